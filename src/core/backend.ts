@@ -1,0 +1,63 @@
+import type { ModelEvent } from "./events.ts";
+import type { ModelRequest, RequestFeature } from "./request.ts";
+
+/** `agent`: the CLI with its tools in the workspace. `chat`: a bare model, no tools. */
+export type Mode = "agent" | "chat";
+
+/** Something that answers canonical requests. */
+export interface Backend {
+  readonly id: string;
+  /** The features of this request the backend cannot honour in this mode; the client is told. */
+  unsupported(request: ModelRequest, mode: Mode): readonly RequestFeature[];
+  /**
+   * Answers one request as batches of events (see ModelEvent for the order). Failures are the
+   * terminal `error` event, never an exception. Stops, and frees what it holds, when the signal fires.
+   */
+  run(request: ModelRequest, context: RunContext): AsyncIterable<readonly ModelEvent[]>;
+  /** Throws GatewayError. */
+  listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** Input tokens this request would cost. Throws GatewayError. */
+  countTokens(request: ModelRequest, context: RunContext): Promise<TokenCount>;
+  status(): BackendStatus;
+}
+
+export interface RunContext {
+  readonly requestId: string;
+  readonly mode: Mode;
+  /** Who asks; two principals never share a conversation. */
+  readonly principal: string;
+  readonly signal: AbortSignal;
+  /** Says what became known of the run, as soon as it is. */
+  readonly report: (facts: RunFacts) => void;
+}
+
+export interface RunFacts {
+  readonly sessionId?: string;
+  /** `live`: the conversation's own child went on. `warm`: a parked child was claimed. `cold`: one was started. */
+  readonly start?: "live" | "warm" | "cold";
+  /** Milliseconds from asking for a child to having one ready to claim. */
+  readonly spawnMs?: number;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly displayName: string;
+  /** Names the backend accepts for the same model (`opus`). */
+  readonly aliases: readonly string[];
+  readonly description?: string;
+}
+
+export interface TokenCount {
+  readonly inputTokens: number;
+  /** False when it is an estimate of ours. */
+  readonly exact: boolean;
+}
+
+export interface BackendStatus {
+  readonly ready: boolean;
+  /** Why not, or what is worth knowing; one sentence. */
+  readonly detail: string;
+  readonly version?: string;
+  readonly childrenIdle: number;
+  readonly childrenBusy: number;
+}

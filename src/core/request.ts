@@ -1,0 +1,123 @@
+/** The canonical request: what every wire format decodes to and every backend answers. */
+
+export type WireFormatId = "anthropic-messages" | "openai-chat";
+
+export interface ModelRequest {
+  readonly wireFormat: WireFormatId;
+  /** The model exactly as the client named it; undefined when it named none. */
+  readonly model: string | undefined;
+  /** Leading system and developer messages, in order. */
+  readonly system: readonly string[];
+  /** Never empty. Roles are as sent; neighbours of one role are already merged. */
+  readonly messages: readonly Message[];
+  readonly stream: boolean;
+  /** Whether the client wants usage in a stream (always true where the format always sends it). */
+  readonly includeUsage: boolean;
+  readonly features: RequestFeatures;
+  /** The wire field each present feature came from, to name it back to the client. */
+  readonly featureFields: Partial<Record<RequestFeature, string>>;
+  /** Wire fields that nothing can honour, as the client spelled them. */
+  readonly ignoredFields: readonly string[];
+}
+
+/** Everything optional that a backend may or may not be able to honour. */
+export interface RequestFeatures {
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly stopSequences?: readonly string[];
+  readonly reasoning?: ReasoningSetting;
+  readonly effort?: Effort;
+  readonly serviceTier?: string;
+  readonly tools?: readonly ToolDefinition[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly responseFormat?: ResponseFormat;
+  /** The client's own opaque user id. */
+  readonly user?: string;
+}
+
+export type RequestFeature = keyof RequestFeatures;
+
+export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+
+export interface ReasoningSetting {
+  readonly mode: "adaptive" | "budget" | "between-tools" | "disabled";
+  readonly budgetTokens?: number;
+  readonly display?: string;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the input. */
+  readonly inputSchema: unknown;
+}
+
+export type ToolChoice =
+  | { readonly type: "auto" | "none" | "required" }
+  | { readonly type: "tool"; readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: "text" | "json-object" }
+  | { readonly type: "json-schema"; readonly schema: unknown; readonly name?: string };
+
+/** A `system` message here is one that came after the conversation began. Tool results sit in user messages. */
+export interface Message {
+  readonly role: "user" | "assistant" | "system";
+  readonly content: readonly Part[];
+}
+
+export type Part = TextPart | ReasoningPart | ImagePart | DocumentPart | ToolCallPart | ToolResultPart | RawPart;
+
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+
+/** `redactedData` is set, and `text` empty, for a block the vendor encrypted. */
+export interface ReasoningPart {
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly signature?: string;
+  readonly redactedData?: string;
+}
+
+export interface ImagePart {
+  readonly type: "image";
+  readonly source: MediaSource;
+}
+
+export interface DocumentPart {
+  readonly type: "document";
+  readonly source: MediaSource | { readonly type: "text"; readonly mediaType: string; readonly text: string };
+  readonly title?: string;
+  readonly context?: string;
+}
+
+export type MediaSource =
+  | { readonly type: "base64"; readonly mediaType: string; readonly data: string }
+  | { readonly type: "url"; readonly url: string }
+  | { readonly type: "file"; readonly fileId: string };
+
+export interface ToolCallPart {
+  readonly type: "tool-call";
+  readonly callId: string;
+  readonly toolName: string;
+  readonly input: unknown;
+}
+
+export interface ToolResultPart {
+  readonly type: "tool-result";
+  readonly callId: string;
+  readonly content: readonly Part[];
+  readonly isError: boolean;
+}
+
+/** A content block this code does not model, kept whole for a backend that speaks the same wire format. */
+export interface RawPart {
+  readonly type: "raw";
+  readonly wireFormat: WireFormatId;
+  readonly value: unknown;
+}

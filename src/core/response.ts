@@ -1,0 +1,92 @@
+import { GatewayError } from "./errors.ts";
+import type { FinishEvent, ModelEvent, StartEvent } from "./events.ts";
+import type { ReasoningPart, TextPart } from "./request.ts";
+
+/** A whole answer: what a stream that ended in `finish` adds up to. */
+export interface ModelResponse {
+  readonly responseId: string;
+  readonly model: string;
+  readonly content: readonly ResponsePart[];
+  readonly finish: FinishEvent;
+}
+
+/** Citations are kept beside their text; a tool call keeps its input as the JSON text the model wrote. */
+export type ResponsePart =
+  | (TextPart & { readonly citations: readonly unknown[] })
+  | ReasoningPart
+  | {
+      readonly type: "tool-call";
+      readonly callId: string;
+      readonly toolName: string;
+      readonly inputJson: string;
+      readonly executedBy: "client" | "backend";
+    }
+  | { readonly type: "tool-result"; readonly callId: string; readonly content: unknown; readonly isError: boolean };
+
+interface Collecting {
+  start: StartEvent | undefined;
+  finish: FinishEvent | undefined;
+  readonly content: ResponsePart[];
+}
+
+/** Adds a stream up. Throws the stream's own error, or `upstream` if it ends without a terminal. */
+export async function collect(batches: AsyncIterable<readonly ModelEvent[]>): Promise<ModelResponse> {
+  const collecting: Collecting = { start: undefined, finish: undefined, content: [] };
+  for await (const batch of batches) for (const event of batch) add(collecting, event);
+  const { start, finish, content } = collecting;
+  if (start === undefined || finish === undefined)
+    throw new GatewayError("upstream", "The answer ended before it was complete.");
+  return { responseId: start.responseId, model: start.model, content, finish };
+}
+
+function add(to: Collecting, event: ModelEvent): void {
+  switch (event.type) {
+    case "start":
+      to.start = event;
+      return;
+    case "finish":
+      to.finish = event;
+      return;
+    case "error":
+      throw event.error;
+    case "text-start":
+      to.content.push({ type: "text", text: "", citations: [] });
+      return;
+    case "reasoning-start":
+      to.content.push({
+        type: "reasoning",
+        text: "",
+        ...(event.redactedData !== undefined && { redactedData: event.redactedData }),
+      });
+      return;
+    case "tool-input-start":
+      to.content.push({
+        type: "tool-call",
+        callId: event.id,
+        toolName: event.toolName,
+        inputJson: "",
+        executedBy: event.executedBy,
+      });
+      return;
+    case "tool-result":
+      to.content.push({ type: "tool-result", callId: event.id, content: event.content, isError: event.isError });
+      return;
+    default:
+      extendLast(to.content, event);
+  }
+}
+
+/** Blocks never overlap, so a delta always belongs to the last part. */
+function extendLast(content: ResponsePart[], event: ModelEvent): void {
+  const last = content.at(-1);
+  const at = content.length - 1;
+  if (event.type === "text-delta" && last?.type === "text") content[at] = { ...last, text: last.text + event.text };
+  if (event.type === "text-citation" && last?.type === "text")
+    content[at] = { ...last, citations: [...last.citations, event.citation] };
+  if (event.type === "reasoning-delta" && last?.type === "reasoning")
+    content[at] = { ...last, text: last.text + event.text };
+  if (event.type === "reasoning-end" && event.signature !== undefined && last?.type === "reasoning")
+    content[at] = { ...last, signature: event.signature };
+  if (event.type === "tool-input-delta" && last?.type === "tool-call")
+    content[at] = { ...last, inputJson: last.inputJson + event.delta };
+}

@@ -1,0 +1,34 @@
+import type { GatewayError } from "./errors.ts";
+import type { ModelEvent } from "./events.ts";
+import type { ModelRequest, WireFormatId } from "./request.ts";
+import type { ModelResponse } from "./response.ts";
+
+/** One public API shape, both directions. Pure: no IO, no clock but the one it is given. */
+export interface WireFormat {
+  readonly id: WireFormatId;
+  /** Throws GatewayError `invalid-request` naming the field in `param`. */
+  decodeRequest(body: unknown): ModelRequest;
+  encodeResponse(response: ModelResponse, options: EncodeOptions): unknown;
+  createStreamEncoder(options: EncodeOptions): StreamEncoder;
+  encodeError(error: GatewayError, requestId: string): EncodedError;
+  /** Bytes that keep a silent stream alive and that every client of the format ignores. */
+  readonly heartbeat: string;
+}
+
+export interface EncodeOptions {
+  readonly requestId: string;
+  readonly includeUsage: boolean;
+  /** Unix milliseconds at which the request came in. */
+  readonly createdAt: number;
+}
+
+/** Turns events into SSE frames. The terminal event ends the stream; whatever comes after it encodes to nothing. */
+export interface StreamEncoder {
+  encode(event: ModelEvent): string;
+}
+
+export interface EncodedError {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
