@@ -1,0 +1,187 @@
+import type { ErrorKind, GatewayError } from "#core/errors.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
+import type { Mode, RunFacts } from "#core/backend.ts";
+import type { WireFormatId } from "#core/request.ts";
+import type { Usage } from "#core/usage.ts";
+import type { AccessLogRow } from "#store/access-log.ts";
+import { redactText } from "./redact.ts";
+
+/**
+ * The facts of one HTTP request, gathered piecemeal by whoever learns them first, and ended exactly
+ * once. It holds no prompt, no answer and no secret: free text from the client (path, user agent,
+ * model name) is cut and redacted on the way in.
+ */
+export interface RequestRecord {
+  readonly requestId: string;
+  /** Unix milliseconds. */
+  readonly receivedAt: number;
+  /** Merges; a later value of the same fact wins, an `undefined` leaves what is there. Ignored after `end`. */
+  set(facts: RequestFacts): void;
+  /** Only the first mark of each kind counts. */
+  mark(moment: RequestMoment): void;
+  /** The first call closes the record; later ones are ignored. Never throws. */
+  end(outcome: RequestOutcome): void;
+  /** The row as it stands; before `end` it says status 0 and no end. */
+  row(): AccessLogRow;
+}
+
+/** `first-event`: the backend said its first thing. `first-byte`: the first byte of the body left for the client. */
+export type RequestMoment = "first-event" | "first-byte";
+
+/** What is known when the request head has been read. */
+export interface RequestInitial {
+  readonly requestId: string;
+  readonly method: string;
+  /** Path or URL as requested; the query is dropped. */
+  readonly path: string;
+  readonly clientAddress?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+export interface RequestFacts extends RunFacts {
+  readonly wireFormat?: WireFormatId | undefined;
+  readonly backend?: string | undefined;
+  readonly mode?: Mode | undefined;
+  readonly modelAsked?: string | undefined;
+  readonly modelUsed?: string | undefined;
+  /** Who asked, by name; never what they presented. */
+  readonly principal?: string | undefined;
+  readonly streaming?: boolean | undefined;
+  /** Milliseconds spent waiting for admission. */
+  readonly queueMs?: number | undefined;
+  readonly usage?: Usage | undefined;
+  readonly costUsd?: number | undefined;
+  readonly steps?: number | undefined;
+  /** Body bytes, as they crossed the wire. */
+  readonly bytesIn?: number | undefined;
+  readonly bytesOut?: number | undefined;
+  readonly ignoredFields?: readonly string[] | undefined;
+}
+
+export interface RequestOutcome {
+  /** HTTP status that was sent, or would have been had the client stayed (499 for a client that left). */
+  readonly status: number;
+  readonly finishReason?: FinishReason | undefined;
+  /** Set when it failed, also after a 200 had been sent. */
+  readonly error?: GatewayError | undefined;
+}
+
+export interface RequestRecordOptions {
+  /** Called once, with the finished row. */
+  readonly onEnd?: (row: AccessLogRow, outcome: RequestOutcome) => void;
+  /** Unix milliseconds of the arrival. */
+  readonly receivedAt?: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+const longestText = 512;
+
+export function createRequestRecord(
+  initial: RequestInitial,
+  options: RequestRecordOptions = {},
+): RequestRecord {
+  const now = options.now ?? (() => performance.now());
+  const receivedAt = options.receivedAt ?? Date.now();
+  const startedAt = now();
+  /** Wall clock of the arrival plus monotonic time: a clock step cannot make a request end before it began. */
+  const clock = (): number => receivedAt + Math.max(0, Math.round(now() - startedAt));
+  const head = {
+    requestId: clean(initial.requestId),
+    method: clean(initial.method),
+    path: clean(pathOnly(initial.path)),
+    clientAddress: initial.clientAddress ?? null,
+    userAgent: cleanOrNull(initial.userAgent),
+  };
+  const marks: Partial<Record<RequestMoment, number>> = {};
+  let facts: RequestFacts = {};
+  let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
+
+  const row = (): AccessLogRow => ({
+    ...head,
+    ...factColumns(facts),
+    receivedAt,
+    firstByteAt: marks["first-byte"] ?? null,
+    firstEventMs: marks["first-event"] === undefined ? null : marks["first-event"] - receivedAt,
+    endedAt: ended?.at ?? null,
+    status: ended?.outcome.status ?? 0,
+    finishReason: ended?.outcome.finishReason ?? null,
+    errorKind: errorKind(ended?.outcome),
+  });
+
+  return {
+    requestId: initial.requestId,
+    receivedAt,
+    row,
+    set(more) {
+      if (ended === undefined) facts = { ...facts, ...definedOnly(more) };
+    },
+    mark(moment) {
+      if (ended === undefined) marks[moment] ??= clock();
+    },
+    end(outcome) {
+      if (ended !== undefined) return;
+      ended = { at: clock(), outcome };
+      options.onEnd?.(row(), outcome);
+    },
+  };
+}
+
+function errorKind(outcome: RequestOutcome | undefined): ErrorKind | null {
+  return outcome?.error?.kind ?? null;
+}
+
+function factColumns(facts: RequestFacts) {
+  return {
+    wireFormat: facts.wireFormat ?? null,
+    backend: facts.backend ?? null,
+    mode: facts.mode ?? null,
+    modelAsked: cleanOrNull(facts.modelAsked),
+    modelUsed: cleanOrNull(facts.modelUsed),
+    sessionId: facts.sessionId ?? null,
+    principal: facts.principal ?? null,
+    streaming: facts.streaming ?? false,
+    queueMs: wholeOrNull(facts.queueMs),
+    spawnMs: wholeOrNull(facts.spawnMs),
+    start: facts.start ?? null,
+    ...usageColumns(facts.usage),
+    costUsd: facts.costUsd ?? null,
+    steps: wholeOrNull(facts.steps),
+    bytesIn: Math.round(facts.bytesIn ?? 0),
+    bytesOut: Math.round(facts.bytesOut ?? 0),
+    ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
+  };
+}
+
+function usageColumns(usage: Usage | undefined) {
+  return {
+    inputTokens: wholeOrNull(usage?.inputTokens),
+    outputTokens: wholeOrNull(usage?.outputTokens),
+    cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
+    cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
+    cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
+    reasoningTokens: wholeOrNull(usage?.reasoningTokens),
+  };
+}
+
+function definedOnly(facts: RequestFacts): RequestFacts {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+/** The path of a path or URL: queries carry keys (`?api_key=`), and userinfo is not ours to keep. */
+function pathOnly(url: string): string {
+  const afterAuthority = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  return afterAuthority.split(/[?#]/, 1)[0] || "/";
+}
+
+function clean(text: string): string {
+  return redactText(text.slice(0, longestText));
+}
+
+function cleanOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : clean(text);
+}
+
+function wholeOrNull(value: number | undefined): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : Math.round(value);
+}
