@@ -1,0 +1,44 @@
+/** Running a program from a script: output kept or passed through, never a shell. */
+
+export interface Finished {
+  readonly code: number;
+  /** stdout and stderr as they came, in one text. */
+  readonly output: string;
+  readonly ms: number;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs to the end and keeps the output. Never throws: a program that cannot start has code 127. */
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const startedAt = performance.now();
+  try {
+    const child = Bun.spawn([...command], {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, output: stdout + stderr, ms: performance.now() - startedAt };
+  } catch (error) {
+    return { code: 127, output: String(error), ms: performance.now() - startedAt };
+  }
+}
+
+/** A development tool from node_modules, run by this very bun: no Node needed. */
+export function tool(name: string, ...args: string[]): string[] {
+  return [process.execPath, "--bun", `${root}/node_modules/.bin/${name}`, ...args];
+}
+
+/** The folder of the repository. */
+export const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
