@@ -1,0 +1,56 @@
+import type { BackendStatus, Mode, ModelInfo, TokenCount } from "#core/backend.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { ModelRequest } from "#core/request.ts";
+import type { RequestRecord } from "#telemetry/request-record.ts";
+
+/** What the HTTP edge knows of a request beside its body. */
+export interface Call {
+  readonly requestId: string;
+  /** Who asks; two principals never share a conversation. */
+  readonly principal: string;
+  /** What the client asked for in `X-CCProxy-Mode`; undefined when it left that to the alias or the configuration. */
+  readonly mode: Mode | undefined;
+  /** Refuse the request, rather than leave out, what nothing can honour. */
+  readonly strict: boolean;
+  /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
+  readonly signal: AbortSignal;
+  readonly record: RequestRecord;
+}
+
+/** A turn that runs. `head` fills as the run tells, so read it as late as the response headers allow. */
+export interface Running {
+  readonly head: RunningHead;
+  /** Everything from the first event on, with exactly one terminal event; never throws. */
+  readonly events: AsyncIterable<readonly ModelEvent[]>;
+  /** False when the headers must go out although no event has come yet. */
+  readonly started: boolean;
+}
+
+export interface RunningHead {
+  readonly backend: string;
+  readonly mode: Mode;
+  readonly model: string | undefined;
+  readonly sessionId: string | undefined;
+  /** Request fields, as the client spelled them, that this run leaves out. */
+  readonly ignored: readonly string[];
+}
+
+export interface GatewayTokenCount extends TokenCount {
+  readonly backend: string;
+  readonly model: string | undefined;
+}
+
+export interface GatewayStatus extends BackendStatus {
+  readonly backend: string;
+  /** Turns running, and requests waiting for a place. */
+  readonly running: number;
+  readonly waiting: number;
+}
+
+export interface Gateway {
+  /** Rejects with the GatewayError of a run that failed before its first event. */
+  run(request: ModelRequest, call: Call): Promise<Running>;
+  listModels(call: Call): Promise<readonly ModelInfo[]>;
+  countTokens(request: ModelRequest, call: Call): Promise<GatewayTokenCount>;
+  status(): GatewayStatus;
+}
