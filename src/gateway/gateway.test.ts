@@ -1,0 +1,207 @@
+import { expect, test } from "bun:test";
+
+import type { Backend, RunContext } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { FinishEvent, ModelEvent } from "#core/events.ts";
+import type { ModelRequest } from "#core/request.ts";
+import { noUsage } from "#core/usage.ts";
+import { createRequestRecord } from "#telemetry/request-record.ts";
+
+import { createAdmission } from "./admission.ts";
+import { createGateway, type GatewayDeps } from "./gateway.ts";
+import type { Call } from "./types.ts";
+
+const start: ModelEvent = { type: "start", responseId: "msg_1", model: "claude-x", usage: noUsage };
+const finish: FinishEvent = {
+  type: "finish",
+  reason: "stop",
+  usage: { ...noUsage, inputTokens: 7, outputTokens: 3 },
+  costUsd: 0.5,
+  steps: 1,
+};
+const overloaded: ModelEvent = { type: "error", error: new GatewayError("overloaded", "Too busy.") };
+
+const request: ModelRequest = {
+  wireFormat: "openai-chat",
+  model: "fast",
+  system: [],
+  messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
+  stream: true,
+  includeUsage: false,
+  features: { effort: "low" },
+  featureFields: { effort: "reasoning_effort" },
+  ignoredFields: ["logit_bias"],
+};
+
+type Script = (request: ModelRequest, context: RunContext) => AsyncIterable<readonly ModelEvent[]>;
+
+function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
+  const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
+  const backend: Backend = {
+    id: "scripted",
+    unsupported: (asked) => (asked.features.effort === undefined ? [] : ["effort"]),
+    run: script,
+    listModels: () => Promise.resolve([]),
+    countTokens: () => Promise.resolve({ inputTokens: 12, exact: true }),
+    status: () => ({ ready: true, detail: "", childrenIdle: 0, childrenBusy: 0 }),
+  };
+  const gateway = createGateway({
+    backend,
+    admission,
+    aliases: new Map(),
+    defaultMode: "agent",
+    firstEventDeadlineMs: 60_000,
+    requestTimeoutMs: 0,
+    ...deps,
+  });
+  return { gateway, admission };
+}
+
+function callWith(more: Partial<Call> = {}): Call {
+  const record = createRequestRecord({ requestId: "r1", method: "POST", path: "/v1/chat/completions" });
+  const signal = new AbortController().signal;
+  return { requestId: "r1", principal: "local", mode: undefined, strict: false, signal, record, ...more };
+}
+
+async function all(events: AsyncIterable<readonly ModelEvent[]>): Promise<readonly ModelEvent[]> {
+  return (await Array.fromAsync(events)).flat();
+}
+
+test("a turn passes through whole, is recorded, and gives its place back", async () => {
+  const { gateway, admission } = setUp(async function* (_, { report }) {
+    report({ sessionId: "s1", start: "warm" });
+    yield [start];
+    yield [finish];
+  });
+  const call = callWith();
+  const running = await gateway.run(request, call);
+  expect(running.started).toBe(true);
+  expect(running.head).toMatchObject({ model: "claude-x", sessionId: "s1", mode: "agent" });
+  expect(running.head.ignored).toEqual(["logit_bias", "reasoning_effort"]);
+  expect(await all(running.events)).toEqual([start, finish]);
+  expect(call.record.row()).toMatchObject({ modelAsked: "fast", modelUsed: "claude-x", inputTokens: 7, costUsd: 0.5 });
+  expect(admission.running).toBe(0);
+});
+
+test("a failure before the first event is thrown, so that it can become a status", async () => {
+  const { gateway, admission } = setUp(async function* () {
+    yield [overloaded];
+  });
+  await expect(gateway.run(request, callWith())).rejects.toMatchObject({ kind: "overloaded" });
+  expect(admission.running).toBe(0);
+});
+
+test("a stream's headers wait for the first event only until the deadline", async () => {
+  const first = Promise.withResolvers<void>();
+  const { gateway } = setUp(
+    async function* () {
+      await first.promise;
+      yield [overloaded];
+    },
+    { firstEventDeadlineMs: 1 },
+  );
+  const running = await gateway.run(request, callWith());
+  expect(running.started).toBe(false);
+  first.resolve();
+  expect(await all(running.events)).toEqual([overloaded]);
+});
+
+test("strict refuses what would be ignored, in the client's own words", async () => {
+  const { gateway } = setUp(async function* () {});
+  await expect(gateway.run(request, callWith({ strict: true }))).rejects.toMatchObject({
+    kind: "invalid-request",
+    options: { param: "logit_bias" },
+  });
+});
+
+test.each([
+  [
+    "ends without a terminal",
+    async function* () {
+      yield [start];
+    },
+    "upstream",
+  ],
+  [
+    "throws",
+    async function* () {
+      yield [start];
+      throw new TypeError("x");
+    },
+    "internal",
+  ],
+] satisfies ReadonlyArray<[string, Script, string]>)(
+  "a backend that %s yields one error event",
+  async (_, script, kind) => {
+    const { gateway, admission } = setUp(script);
+    const running = await gateway.run(request, callWith());
+    expect(await all(running.events)).toEqual([start, { type: "error", error: expect.objectContaining({ kind }) }]);
+    expect(admission.running).toBe(0);
+  },
+);
+
+test("nothing after the terminal event gets out", async () => {
+  const { gateway } = setUp(async function* () {
+    yield [start, finish, overloaded];
+    yield [start];
+  });
+  expect(await all((await gateway.run(request, callWith())).events)).toEqual([start, finish]);
+});
+
+test("a reader that stops reading gives the place back and ends the backend's stream", async () => {
+  let ended = false;
+  const { gateway, admission } = setUp(async function* () {
+    try {
+      yield [start];
+      yield [{ type: "step-start" }];
+      yield [finish];
+    } finally {
+      ended = true;
+    }
+  });
+  for await (const _ of (await gateway.run(request, callWith())).events) break;
+  expect(ended).toBe(true);
+  expect(admission.running).toBe(0);
+});
+
+test("a client that left before reading keeps no place", async () => {
+  const { gateway, admission } = setUp(async function* () {
+    yield [start];
+    yield [finish];
+  });
+  const client = new AbortController();
+  await gateway.run(request, callWith({ signal: client.signal }));
+  client.abort();
+  expect(admission.running).toBe(0);
+});
+
+test("a turn over its time is a timeout, whatever the backend calls it", async () => {
+  const { gateway } = setUp(
+    async function* (_, { signal }) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      yield [{ type: "error", error: new GatewayError("cancelled", "Aborted.") }];
+    },
+    { requestTimeoutMs: 5 },
+  );
+  await expect(gateway.run(request, callWith())).rejects.toMatchObject({ kind: "timeout" });
+});
+
+test("an alias names model and mode, and the header beats its mode", async () => {
+  const asked: Array<string | undefined> = [];
+  const { gateway } = setUp(
+    async function* ({ model }, { mode }) {
+      asked.push(model, mode);
+      yield [start, finish];
+    },
+    { aliases: new Map([["fast", { model: "haiku", mode: "chat" }]]) },
+  );
+  await all((await gateway.run(request, callWith())).events);
+  await all((await gateway.run(request, callWith({ mode: "agent" }))).events);
+  expect(asked).toEqual(["haiku", "chat", "haiku", "agent"]);
+});
+
+test("counting tokens takes a place too", async () => {
+  const { gateway, admission } = setUp(async function* () {});
+  await admission.enter(new AbortController().signal);
+  await expect(gateway.countTokens(request, callWith())).rejects.toMatchObject({ kind: "rate-limit" });
+});

@@ -1,0 +1,219 @@
+/**
+ * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
+ * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
+ */
+import type { Backend, Mode } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { ModelRequest } from "#core/request.ts";
+import { addUsage, noUsage, type Usage } from "#core/usage.ts";
+import type { RequestRecord } from "#telemetry/request-record.ts";
+
+import type { Admission } from "./admission.ts";
+import { type ModelAlias, resolveRun } from "./resolve.ts";
+import { singleTerminal } from "./single-terminal.ts";
+import type { Call, Gateway, Running } from "./types.ts";
+
+export interface GatewayDeps {
+  readonly backend: Backend;
+  readonly admission: Admission;
+  readonly aliases: ReadonlyMap<string, ModelAlias>;
+  readonly defaultMode: Mode;
+  /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
+  readonly firstEventDeadlineMs: number;
+  /** After this long a turn is stopped; 0 for never. */
+  readonly requestTimeoutMs: number;
+}
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { backend, admission } = deps;
+
+  function prepare(request: ModelRequest, call: Call) {
+    const resolved = resolveRun(request, call.mode, deps);
+    const ignored = ignoredFields(backend, resolved.request, resolved.mode);
+    call.record.set({
+      backend: backend.id,
+      mode: resolved.mode,
+      modelAsked: request.model,
+      principal: call.principal,
+      streaming: request.stream,
+      ignoredFields: ignored,
+    });
+    if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
+    return { ...resolved, ignored };
+  }
+
+  async function run(asked: ModelRequest, call: Call): Promise<Running> {
+    const { request, mode, ignored } = prepare(asked, call);
+    const learned: Learned = {
+      backend: backend.id,
+      mode,
+      ignored,
+      model: request.model,
+      sessionId: undefined,
+      usage: noUsage,
+    };
+    const { signal, timedOut } = withTimeout(call.signal, deps.requestTimeoutMs);
+    const release = await enter(admission, call);
+    const events = singleTerminal(
+      backend.run(request, {
+        requestId: call.requestId,
+        mode,
+        principal: call.principal,
+        signal,
+        report: (facts) => {
+          call.record.set(facts);
+          if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
+        },
+      }),
+    );
+    const watched = watch(events, { call, learned, release, timedOut });
+    const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
+    return { head: learned, ...(await startWithin(watched, deadline)) };
+  }
+
+  return {
+    run,
+    listModels: (call) => backend.listModels(call.signal),
+    async countTokens(asked, call) {
+      const { request, mode } = prepare(asked, call);
+      const release = await enter(admission, call);
+      try {
+        const context = {
+          requestId: call.requestId,
+          mode,
+          principal: call.principal,
+          signal: call.signal,
+          report: call.record.set,
+        };
+        return { ...(await backend.countTokens(request, context)), backend: backend.id, model: request.model };
+      } finally {
+        release();
+      }
+    },
+    status: () => ({
+      backend: backend.id,
+      running: admission.running,
+      waiting: admission.waiting,
+      ...backend.status(),
+    }),
+  };
+}
+
+/** What the response headers say; it fills as the run tells. */
+interface Learned {
+  readonly backend: string;
+  readonly mode: Mode;
+  readonly ignored: readonly string[];
+  model: string | undefined;
+  sessionId: string | undefined;
+  /** Of the steps so far: what is known if the turn fails before its totals come. */
+  usage: Usage;
+}
+
+function ignoredFields(backend: Backend, request: ModelRequest, mode: Mode): readonly string[] {
+  const unsupported = backend.unsupported(request, mode).map((feature) => request.featureFields[feature] ?? feature);
+  return [...request.ignoredFields, ...unsupported];
+}
+
+function strictRefusal(ignored: readonly string[]): GatewayError {
+  return new GatewayError("invalid-request", `Nothing can honour ${ignored.join(", ")} here.`, {
+    param: ignored[0],
+    hint: "Leave it out, or drop X-CCProxy-Strict to have it ignored and reported.",
+  });
+}
+
+async function enter(admission: Admission, call: Call): Promise<() => void> {
+  const before = performance.now();
+  try {
+    return await admission.enter(call.signal);
+  } finally {
+    call.record.set({ queueMs: performance.now() - before });
+  }
+}
+
+function withTimeout(signal: AbortSignal, timeoutMs: number): { signal: AbortSignal; timedOut: () => boolean } {
+  if (timeoutMs === 0) return { signal, timedOut: () => false };
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return { signal: AbortSignal.any([signal, timeout]), timedOut: () => timeout.aborted && !signal.aborted };
+}
+
+interface Watch {
+  readonly call: Call;
+  readonly learned: Learned;
+  readonly release: () => void;
+  readonly timedOut: () => boolean;
+}
+
+/** Passes every batch on and notes what it tells. The place in admission is given back however the stream is left. */
+async function* watch(
+  batches: AsyncIterable<readonly ModelEvent[]>,
+  { call, learned, release, timedOut }: Watch,
+): AsyncGenerator<readonly ModelEvent[]> {
+  // A client that leaves before anyone reads this stream would otherwise keep its place for ever.
+  call.signal.addEventListener("abort", release, { once: true });
+  try {
+    for await (const batch of batches) {
+      call.record.mark("first-event");
+      for (const event of batch) note(call.record, learned, event);
+      const last = batch.at(-1);
+      yield last?.type === "error" && timedOut() ? [...batch.slice(0, -1), timeoutEvent(last.error)] : batch;
+    }
+  } finally {
+    call.signal.removeEventListener("abort", release);
+    release();
+  }
+}
+
+function note(record: RequestRecord, learned: Learned, event: ModelEvent): void {
+  if (event.type === "start") {
+    learned.model = event.model;
+    record.set({ modelUsed: event.model, usage: event.usage });
+  }
+  if (event.type === "step-end") {
+    learned.usage = addUsage(learned.usage, event.usage);
+    record.set({ usage: learned.usage });
+  }
+  if (event.type === "finish") record.set({ usage: event.usage, costUsd: event.costUsd, steps: event.steps });
+}
+
+function timeoutEvent(cause: GatewayError): ModelEvent {
+  const error = new GatewayError("timeout", "The turn took longer than claude.request_timeout_seconds allows.", {
+    cause,
+  });
+  return { type: "error", error };
+}
+
+/**
+ * Waits for the first batch, so that a failure before it can still become a true HTTP status. With a
+ * deadline it gives up waiting, not the stream: `started` then says that nothing is known yet.
+ */
+async function startWithin(
+  events: AsyncGenerator<readonly ModelEvent[]>,
+  deadlineMs: number | undefined,
+): Promise<{ events: AsyncIterable<readonly ModelEvent[]>; started: boolean }> {
+  const first = events.next();
+  const waited = deadlineMs === undefined ? await first : await Promise.race([first, after(deadlineMs)]);
+  if (waited === undefined) return { events: resume(first, events), started: false };
+  const [event] = waited.done === true ? [] : waited.value;
+  if (event?.type === "error") {
+    await events.return(undefined);
+    throw event.error;
+  }
+  return { events: resume(first, events), started: true };
+}
+
+async function* resume<T>(first: Promise<IteratorResult<T, void>>, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    const result = await first;
+    if (result.done === true) return;
+    yield result.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
