@@ -12,7 +12,7 @@ import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Admission } from "./admission.ts";
 import { type ModelAlias, resolveRun } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
-import type { Call, Gateway, Running } from "./types.ts";
+import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
 export interface GatewayDeps {
   readonly backend: Backend;
@@ -27,70 +27,10 @@ export interface GatewayDeps {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { backend, admission } = deps;
-
-  function prepare(request: ModelRequest, call: Call) {
-    const resolved = resolveRun(request, call.mode, deps);
-    const ignored = ignoredFields(backend, resolved.request, resolved.mode);
-    call.record.set({
-      backend: backend.id,
-      mode: resolved.mode,
-      modelAsked: request.model,
-      principal: call.principal,
-      streaming: request.stream,
-      ignoredFields: ignored,
-    });
-    if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
-    return { ...resolved, ignored };
-  }
-
-  async function run(asked: ModelRequest, call: Call): Promise<Running> {
-    const { request, mode, ignored } = prepare(asked, call);
-    const learned: Learned = {
-      backend: backend.id,
-      mode,
-      ignored,
-      model: request.model,
-      sessionId: undefined,
-      usage: noUsage,
-    };
-    const { signal, timedOut } = withTimeout(call.signal, deps.requestTimeoutMs);
-    const release = await enter(admission, call);
-    const events = singleTerminal(
-      backend.run(request, {
-        requestId: call.requestId,
-        mode,
-        principal: call.principal,
-        signal,
-        report: (facts) => {
-          call.record.set(facts);
-          if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
-        },
-      }),
-    );
-    const watched = watch(events, { call, learned, release, timedOut });
-    const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
-    return { head: learned, ...(await startWithin(watched, deadline)) };
-  }
-
   return {
-    run,
+    run: (request, call) => runTurn(deps, request, call),
+    countTokens: (request, call) => countTokens(deps, request, call),
     listModels: (call) => backend.listModels(call.signal),
-    async countTokens(asked, call) {
-      const { request, mode } = prepare(asked, call);
-      const release = await enter(admission, call);
-      try {
-        const context = {
-          requestId: call.requestId,
-          mode,
-          principal: call.principal,
-          signal: call.signal,
-          report: call.record.set,
-        };
-        return { ...(await backend.countTokens(request, context)), backend: backend.id, model: request.model };
-      } finally {
-        release();
-      }
-    },
     status: () => ({
       backend: backend.id,
       running: admission.running,
@@ -98,6 +38,66 @@ export function createGateway(deps: GatewayDeps): Gateway {
       ...backend.status(),
     }),
   };
+}
+
+/** What will run, and what of the request it must leave out. */
+function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
+  const { request, mode } = resolveRun(asked, call.mode, deps);
+  const ignored = ignoredFields(deps.backend, request, mode);
+  call.record.set({
+    backend: deps.backend.id,
+    mode,
+    modelAsked: asked.model,
+    principal: call.principal,
+    streaming: request.stream,
+    ignoredFields: ignored,
+  });
+  if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
+  return { request, mode, ignored };
+}
+
+async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
+  const { request, mode, ignored } = prepare(deps, asked, call);
+  const learned: Learned = {
+    backend: deps.backend.id,
+    mode,
+    ignored,
+    model: request.model,
+    sessionId: undefined,
+    usage: noUsage,
+  };
+  const { signal, timedOut } = withTimeout(call.signal, deps.requestTimeoutMs);
+  const release = await enter(deps.admission, call);
+  const events = deps.backend.run(request, {
+    requestId: call.requestId,
+    mode,
+    principal: call.principal,
+    signal,
+    report: (facts) => {
+      call.record.set(facts);
+      if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
+    },
+  });
+  const watched = watch(singleTerminal(events), { call, learned, release, timedOut });
+  const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
+  return { head: learned, ...(await startWithin(watched, deadline)) };
+}
+
+async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<GatewayTokenCount> {
+  const { request, mode } = prepare(deps, asked, call);
+  const release = await enter(deps.admission, call);
+  try {
+    const count = await deps.backend.countTokens(request, {
+      requestId: call.requestId,
+      mode,
+      principal: call.principal,
+      signal: call.signal,
+      report: (facts) => call.record.set(facts),
+    });
+    return { ...count, backend: deps.backend.id, model: request.model };
+  } finally {
+    release();
+  }
 }
 
 /** What the response headers say; it fills as the run tells. */
