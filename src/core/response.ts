@@ -78,15 +78,20 @@ function add(to: Collecting, event: ModelEvent): void {
 
 /** Blocks never overlap, so a delta always belongs to the last part. */
 function extendLast(content: ResponsePart[], event: ModelEvent): void {
-  const last = content.at(-1);
-  const at = content.length - 1;
-  if (event.type === "text-delta" && last?.type === "text") content[at] = { ...last, text: last.text + event.text };
-  if (event.type === "text-citation" && last?.type === "text")
-    content[at] = { ...last, citations: [...last.citations, event.citation] };
-  if (event.type === "reasoning-delta" && last?.type === "reasoning")
-    content[at] = { ...last, text: last.text + event.text };
-  if (event.type === "reasoning-end" && event.signature !== undefined && last?.type === "reasoning")
-    content[at] = { ...last, signature: event.signature };
-  if (event.type === "tool-input-delta" && last?.type === "tool-call")
-    content[at] = { ...last, inputJson: last.inputJson + event.delta };
+  const last = content.pop();
+  if (last !== undefined) content.push(extended(last, event));
+}
+
+function extended(part: ResponsePart, event: ModelEvent): ResponsePart {
+  if (part.type === "text") {
+    if (event.type === "text-delta") return { ...part, text: part.text + event.text };
+    if (event.type === "text-citation") return { ...part, citations: [...part.citations, event.citation] };
+  }
+  if (part.type === "reasoning") {
+    if (event.type === "reasoning-delta") return { ...part, text: part.text + event.text };
+    if (event.type === "reasoning-end" && event.signature !== undefined) return { ...part, signature: event.signature };
+  }
+  if (part.type === "tool-call" && event.type === "tool-input-delta")
+    return { ...part, inputJson: part.inputJson + event.delta };
+  return part;
 }
