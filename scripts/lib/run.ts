@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Killed after this long. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs to the end and keeps the output. Never throws: a program that cannot start has code 127. */
@@ -20,6 +22,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     const child = Bun.spawn([...command], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
+      ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs, killSignal: "SIGKILL" as const }),
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
