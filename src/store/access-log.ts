@@ -1,3 +1,5 @@
+import type { Database } from "bun:sqlite";
+
 import type { Mode, RunFacts } from "#core/backend.ts";
 import type { ErrorKind } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
@@ -5,10 +7,13 @@ import type { WireFormatId } from "#core/request.ts";
 
 /** One request as the access log keeps it. Times are unix milliseconds, `…Ms` are durations, null is "not known". */
 export interface AccessLogRow {
+  /** Ours and unique. Writing a row again replaces what was there. */
+  readonly key: string;
   /** As the client sent it, or ours; not unique: a client may send one twice. */
   readonly requestId: string;
   readonly receivedAt: number;
   readonly firstByteAt: number | null;
+  /** Null while the request runs, and for ever if the process died first. */
   readonly endedAt: number | null;
   readonly method: string;
   /** Without the query. */
@@ -20,6 +25,7 @@ export interface AccessLogRow {
   readonly modelUsed: string | null;
   readonly sessionId: string | null;
   readonly principal: string | null;
+  /** 0 until it ended. */
   readonly status: number;
   readonly finishReason: FinishReason | null;
   readonly errorKind: ErrorKind | null;
@@ -29,7 +35,7 @@ export interface AccessLogRow {
   readonly queueMs: number | null;
   readonly spawnMs: number | null;
   readonly firstEventMs: number | null;
-  readonly start: RunFacts["start"] | null;
+  readonly start: NonNullable<RunFacts["start"]> | null;
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly cacheReadInputTokens: number | null;
@@ -38,7 +44,143 @@ export interface AccessLogRow {
   readonly reasoningTokens: number | null;
   readonly costUsd: number | null;
   readonly steps: number | null;
+  /** Body bytes, as they crossed the wire. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly ignoredFields: readonly string[];
+}
+
+/** The column of each field; also the names a JSON log line uses. */
+export const accessLogColumns = {
+  key: "key",
+  requestId: "request_id",
+  receivedAt: "received_at",
+  firstByteAt: "first_byte_at",
+  endedAt: "ended_at",
+  method: "method",
+  path: "path",
+  wireFormat: "wire_format",
+  backend: "backend",
+  mode: "mode",
+  modelAsked: "model_asked",
+  modelUsed: "model_used",
+  sessionId: "session_id",
+  principal: "principal",
+  status: "status",
+  finishReason: "finish_reason",
+  errorKind: "error_kind",
+  clientAddress: "client_address",
+  userAgent: "user_agent",
+  streaming: "streaming",
+  queueMs: "queue_ms",
+  spawnMs: "spawn_ms",
+  firstEventMs: "first_event_ms",
+  start: "start",
+  inputTokens: "input_tokens",
+  outputTokens: "output_tokens",
+  cacheReadInputTokens: "cache_read_input_tokens",
+  cacheWriteInputTokens: "cache_write_input_tokens",
+  cacheWrite1hInputTokens: "cache_write_1h_input_tokens",
+  reasoningTokens: "reasoning_tokens",
+  costUsd: "cost_usd",
+  steps: "steps",
+  bytesIn: "bytes_in",
+  bytesOut: "bytes_out",
+  ignoredFields: "ignored_fields",
+} as const satisfies Record<keyof AccessLogRow, string>;
+
+/** What a model did on one day (UTC, `2026-03-14`). Tokens and cost are sums of what is known. */
+export interface DailyUsage {
+  readonly day: string;
+  readonly model: string | null;
+  readonly requests: number;
+  readonly failed: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadInputTokens: number;
+  readonly cacheWriteInputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costUsd: number;
+}
+
+/** `from` inclusive, `to` exclusive, both unix milliseconds of the arrival. */
+export interface TimeRange {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface AccessLog {
+  /** All or none, in one transaction. Throws what SQLite throws. */
+  insertMany(rows: readonly AccessLogRow[]): void;
+  /** Newest first; `before` continues after the last row of the page before. */
+  recent(query: { readonly limit: number; readonly before?: AccessLogRow }): AccessLogRow[];
+  /** Every request that carried this id, oldest first. */
+  findByRequestId(requestId: string): AccessLogRow[];
+  usageByDay(range?: TimeRange): DailyUsage[];
+}
+
+/** What SQLite gives back: it has neither booleans nor lists. */
+type StoredRow = Omit<AccessLogRow, "streaming" | "ignoredFields"> & {
+  readonly streaming: number;
+  readonly ignoredFields: string;
+};
+
+type Bindings = Record<string, string | number | null>;
+
+const selectRows = `SELECT ${Object.entries(accessLogColumns)
+  .map(([field, column]) => `${column} AS ${field}`)
+  .join(", ")} FROM access_log`;
+
+const insertRow = `INSERT OR REPLACE INTO access_log (${Object.values(accessLogColumns).join(", ")})
+  VALUES (${Object.keys(accessLogColumns)
+    .map((field) => `$${field}`)
+    .join(", ")})`;
+
+const selectUsage = `
+  SELECT date(received_at / 1000, 'unixepoch') AS day,
+    coalesce(model_used, model_asked) AS model,
+    count(*) AS requests,
+    count(*) FILTER (WHERE status >= 400 OR error_kind IS NOT NULL) AS failed,
+    coalesce(sum(input_tokens), 0) AS inputTokens,
+    coalesce(sum(output_tokens), 0) AS outputTokens,
+    coalesce(sum(cache_read_input_tokens), 0) AS cacheReadInputTokens,
+    coalesce(sum(cache_write_input_tokens), 0) AS cacheWriteInputTokens,
+    coalesce(sum(reasoning_tokens), 0) AS reasoningTokens,
+    coalesce(sum(cost_usd), 0.0) AS costUsd
+  FROM access_log
+  WHERE received_at >= $from AND received_at < $to
+  GROUP BY day, model
+  ORDER BY day DESC, requests DESC, model`;
+
+export function createAccessLog(database: Database): AccessLog {
+  const insert = database.query<never, Bindings>(insertRow);
+  const insertAll = database.transaction((rows: readonly AccessLogRow[]) => {
+    for (const row of rows) insert.run(toBindings(row));
+  });
+  const newest = database.query<StoredRow, { limit: number; receivedAt: number; key: string }>(
+    `${selectRows} WHERE (received_at, key) < ($receivedAt, $key) ORDER BY received_at DESC, key DESC LIMIT $limit`,
+  );
+  const byRequestId = database.query<StoredRow, { requestId: string }>(
+    `${selectRows} WHERE request_id = $requestId ORDER BY received_at, key`,
+  );
+  const usage = database.query<DailyUsage, { from: number; to: number }>(selectUsage);
+
+  return {
+    insertMany: (rows) => insertAll.immediate(rows),
+    recent: ({ limit, before }) =>
+      newest
+        .all({ limit, receivedAt: before?.receivedAt ?? Number.MAX_SAFE_INTEGER, key: before?.key ?? "" })
+        .map(fromStored),
+    findByRequestId: (requestId) => byRequestId.all({ requestId }).map(fromStored),
+    usageByDay: ({ from = 0, to = Number.MAX_SAFE_INTEGER } = {}) => usage.all({ from, to }),
+  };
+}
+
+function toBindings(row: AccessLogRow): Bindings {
+  return { ...row, streaming: row.streaming ? 1 : 0, ignoredFields: JSON.stringify(row.ignoredFields) };
+}
+
+function fromStored(stored: StoredRow): AccessLogRow {
+  const ignoredFields: readonly string[] = JSON.parse(stored.ignoredFields);
+  return { ...stored, streaming: stored.streaming === 1, ignoredFields };
 }

@@ -1,9 +1,10 @@
+import type { Mode, RunFacts } from "#core/backend.ts";
 import type { ErrorKind, GatewayError } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
-import type { Mode, RunFacts } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Usage } from "#core/usage.ts";
 import type { AccessLogRow } from "#store/access-log.ts";
+
 import { redactText } from "./redact.ts";
 
 /**
@@ -77,10 +78,7 @@ export interface RequestRecordOptions {
 
 const longestText = 512;
 
-export function createRequestRecord(
-  initial: RequestInitial,
-  options: RequestRecordOptions = {},
-): RequestRecord {
+export function createRequestRecord(initial: RequestInitial, options: RequestRecordOptions = {}): RequestRecord {
   const now = options.now ?? (() => performance.now());
   const receivedAt = options.receivedAt ?? Date.now();
   const startedAt = now();
@@ -93,11 +91,13 @@ export function createRequestRecord(
     clientAddress: initial.clientAddress ?? null,
     userAgent: cleanOrNull(initial.userAgent),
   };
+  const key = Bun.randomUUIDv7("hex", receivedAt);
   const marks: Partial<Record<RequestMoment, number>> = {};
   let facts: RequestFacts = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
   const row = (): AccessLogRow => ({
+    key,
     ...head,
     ...factColumns(facts),
     receivedAt,
@@ -174,8 +174,9 @@ function pathOnly(url: string): string {
   return afterAuthority.split(/[?#]/, 1)[0] || "/";
 }
 
+/** Redacts before it cuts: half a secret no longer looks like one. */
 function clean(text: string): string {
-  return redactText(text.slice(0, longestText));
+  return redactText(text.slice(0, 4 * longestText)).slice(0, longestText);
 }
 
 function cleanOrNull(text: string | undefined): string | null {

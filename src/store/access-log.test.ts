@@ -1,0 +1,153 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type AccessLogRow, accessLogColumns, createAccessLog } from "./access-log.ts";
+import { openDatabase } from "./database.ts";
+
+const newDatabase = () => openDatabase(join(mkdtempSync(join(tmpdir(), "ccproxy-log-")), "ccproxy.db"));
+const noon = Date.UTC(2026, 2, 14, 12);
+
+const answered: AccessLogRow = {
+  key: "k1",
+  requestId: "req_1",
+  receivedAt: noon,
+  firstByteAt: noon + 420,
+  endedAt: noon + 1500,
+  method: "POST",
+  path: "/v1/messages",
+  wireFormat: "anthropic-messages",
+  backend: "claude-cli",
+  mode: "agent",
+  modelAsked: "opus",
+  modelUsed: "claude-opus-4-8",
+  sessionId: "5d0b",
+  principal: "local",
+  status: 200,
+  finishReason: "stop",
+  errorKind: null,
+  clientAddress: "127.0.0.1",
+  userAgent: "anthropic-sdk/1.11",
+  streaming: true,
+  queueMs: 0,
+  spawnMs: 3,
+  firstEventMs: 410,
+  start: "warm",
+  inputTokens: 1200,
+  outputTokens: 80,
+  cacheReadInputTokens: 900,
+  cacheWriteInputTokens: 200,
+  cacheWrite1hInputTokens: 200,
+  reasoningTokens: 12,
+  costUsd: 0.0123,
+  steps: 2,
+  bytesIn: 512,
+  bytesOut: 4096,
+  ignoredFields: ["logprobs", "seed"],
+};
+
+const refused: AccessLogRow = {
+  ...answered,
+  key: "k2",
+  firstByteAt: null,
+  endedAt: noon + 2,
+  wireFormat: null,
+  backend: null,
+  mode: null,
+  modelAsked: null,
+  modelUsed: null,
+  sessionId: null,
+  principal: null,
+  status: 401,
+  finishReason: null,
+  errorKind: "authentication",
+  clientAddress: null,
+  userAgent: null,
+  streaming: false,
+  queueMs: null,
+  spawnMs: null,
+  firstEventMs: null,
+  start: null,
+  inputTokens: null,
+  outputTokens: null,
+  cacheReadInputTokens: null,
+  cacheWriteInputTokens: null,
+  cacheWrite1hInputTokens: null,
+  reasoningTokens: null,
+  costUsd: null,
+  steps: null,
+  ignoredFields: [],
+};
+
+test("a row comes back as it went in, every column of it", () => {
+  const log = createAccessLog(newDatabase());
+  log.insertMany([answered, refused]);
+  expect(log.findByRequestId("req_1")).toEqual([answered, refused]);
+});
+
+test("the table has exactly the columns of a row", () => {
+  const columns = newDatabase().query<{ name: string }, []>("SELECT name FROM pragma_table_info('access_log')").all();
+  expect(columns.map(({ name }) => name)).toEqual(Object.values(accessLogColumns));
+});
+
+test("a request id sent twice keeps both rows", () => {
+  const log = createAccessLog(newDatabase());
+  log.insertMany([answered]);
+  log.insertMany([{ ...answered, key: "k9", receivedAt: noon + 1 }]);
+  expect(log.findByRequestId("req_1").map(({ key }) => key)).toEqual(["k1", "k9"]);
+});
+
+test("writing a row again replaces it", () => {
+  const log = createAccessLog(newDatabase());
+  log.insertMany([{ ...answered, status: 0, endedAt: null }]);
+  log.insertMany([answered, answered]);
+  expect(log.recent({ limit: 10 })).toEqual([answered]);
+});
+
+test("a batch with a bad row is refused whole", () => {
+  const log = createAccessLog(newDatabase());
+  expect(() => log.insertMany([answered, { ...refused, status: 1.5 }])).toThrow("INTEGER");
+  expect(log.recent({ limit: 10 })).toEqual([]);
+});
+
+test("text is stored as it is, whatever is in it", () => {
+  const log = createAccessLog(newDatabase());
+  const odd = { ...answered, path: "/v1/'); DROP TABLE access_log; --", userAgent: "\u0000é🦀\ud800", requestId: "" };
+  log.insertMany([odd]);
+  expect(log.findByRequestId("")[0]?.path).toBe(odd.path);
+});
+
+test("recent rows come newest first, in pages that neither repeat nor skip", () => {
+  const log = createAccessLog(newDatabase());
+  const rows = Array.from({ length: 25 }, (_, at) => ({ ...answered, key: `k${at}`, receivedAt: noon + (at >> 2) }));
+  log.insertMany(rows);
+  const seen: AccessLogRow[] = [];
+  for (;;) {
+    const before = seen.at(-1);
+    const page = log.recent({ limit: 7, ...(before !== undefined && { before }) });
+    if (page.length === 0) break;
+    seen.push(...page);
+  }
+  expect(seen.map(({ key }) => key).toSorted()).toEqual(rows.map(({ key }) => key).toSorted());
+  expect(seen.map(({ receivedAt }) => receivedAt)).toEqual(rows.map(({ receivedAt }) => receivedAt).toReversed());
+});
+
+test("usage is summed by day and model, with what is unknown as nothing", () => {
+  const log = createAccessLog(newDatabase());
+  const dayLater = noon + 86_400_000;
+  log.insertMany([
+    answered,
+    { ...answered, key: "k3", errorKind: "upstream" },
+    refused,
+    { ...answered, key: "k4", receivedAt: dayLater, modelUsed: "claude-haiku-4-5" },
+  ]);
+  const summary = log.usageByDay().map((of) => [of.day, of.model, of.requests, of.failed, of.inputTokens, of.costUsd]);
+  expect(summary).toEqual([
+    ["2026-03-15", "claude-haiku-4-5", 1, 0, 1200, 0.0123],
+    ["2026-03-14", "claude-opus-4-8", 2, 1, 2400, 0.0246],
+    ["2026-03-14", null, 1, 1, 0, 0],
+  ]);
+  expect(log.usageByDay({ from: dayLater }).length).toBe(1);
+  expect(log.usageByDay({ to: dayLater }).length).toBe(2);
+});

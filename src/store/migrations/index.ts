@@ -1,0 +1,4 @@
+import { accessLog } from "./access-log.ts";
+
+/** In order, and only ever added to: the schema version of a database is how many of these it has seen. */
+export const migrations: readonly string[] = [accessLog];
