@@ -1,0 +1,149 @@
+/**
+ * What the four earlier proxies could do, and what ccproxy promises in its place, as data. A test
+ * proves a row by naming it in a comment or a title: `proves("api-openai-chat")`.
+ * `bun run requirements` prints what is not proven yet.
+ */
+
+export interface Requirement {
+  readonly id: string;
+  /** The seeds that have it: 000 and 001 (Python, two generations), 002 (Node), 003 (Go), 004 (Python, interception). */
+  readonly source: string;
+  readonly behaviour: string;
+  /** `planned`: not part of this release; everything else must become proven. */
+  readonly status?: "planned";
+}
+
+type Row = readonly [id: string, source: string, behaviour: string];
+
+const promised: readonly Row[] = [
+  // The API
+  ["api-openai-chat", "seed 002, 003, 004", "POST /v1/chat/completions under the bare root, streaming and not"],
+  ["api-anthropic-messages", "seed 000, 001, 004", "POST /v1/messages under the bare root, streaming and not"],
+  ["api-prefixes-claude", "seed 000, 001", "the same routes under /claude and /sdk"],
+  ["api-models", "seed 000 to 004", "GET /v1/models is one list that both official SDKs accept"],
+  ["api-count-tokens", "seed 004", "POST /v1/messages/count_tokens answers a figure, and marks an estimate as one"],
+  ["api-health", "seed 000, 001, 003", "/health, /health/live, /health/ready, /healthz and /readyz"],
+  ["api-openapi", "seed 000, 001", "an OpenAPI document of every route, and /swagger that works without the network"],
+  ["api-unknown-route", "none", "unknown paths and wrong methods answer 404 and 405 in the wire format of the path"],
+  // Streams
+  ["stream-token-level", "seed 002, 004", "text arrives as the model writes it, in correct, gapless indices"],
+  ["stream-one-terminal", "none", "every stream has one terminal and one finish reason, and nothing after it"],
+  ["stream-usage", "seed 001", "usage with cache reads and writes, in both formats, streaming and not"],
+  ["stream-heartbeat", "none", "a long silence is bridged by bytes that every client ignores"],
+  ["stream-true-status", "none", "a failure before the first event has its own HTTP status, never a 200"],
+  ["stream-late-error", "none", "a failure after the first byte is the format's error frame, never a clean end"],
+  ["stream-cancel", "seed 002", "a client that leaves stops its turn, streaming and not"],
+  // Fidelity
+  ["request-system-developer", "seed 001", "system and developer messages reach the model as instructions"],
+  ["request-history", "seed 002", "whole histories, tool calls, tool results and thinking keep their true roles"],
+  ["request-images", "seed 002, 004", "images as base64, data URL and http URL"],
+  ["request-documents", "none", "documents reach the model"],
+  ["request-sampling", "seed 001", "temperature, top_p, stop sequences and token limits reach the upstream"],
+  [
+    "request-thinking",
+    "seed 000, 001, 003",
+    "thinking budgets and reasoning effort reach the upstream, thinking comes back",
+  ],
+  ["request-ignored-params", "seed 003", "what nothing can honour is named in a header, or refused in strict mode"],
+  [
+    "request-model-truth",
+    "seed 000, 001",
+    "a model is never replaced silently: the answer and a header name the one used",
+  ],
+  ["model-aliases", "seed 000 to 004", "configured names stand for models"],
+  // The Claude Code backend
+  [
+    "cli-stream-json",
+    "seed 000 to 003",
+    "one long-lived claude a conversation over stdin; the prompt is never in argv",
+  ],
+  ["cli-warm-pool", "seed 000, 001", "a warm claude takes a new conversation without the start-up cost"],
+  ["cli-continues", "seed 000 to 003", "a conversation that goes on reuses its own live claude"],
+  ["cli-cwd", "seed 000, 001, 003", "the CLI works in the folder given by --cwd"],
+  ["cli-options", "seed 001", "tools, permission mode, turns, prompts, folders and MCP files as serve flags"],
+  ["cli-two-versions", "none", "the newest CLI and 2.1.197 both work"],
+  ["cli-modes", "none", "agent mode with tools in the workspace, chat mode as a bare model"],
+  ["cli-environment", "none", "the child's environment is an allow-list that keeps the user's login working"],
+  ["cli-kill-group", "none", "the end of a child is the end of its whole process group, on a ladder"],
+  ["cli-no-orphans", "none", "neither drain, crash nor SIGKILL of the proxy leaves a claude behind"],
+  ["cli-hostile-output", "none", "huge, split, garbage and missing output lines are typed errors"],
+  ["admission-limits", "none", "bounded running and waiting requests, then 429 with Retry-After"],
+  // Security
+  ["auth-token", "seed 000 to 003", "one access token guards the API, compared in constant time"],
+  ["auth-x-api-key", "seed 000", "x-api-key is accepted as Bearer is"],
+  ["auth-loopback", "none", "binding beyond loopback needs an access token"],
+  ["auth-rebinding", "none", "a foreign Host or Origin is refused"],
+  ["limit-body", "seed 003, 004", "a body over the limit is a shaped 413; gzip and zstd bodies are read"],
+  ["config-data-only", "none", "nothing in the working directory is executed; a project file cannot run code"],
+  // Observability
+  ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
+  ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
+  ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
+  ["log-secrets", "none", "prompts, answers and secrets are not in any log"],
+  ["log-request-id", "seed 000", "X-Request-Id in and out, on every response and in the log"],
+  // Commands and packaging
+  ["command-serve", "seed 000 to 004", "serve is the default command; its flags keep the seeds' meaning"],
+  ["command-doctor", "seed 002", "doctor checks CLI, version, login, state and port, and names the next action"],
+  ["command-usage-errors", "none", "a wrong flag or value is exit code 2 and the nearest right name"],
+  ["command-completion", "none", "completion for bash, zsh, fish and powershell"],
+  ["config-validate-schema", "seed 000, 001, 003", "config show, path, validate and a JSON Schema"],
+  [
+    "config-precedence",
+    "seed 000, 001, 003",
+    "flags, environment, env file, project file, user file, defaults, in this order",
+  ],
+  ["config-env-names", "seed 000, 001", "CCPROXY__SECTION__KEY, and the seeds' SERVER__PORT style"],
+  ["binary-single", "seed 003", "one executable that starts in milliseconds and needs no runtime"],
+  ["binary-targets", "seed 003", "Linux (glibc, musl), macOS and Windows, x64 and arm64"],
+  ["demo-upstream", "seed 000", "a scripted offline upstream for demo, tests and the users' own clients"],
+];
+
+const planned: readonly Row[] = [
+  ["api-openai-responses", "seed 000, 004", "the OpenAI Responses API, over HTTP and WebSocket"],
+  ["api-embeddings", "seed 000", "embeddings"],
+  ["api-gemini", "seed 004", "the Gemini wire format"],
+  [
+    "api-prefixes-all",
+    "seed 000, 001",
+    "the prefixes /api, /cc, /claude/sdk and /codex, with a session id in the path",
+  ],
+  ["session-named", "seed 000, 001, 003", "named sessions by URL, header and body"],
+  ["session-resume", "seed 002, 003", "a session is resumed after a restart"],
+  ["workspace-named", "seed 003", "named workspaces with scopes; client-supplied paths off by default"],
+  ["workspace-ephemeral", "seed 003", "a throw-away working directory for one request"],
+  ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
+  ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
+  ["tool-visibility", "seed 000, 001, 003", "forward, formatted, ignore; text-only, verbose, narrated"],
+  ["tool-client", "seed 000, 004", "function calling with the client's own tools"],
+  ["tool-approval", "seed 001", "approval of tool calls over REST and SSE, with the seeds' payloads"],
+  ["tool-approval-terminal", "seed 001", "approval of tool calls in a terminal"],
+  ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
+  ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
+  ["upstream-codex", "seed 000, 001, 004", "Codex"],
+  ["upstream-copilot", "seed 000", "Copilot"],
+  ["upstream-others", "seed 004", "Gemini, DeepSeek and Perplexity"],
+  ["upstream-transform", "seed 000, 001", "any client format on any upstream format, losslessly"],
+  ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
+  ["auth-many-tokens", "seed 003", "many scoped, expiring access tokens, hashed at rest"],
+  ["limit-rates", "seed 003", "limits by requests a minute and tokens a day"],
+  ["observe-analytics", "seed 000, 001", "analytics over the access log, and a live stream of it"],
+  ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
+  ["observe-prometheus", "seed 000, 001, 003", "Prometheus metrics"],
+  ["observe-otel", "seed 004", "OpenTelemetry"],
+  ["observe-dashboard", "seed 000, 004", "a dashboard"],
+  ["observe-capture", "seed 000, 003, 004", "full recording of requests, capped and redacted, with HAR export"],
+  ["observe-compare", "seed 004", "flows filtered, compared and diffed"],
+  ["observe-mcp", "seed 004", "an MCP server over the recorded traffic"],
+  ["hook-edits", "seed 000, 004", "ordered hooks that edit requests and events"],
+  ["hook-shaping", "seed 000, 004", "requests shaped like another client's"],
+  ["inspect-intercept", "seed 004", "transparent interception of a process"],
+  ["ops-scheduler", "seed 000, 001", "housekeeping on a schedule"],
+  ["ops-service", "seed 000, 002, 003", "installation as a service"],
+  ["ops-docker", "seed 000, 001, 002, 003", "a container image"],
+  ["config-init", "seed 000, 001, 003, 004", "config init writes a commented file"],
+];
+
+export const requirements: readonly Requirement[] = [
+  ...promised.map(([id, source, behaviour]) => ({ id, source, behaviour })),
+  ...planned.map(([id, source, behaviour]) => ({ id, source, behaviour, status: "planned" as const })),
+];
