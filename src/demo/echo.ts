@@ -1,0 +1,31 @@
+import * as v from "valibot";
+
+const toolsSchema = v.array(v.looseObject({ name: v.string() }));
+
+const longestData = 200;
+
+/**
+ * What `[[demo echo]]` answers: the request as it arrived, tools by name, long base64 by its size.
+ * `headers` must hold no secrets; `auth` says which header carried the credential.
+ */
+export function echoOf(body: unknown, headers: Readonly<Record<string, string>>): unknown {
+  if (typeof body !== "object" || body === null) return { body };
+  const tools = v.safeParse(toolsSchema, "tools" in body ? body.tools : undefined);
+  const echoed = {
+    ...body,
+    ...(tools.success && { tools: tools.output.map((tool) => tool.name) }),
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => isOfInterest(name))),
+    auth: headers["x-api-key"] === undefined ? "bearer" : "x-api-key",
+  };
+  const shortened: unknown = JSON.parse(JSON.stringify(echoed, shortenData));
+  return shortened;
+}
+
+function isOfInterest(name: string): boolean {
+  return /^(?:anthropic-|x-claude-|x-app$|user-agent$|x-request-id$)/.test(name);
+}
+
+function shortenData(key: string, value: unknown): unknown {
+  if (key !== "data" || typeof value !== "string" || value.length <= longestData) return value;
+  return `(${Buffer.byteLength(value, "base64")} bytes of base64)`;
+}

@@ -1,0 +1,33 @@
+import type { Block, ChatMessage } from "./request.ts";
+import { blocksOf } from "./request.ts";
+
+/** One sentence piece for every image and document of the messages, in order; tool results included. */
+export function describeMedia(messages: readonly ChatMessage[]): readonly string[] {
+  return messages.flatMap((message) => mediaOf(blocksOf(message.content))).map(describe);
+}
+
+function mediaOf(blocks: readonly Block[]): readonly Block[] {
+  return blocks.flatMap((block) => {
+    if (block.type === "image" || block.type === "document") return [block];
+    return block.type === "tool_result" ? mediaOf(blocksOf(block.content)) : [];
+  });
+}
+
+function describe({ type, source, title }: Block): string {
+  const name = typeof title === "string" ? ` "${title}"` : "";
+  if (source === undefined) return `${type}${name} without a source`;
+  const { media_type: mediaType, data, url, file_id: fileId } = source;
+  if (source.type === "base64" && typeof data === "string") {
+    const bytes = Buffer.from(data, "base64");
+    return `${type}${name} ${String(mediaType)} of ${bytes.length} bytes, sha256 ${fingerprint(bytes)}`;
+  }
+  if (source.type === "text" && typeof data === "string")
+    return `${type}${name} ${String(mediaType)} of ${Buffer.byteLength(data)} bytes, sha256 ${fingerprint(Buffer.from(data))}`;
+  if (typeof url === "string") return `${type}${name} at ${url}`;
+  return `${type}${name} ${source.type}${typeof fileId === "string" ? ` ${fileId}` : ""}`;
+}
+
+/** Enough of the hash to prove that the bytes arrived as they were sent. */
+function fingerprint(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,52 @@
+interface DemoModel {
+  readonly id: string;
+  readonly name: string;
+  readonly released: string;
+  readonly line: string;
+}
+
+const models: readonly DemoModel[] = [
+  { id: "claude-opus-5-5", name: "Claude Opus 5.5", released: "2026-09-15", line: "opus" },
+  { id: "claude-sonnet-5-5", name: "Claude Sonnet 5.5", released: "2026-09-15", line: "sonnet" },
+  { id: "claude-haiku-5-5", name: "Claude Haiku 5.5", released: "2026-09-15", line: "haiku" },
+  { id: "claude-fable-5-2", name: "Claude Fable 5.2", released: "2026-09-15", line: "fable" },
+  { id: "claude-opus-4-8", name: "Claude Opus 4.8", released: "2026-04-01", line: "opus" },
+];
+
+/** Any Claude name is played; anything else is refused, as the API refuses what it does not know. */
+export function isKnownModel(id: string): boolean {
+  return /^claude-/.test(id) && !/unknown|no-such/.test(id);
+}
+
+export function describeModel(id: string): object | undefined {
+  const known = models.find((model) => model.id === id);
+  return known === undefined ? undefined : describe(known);
+}
+
+/** One page of the list, newest first, with the API's cursors. */
+export function listModels(query: URLSearchParams): object {
+  const after = models.findIndex((model) => model.id === query.get("after_id"));
+  const limit = Number(query.get("limit") ?? 20) || 20;
+  const page = models.slice(after + 1, after + 1 + limit);
+  return {
+    data: page.map(describe),
+    has_more: after + 1 + limit < models.length,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
+  };
+}
+
+function describe({ id, name, released, line }: DemoModel): object {
+  return {
+    type: "model",
+    id,
+    display_name: name,
+    created_at: `${released}T00:00:00Z`,
+    max_input_tokens: 1_000_000,
+    max_tokens: 128_000,
+    lifecycle: "active",
+    line,
+    deprecated_at: null,
+    retires_at: null,
+  };
+}

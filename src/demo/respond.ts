@@ -1,0 +1,115 @@
+import type { Answer } from "./answer.ts";
+import { apiError, errorBody, statusOfType } from "./error.ts";
+import type { ApiError } from "./error.ts";
+import type { Reply } from "./messages.ts";
+import { splitInsideCharacters } from "./pieces.ts";
+import type { OpenRecord } from "./recorder.ts";
+import { playAnswer, wholeMessage } from "./stream.ts";
+import type { StreamEvent } from "./stream.ts";
+
+export function jsonResponse(body: object, requestId: string, status = 200): Response {
+  return Response.json(body, { status, headers: { "request-id": requestId } });
+}
+
+export function errorResponse(error: ApiError, requestId: string): Response {
+  const response = jsonResponse(errorBody(error.type, error.message, requestId), requestId, error.status);
+  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+  return response;
+}
+
+/** Waits, refuses, streams or answers whole, as the reply says. Ends the record of a stream itself. */
+export async function replyResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
+  if (reply.silenceMs > 0) await sleep(reply.silenceMs, signal);
+  const response = await bareResponse(reply, record, signal);
+  for (const [name, value] of reply.headers) response.headers.set(name, value);
+  return response;
+}
+
+async function bareResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
+  const { outcome } = reply;
+  if ("error" in outcome) return errorResponse(outcome.error, record.requestId);
+  if (!reply.stream) return wholeResponse(outcome.answer, record, signal);
+  const frames = framesOf(outcome.answer, reply.split, record, signal);
+  return new Response(frames, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      "request-id": record.requestId,
+    },
+  });
+}
+
+/** Throws in mid-stream for a dropped connection: Bun then resets it, so no client can take it for an end. */
+async function* framesOf(
+  answer: Answer,
+  split: boolean,
+  record: OpenRecord,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  for (const move of playAnswer(answer, record.requestId)) {
+    if (signal.aborted) return;
+    switch (move.do) {
+      case "wait":
+        await sleep(move.ms, signal);
+        break;
+      case "drop":
+        record.end("dropped");
+        throw new Error("dropped as the prompt asked");
+      case "send":
+        if (split) yield* splitFrame(frameOf(move.event), signal);
+        else yield frameOf(move.event);
+    }
+  }
+  record.end("done");
+}
+
+const encoder = new TextEncoder();
+
+function frameOf(event: StreamEvent): Uint8Array {
+  return encoder.encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+
+/** The pauses keep the network from joining the parts again. */
+async function* splitFrame(frame: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  for (const [index, part] of splitInsideCharacters(frame).entries()) {
+    if (index > 0) await sleep(2, signal);
+    yield part;
+  }
+}
+
+/** The faults of a stream, told without one: waits add up, an error event becomes its status. */
+async function wholeResponse(answer: Answer, record: OpenRecord, signal: AbortSignal): Promise<Response> {
+  for (const move of playAnswer(answer, record.requestId)) {
+    if (move.do === "wait") await sleep(move.ms, signal);
+    if (move.do === "drop") return brokenResponse(record);
+    if (move.do === "send" && move.event.type === "error") {
+      const type = answer.faults.find((fault) => fault.kind === "fail")?.errorType ?? "api_error";
+      return errorResponse(apiError(statusOfType(type), undefined, type), record.requestId);
+    }
+  }
+  return jsonResponse(wholeMessage(answer), record.requestId);
+}
+
+function brokenResponse(record: OpenRecord): Response {
+  async function* half(): AsyncGenerator<string, void> {
+    yield '{"id":';
+    await Promise.resolve();
+    record.end("dropped");
+    throw new Error("dropped as the prompt asked");
+  }
+  return new Response(half(), { headers: { "content-type": "application/json", "request-id": record.requestId } });
+}
+
+/** Resolves early when the client hangs up. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener("abort", finish, { once: true });
+  });
+}

@@ -1,0 +1,21 @@
+import type { CountRequest } from "./request.ts";
+
+const charactersPerToken = 4;
+/** What one base64 image or document counts for, whatever its size. */
+const charactersPerAttachment = 6000;
+
+/** One token for every four UTF-16 units, rounded up. */
+export function tokensOfText(text: string): number {
+  return Math.ceil(text.length / charactersPerToken);
+}
+
+/** Four characters of the JSON of `system`, `messages` and `tools` are a token; an attachment's base64 counts 1500. */
+export function tokensOfRequest({ system, messages, tools }: CountRequest): number {
+  let attachments = 0;
+  const json = JSON.stringify({ system, messages, tools }, (key, value: unknown) => {
+    if (key !== "data" || typeof value !== "string" || value.length < charactersPerAttachment) return value;
+    attachments += 1;
+    return "";
+  });
+  return Math.ceil((json.length + attachments * charactersPerAttachment) / charactersPerToken);
+}
