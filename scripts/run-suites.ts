@@ -1,0 +1,92 @@
+/**
+ * Every check and every end-to-end suite, one after another, with a table at the end that also says
+ * what this machine could not test. Arguments choose suites by parts of their names.
+ */
+import { Glob } from "bun";
+
+import { absentHelpers } from "./lib/absent.ts";
+import { root, run } from "./lib/run.ts";
+
+interface Suite {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly passed: boolean;
+  /** As in `12 pass, 1 skip`. */
+  readonly counts: string;
+  readonly ms: number;
+  /** What the suite itself said it could not test: its lines that begin with `ABSENT `. */
+  readonly absent: readonly string[];
+}
+
+/** A suite that hangs is ended, with everything it printed shown. */
+const longestSuiteMs = 6 * 60_000;
+const wholeBudgetMs = 15 * 60_000;
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const suites = (await findSuites()).filter(
+    ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
+  );
+  const outcomes: Outcome[] = [];
+  for (const [index, suite] of suites.entries()) {
+    console.log(`\n[${index + 1}/${suites.length}] ${suite.name}`);
+    outcomes.push(await runSuite(suite));
+  }
+  printTable(outcomes, performance.now() - startedAt);
+  printAbsent(outcomes);
+  return outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1;
+}
+
+async function findSuites(): Promise<readonly Suite[]> {
+  const files = await Array.fromAsync(new Glob("e2e/**/*.test.ts").scan(`${root}/test`));
+  return [
+    { name: "check", command: [process.execPath, "scripts/check.ts"] },
+    ...files.toSorted().map((file) => ({
+      name: file.replace(/\.test\.ts$/, ""),
+      command: [process.execPath, "test", `./test/${file}`],
+    })),
+  ];
+}
+
+async function runSuite({ name, command }: Suite): Promise<Outcome> {
+  const { code, output, ms } = await run(command, { timeoutMs: longestSuiteMs });
+  const counts = ["pass", "fail", "skip", "todo"]
+    .map((word) => ({ word, count: Number(new RegExp(`^\\s*(\\d+) ${word}$`, "m").exec(output)?.[1] ?? 0) }))
+    .filter(({ count }) => count > 0)
+    .map(({ word, count }) => `${count} ${word}`)
+    .join(", ");
+  const absent = [...output.matchAll(/^ABSENT (.+)$/gm)].map(([, what = ""]) => what);
+  if (code !== 0) console.log(output);
+  if (code !== 0 && ms >= longestSuiteMs) console.log(`${name} was ended after ${minutes(ms)}.`);
+  console.log(`      ${code === 0 ? "ok" : "FAILED"} ${counts} (${(ms / 1000).toFixed(1)} s)`);
+  return { name, passed: code === 0, counts, ms, absent };
+}
+
+function printTable(outcomes: readonly Outcome[], totalMs: number): void {
+  const width = Math.max(...outcomes.map(({ name }) => name.length), 5);
+  console.log("\n──── Summary ────");
+  for (const { name, passed, counts, ms } of outcomes)
+    console.log(`${passed ? "✓" : "✗"} ${name.padEnd(width)} ${(ms / 1000).toFixed(1).padStart(7)} s  ${counts}`);
+  console.log(`  ${"total".padEnd(width)} ${(totalMs / 1000).toFixed(1).padStart(7)} s`);
+  if (totalMs > wholeBudgetMs) console.log(`  longer than the ${minutes(wholeBudgetMs)} it may take`);
+}
+
+function printAbsent(outcomes: readonly Outcome[]): void {
+  const lines = new Set([
+    ...absentHelpers().map(({ name, without }) => `${name} is not installed: ${without}`),
+    ...outcomes.flatMap(({ absent }) => absent),
+  ]);
+  if (lines.size === 0) return;
+  console.log("\n!!!! NOT TESTED ON THIS MACHINE !!!!");
+  for (const line of lines) console.log(`!!!! ${line}`);
+}
+
+function minutes(ms: number): string {
+  return `${Math.round(ms / 60_000)} minutes`;
+}
+
+process.exit(await main(process.argv.slice(2)));
