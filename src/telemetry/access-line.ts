@@ -1,0 +1,38 @@
+import { type AccessLogRow, accessLogColumns } from "#store/access-log.ts";
+
+import type { LogValue } from "./log-data.ts";
+
+/** The columns of a row under the names they have in the database. */
+export function accessFields(row: AccessLogRow): Readonly<Record<string, LogValue>> {
+  const values: Readonly<Record<string, LogValue>> = { ...row };
+  return Object.fromEntries(Object.entries(accessLogColumns).map(([field, column]) => [column, values[field] ?? null]));
+}
+
+/** `POST /v1/messages 200 claude-opus-4-8 warm 412ms 3.1s 1200→80 $0.0123`; what is not known is left out. */
+export function accessText(row: AccessLogRow): string {
+  const parts = [
+    row.method,
+    row.path,
+    String(row.status),
+    row.modelUsed ?? row.modelAsked,
+    row.start,
+    row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
+    row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
+    row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? 0} tokens`,
+    row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`,
+    row.finishReason === null || row.finishReason === "stop" ? null : row.finishReason,
+    row.errorKind,
+    row.requestId,
+  ];
+  return parts.filter((part) => part !== null).join(" ");
+}
+
+/** How loud the line is: a fault of ours or of what is behind us, something refused, or all well. */
+export function accessLevel(row: AccessLogRow): "error" | "warn" | "info" {
+  if (row.status >= 500) return "error";
+  return row.status >= 400 || row.errorKind !== null ? "warn" : "info";
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms}ms` : `${(ms / 1000).toFixed(1)}s`;
+}

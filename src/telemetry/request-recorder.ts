@@ -1,0 +1,53 @@
+import { GatewayError } from "#core/errors.ts";
+
+import type { AccessLogWriter } from "./access-log-writer.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+import { createRequestRecord, type RequestInitial, type RequestRecord } from "./request-record.ts";
+
+export interface RequestRecorderDeps {
+  readonly writer: AccessLogWriter;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** A request that runs longer than this has its row written while it runs, so that a crash cannot hide it. */
+  readonly showAfterMs?: number;
+}
+
+/** Begins the record of every request, and sees to it that each leaves one row, one line and its counts. */
+export interface RequestRecorder {
+  begin(initial: RequestInitial): RequestRecord;
+  /** Ends what is still open and writes everything. For the very end, when nothing answers any more. */
+  stop(): void;
+}
+
+export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
+  const { writer, logger, metrics, showAfterMs = 500 } = deps;
+  const open = new Set<RequestRecord>();
+
+  function begin(initial: RequestInitial): RequestRecord {
+    const showEarly = setTimeout(() => writer.add(record.row()), showAfterMs);
+    showEarly.unref();
+    const record = createRequestRecord(initial, {
+      onEnd(row, { error }) {
+        clearTimeout(showEarly);
+        open.delete(record);
+        metrics.requestEnded(row);
+        writer.add(row);
+        logger.access(row);
+        if (error?.kind === "internal") logger.error(error.message, { requestId: record.requestId, error });
+      },
+    });
+    open.add(record);
+    metrics.requestStarted();
+    return record;
+  }
+
+  return {
+    begin,
+    stop() {
+      const error = new GatewayError("unavailable", "ccproxy stopped before this request ended.");
+      for (const record of open) record.end({ status: 503, error });
+      writer.flush();
+    },
+  };
+}
