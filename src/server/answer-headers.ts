@@ -1,0 +1,35 @@
+import type { RunningHead } from "#gateway/types.ts";
+
+/** Every header of ours that a page on an allowed origin may read. */
+export const exposedHeaders = [
+  "X-Request-Id",
+  "Request-Id",
+  "Retry-After",
+  "X-CCProxy-Backend",
+  "X-CCProxy-Estimate",
+  "X-CCProxy-Ignored-Params",
+  "X-CCProxy-Mode",
+  "X-CCProxy-Model",
+  "X-CCProxy-Session",
+];
+
+/** What answered, and what it left out. */
+export function runHeaders(head: RunningHead): Record<string, string> {
+  return {
+    "X-CCProxy-Backend": head.backend,
+    "X-CCProxy-Mode": head.mode,
+    ...(head.model !== undefined && { "X-CCProxy-Model": headerSafe(head.model) }),
+    ...(head.sessionId !== undefined && { "X-CCProxy-Session": headerSafe(head.sessionId) }),
+    ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),
+  };
+}
+
+const longestValue = 200;
+
+/** Header values are visible ASCII (RFC 9110 5.5); the rest, and what would split a list, is percent-encoded UTF-8. */
+export function headerSafe(text: string): string {
+  return text
+    .slice(0, longestValue)
+    .toWellFormed()
+    .replace(/[^\x21-\x7e]|[%,]/gu, encodeURIComponent);
+}

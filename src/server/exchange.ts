@@ -1,0 +1,113 @@
+import { GatewayError } from "#core/errors.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
+import type { WireFormat } from "#core/wire-format.ts";
+import type { RunningHead } from "#gateway/types.ts";
+import type { RequestRecord } from "#telemetry/request-record.ts";
+
+interface ExchangeOptions {
+  readonly request: Request;
+  /** Path as requested, cleaned of doubled slashes. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly wireFormat: WireFormat;
+  readonly record: RequestRecord;
+  /** Called once, when the answer is over. */
+  readonly onEnd: () => void;
+  /** Takes the connection out of the idle timeout, for answers that may be silent for long. */
+  readonly stayOpen: () => void;
+}
+
+/**
+ * One HTTP request and its answer. It owns the signal that ends everything done for the request, and
+ * closes the record exactly once: when the answer is handed to Bun, or when its stream is over.
+ */
+export class Exchange {
+  readonly request: Request;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The API shape whatever happens to this request is told in. */
+  readonly wireFormat: WireFormat;
+  readonly record: RequestRecord;
+  readonly stayOpen: () => void;
+  /** Set by the access guard. */
+  principal = "";
+  readonly #onEnd: () => void;
+  readonly #controller = new AbortController();
+  readonly #onDisconnect = () => this.cancel(new GatewayError("cancelled", "The client closed the connection."));
+  #streaming = false;
+  #ended = false;
+  #head: RunningHead | undefined;
+  #finishReason: FinishReason | undefined;
+  #failure: GatewayError | undefined;
+
+  constructor({ request, path, query, wireFormat, record, onEnd, stayOpen }: ExchangeOptions) {
+    this.request = request;
+    this.path = path;
+    this.query = query;
+    this.wireFormat = wireFormat;
+    this.record = record;
+    this.stayOpen = stayOpen;
+    this.#onEnd = onEnd;
+    if (request.signal.aborted) this.#onDisconnect();
+    else request.signal.addEventListener("abort", this.#onDisconnect, { once: true });
+  }
+
+  get requestId(): string {
+    return this.record.requestId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the exchange was cut short; undefined while it was not. */
+  get cancelledBy(): GatewayError | undefined {
+    const { reason } = this.signal;
+    return reason instanceof GatewayError ? reason : undefined;
+  }
+
+  /** True once the answer's own stream has promised to end the exchange. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  cancel(reason: GatewayError): void {
+    if (!this.#ended) this.#controller.abort(reason);
+  }
+
+  handOverToStream(): void {
+    this.#streaming = true;
+  }
+
+  /** What runs for this request, from the moment it does; every answer of ours then says so in its headers. */
+  get head(): RunningHead | undefined {
+    return this.#head;
+  }
+
+  runs(head: RunningHead): void {
+    this.#head = head;
+  }
+
+  finished(reason: FinishReason): void {
+    this.#finishReason = reason;
+  }
+
+  /** The last failure told is the one the client was shown. */
+  failed(error: GatewayError): void {
+    this.#failure = error;
+  }
+
+  end(status: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.request.signal.removeEventListener("abort", this.#onDisconnect);
+    const { cancelledBy } = this;
+    const left = cancelledBy?.kind === "cancelled";
+    this.record.end({
+      status: left ? 499 : status,
+      finishReason: this.#finishReason,
+      error: left ? cancelledBy : this.#failure,
+    });
+    this.#onEnd();
+  }
+}

@@ -1,0 +1,45 @@
+import { GatewayError } from "#core/errors.ts";
+
+import { findJsonFault } from "./json-fault.ts";
+
+/** Far beyond any real request, far below where recursion over a parsed body would overflow the stack. */
+const deepestNesting = 200;
+
+/** Throws GatewayError `invalid-request`, which says where the text stops being JSON. */
+export function parseJson(text: string): unknown {
+  const json = text.replace(/^\uFEFF+/, "");
+  if (json.trim() === "")
+    throw new GatewayError("invalid-request", "The request body is empty.", { hint: "Send a JSON object." });
+  const value = parse(json);
+  if (isDeeperThan(value, deepestNesting))
+    throw new GatewayError("invalid-request", `The request body is nested more than ${deepestNesting} levels deep.`);
+  return value;
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    const { line, column, near } = findJsonFault(json);
+    throw new GatewayError(
+      "invalid-request",
+      `The request body is not valid JSON: line ${line}, column ${column}, near ${JSON.stringify(near)}.`,
+      { cause },
+    );
+  }
+}
+
+/** Walks level by level: a recursive walk is what this guards against. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap(children);
+  }
+  return false;
+}
+
+function children(value: unknown): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).filter((child) => typeof child === "object" && child !== null);
+}

@@ -1,0 +1,89 @@
+import type { MediaType, Parameter, Reference, ResponseObject } from "./operation.ts";
+import type { SchemaName } from "./schemas.ts";
+
+/** Pieces several operations share. */
+
+export function schemaRef(name: SchemaName): Reference {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+export function json(name: SchemaName, description: string, headers?: ResponseObject["headers"]): ResponseObject {
+  return {
+    description,
+    ...(headers !== undefined && { headers }),
+    content: { "application/json": { schema: schemaRef(name) } },
+  };
+}
+
+/** A stream of server-sent events whose `data:` lines are JSON of one schema. */
+export function eventStream(name: SchemaName, example: string): MediaType {
+  return {
+    schema: { type: "string", contentMediaType: "application/json", contentSchema: schemaRef(name) },
+    example,
+  };
+}
+
+export const requestIdParameter: Parameter = {
+  name: "X-Request-Id",
+  in: "header",
+  description:
+    "Your own id for the request. It comes back in the answer and stands in the log; without it one is made.",
+  schema: { type: "string", maxLength: 128 },
+};
+
+export const modeParameter: Parameter = {
+  name: "X-CCProxy-Mode",
+  in: "header",
+  description:
+    "`agent`: Claude Code with its own tools, working in the configured directory. `chat`: a bare model. The default is configured.",
+  schema: { type: "string", enum: ["agent", "chat"] },
+};
+
+export const strictParameter: Parameter = {
+  name: "X-CCProxy-Strict",
+  in: "header",
+  description: "`true` refuses fields that nothing here can honour; otherwise they are left out and reported.",
+  schema: { type: "string", enum: ["true", "false"] },
+};
+
+const text = { type: "string" };
+
+export const requestIdHeader = { "X-Request-Id": { description: "The id of this request.", schema: text } };
+
+export const runHeaderObjects = {
+  ...requestIdHeader,
+  "X-CCProxy-Backend": { description: "What answered.", schema: text },
+  "X-CCProxy-Mode": { description: "`agent` or `chat`.", schema: text },
+  "X-CCProxy-Model": { description: "The model that answered.", schema: text },
+  "X-CCProxy-Session": { description: "The backend's session.", schema: text },
+  "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
+};
+
+type ErrorSchema = "OpenAIError" | "AnthropicError";
+type ErrorStatus = keyof typeof errorDescriptions;
+
+const errorDescriptions = {
+  400: "The request is wrong; the message names the field.",
+  401: "The access token is missing or wrong, or Claude Code is not logged in.",
+  402: "The account behind Claude Code is out of credit.",
+  403: "The Host or Origin of the request is not allowed, or the account may not do this.",
+  404: "No such model.",
+  413: "The body is larger than the configured limit.",
+  415: "The content encoding of the body is not supported.",
+  429: "A rate limit of the vendor, or this server's own queue is full. `Retry-After` says when to come back.",
+  499: "The client left before the answer was complete (seen only in the log).",
+  500: "A fault of this server.",
+  502: "The vendor failed, or what came from it made no sense.",
+  503: "Claude Code cannot be started, or the server is shutting down.",
+  504: "Nothing answered in time.",
+  529: "The vendor is overloaded.",
+};
+
+export function errorResponses(
+  schema: ErrorSchema,
+  statuses: readonly ErrorStatus[],
+): Readonly<Record<string, ResponseObject>> {
+  return Object.fromEntries(
+    statuses.map((status) => [`${status}`, json(schema, errorDescriptions[status], requestIdHeader)]),
+  );
+}

@@ -1,0 +1,40 @@
+import { GatewayError } from "#core/errors.ts";
+
+import { contentCodings, decodeContent } from "./content-encoding.ts";
+import type { Exchange } from "./exchange.ts";
+import { parseJson } from "./json-body.ts";
+import { bodyTooLarge } from "./too-large.ts";
+
+/**
+ * The request body as JSON, whatever its content type says (curl says form data). Throws GatewayError:
+ * `request-too-large` (the limit holds for the body as sent and as unpacked), `unsupported-media-type`
+ * or `invalid-request`.
+ */
+export async function readJsonBody({ request, record }: Exchange, maxBytes: number): Promise<unknown> {
+  const codings = contentCodings(request.headers);
+  // A body that announces its size is refused before it is read.
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
+  const received = await collectBytes(request, maxBytes);
+  record.set({ bytesIn: received.byteLength });
+  return parseJson(decodeUtf8(await decodeContent(received, codings, maxBytes)));
+}
+
+async function collectBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > maxBytes) throw bodyTooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatewayError("invalid-request", "The request body is not UTF-8 text.", { cause });
+  }
+}

@@ -1,0 +1,5 @@
+/** The client's own id where it is fit for headers and logs, else a new one. */
+export function requestIdOf(headers: Headers): string {
+  const given = headers.get("x-request-id");
+  return given !== null && /^[\w.:+/=-]{1,128}$/.test(given) ? given : `req_${crypto.randomUUID().replaceAll("-", "")}`;
+}

@@ -1,0 +1,38 @@
+import type { WireFormat } from "#core/wire-format.ts";
+import type { Gateway } from "#gateway/types.ts";
+
+import type { Exchange } from "./exchange.ts";
+import type { Operation } from "./openapi/operation.ts";
+
+/** One method of one path: what answers it, and what the OpenAPI document says of it. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Elysia's syntax: `/v1/models/:id`. */
+  readonly path: string;
+  /** Served without an access token. */
+  readonly open: boolean;
+  /** Also served under every one of the prefixes that earlier proxies gave this API. */
+  readonly prefixed: boolean;
+  /** Undefined for what only the documentation page loads. */
+  readonly operation: Operation | undefined;
+  readonly answer: (exchange: Exchange, services: Services, params: RouteParams) => Response | Promise<Response>;
+}
+
+/** A value is null when its percent-encoding is broken. */
+export type RouteParams = Readonly<Record<string, string | null>>;
+
+/** What the routes work with. */
+export interface Services {
+  readonly gateway: Gateway;
+  readonly limits: { readonly maxBodyBytes: number; readonly heartbeatMs: number };
+  readonly version: string;
+  /** The OpenAPI document as JSON text. */
+  readonly openApi: () => Promise<string>;
+  /** True once the server refuses new work. */
+  readonly draining: () => boolean;
+}
+
+export interface WireFormats {
+  readonly openaiChat: WireFormat;
+  readonly anthropicMessages: WireFormat;
+}

@@ -1,0 +1,71 @@
+import { headerSafe } from "#server/answer-headers.ts";
+import { callOf } from "#server/call.ts";
+import { jsonResponse } from "#server/json-response.ts";
+import {
+  errorResponses,
+  json,
+  modeParameter,
+  requestIdHeader,
+  requestIdParameter,
+  schemaRef,
+  strictParameter,
+} from "#server/openapi/parts.ts";
+import { readJsonBody } from "#server/request-body.ts";
+import type { Route } from "#server/route.ts";
+
+const countTokens: Route["answer"] = async (exchange, { gateway, limits }) => {
+  const call = callOf(exchange);
+  const request = exchange.wireFormat.decodeRequest(withMaxTokens(await readJsonBody(exchange, limits.maxBodyBytes)));
+  exchange.stayOpen();
+  exchange.record.set({ modelAsked: request.model });
+  const { inputTokens, exact, backend, model } = await gateway.countTokens(request, call);
+  const headers = {
+    "X-CCProxy-Backend": backend,
+    ...(model !== undefined && { "X-CCProxy-Model": headerSafe(model) }),
+    ...(!exact && { "X-CCProxy-Estimate": "true" }),
+  };
+  return jsonResponse({ input_tokens: inputTokens }, { headers });
+};
+
+/** What is counted is a messages request, but for `max_tokens`, which that one must have and this one cannot. */
+function withMaxTokens(body: unknown): unknown {
+  return typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, max_tokens: 1 } : body;
+}
+
+const text = { type: "string" };
+
+export const countTokensRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/v1/messages/count_tokens",
+    open: false,
+    prefixed: true,
+    answer: countTokens,
+    operation: {
+      operationId: "countMessageTokens",
+      summary: "Input tokens a messages request would cost",
+      description:
+        "Claude Code's own figure where it gives one; otherwise an estimate, marked by `X-CCProxy-Estimate`.",
+      tags: ["Anthropic"],
+      parameters: [modeParameter, strictParameter, requestIdParameter],
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: schemaRef("TokenCountRequest"),
+            example: { model: "sonnet", messages: [{ role: "user", content: "Say hello in one word." }] },
+          },
+        },
+      },
+      responses: {
+        200: json("TokenCount", "The count.", {
+          ...requestIdHeader,
+          "X-CCProxy-Backend": { description: "What counted.", schema: text },
+          "X-CCProxy-Model": { description: "The model it was counted for.", schema: text },
+          "X-CCProxy-Estimate": { description: "`true` when the figure is an estimate.", schema: text },
+        }),
+        ...errorResponses("AnthropicError", [400, 401, 403, 404, 413, 415, 429, 500, 502, 503, 504, 529]),
+      },
+    },
+  },
+];

@@ -1,0 +1,83 @@
+import { GatewayError } from "#core/errors.ts";
+import { callOf } from "#server/call.ts";
+import { jsonResponse } from "#server/json-response.ts";
+import { encodeModel, encodeModelPage, findModel } from "#server/model-list.ts";
+import type { Parameter } from "#server/openapi/operation.ts";
+import { errorResponses, json, requestIdHeader, requestIdParameter } from "#server/openapi/parts.ts";
+import type { Route } from "#server/route.ts";
+
+const listModels: Route["answer"] = async (exchange, { gateway }) => {
+  const models = await gateway.listModels(callOf(exchange));
+  return jsonResponse(encodeModelPage(models, exchange.query));
+};
+
+const getModel: Route["answer"] = async (exchange, { gateway }, params) => {
+  const id = params["id"] ?? "";
+  const model = findModel(await gateway.listModels(callOf(exchange)), id);
+  if (model === undefined)
+    throw new GatewayError("model-not-found", `There is no model ${JSON.stringify(id.slice(0, 100))}.`, {
+      param: "model",
+      hint: "GET /v1/models lists them.",
+    });
+  return jsonResponse(encodeModel(model));
+};
+
+const page = (name: string, description: string, schema: object): Parameter => ({
+  name,
+  in: "query",
+  description,
+  schema,
+});
+
+const failures = errorResponses("OpenAIError", [401, 403, 429, 500, 502, 503]);
+
+export const modelRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/models",
+    open: false,
+    prefixed: true,
+    answer: listModels,
+    operation: {
+      operationId: "listModels",
+      summary: "Models that can be asked for",
+      description:
+        "One list that both the OpenAI and the Anthropic SDK read. Errors are in Anthropic's shape when `anthropic-version` is sent.",
+      tags: ["Models"],
+      parameters: [
+        page("limit", "Models on one page; all of them without it.", { type: "integer", minimum: 1, maximum: 9999 }),
+        page("after_id", "Start after this model.", { type: "string" }),
+        page("before_id", "End before this model.", { type: "string" }),
+        requestIdParameter,
+      ],
+      responses: { 200: json("ModelList", "The models.", requestIdHeader), ...failures },
+    },
+  },
+  {
+    method: "GET",
+    path: "/v1/models/:id",
+    open: false,
+    prefixed: true,
+    answer: getModel,
+    operation: {
+      operationId: "getModel",
+      summary: "One model, by its id or an alias",
+      tags: ["Models"],
+      parameters: [
+        {
+          name: "id",
+          in: "path",
+          required: true,
+          description: "Id or alias, as GET /v1/models gives it.",
+          schema: { type: "string" },
+        },
+        requestIdParameter,
+      ],
+      responses: {
+        200: json("Model", "The model.", requestIdHeader),
+        ...errorResponses("OpenAIError", [404]),
+        ...failures,
+      },
+    },
+  },
+];

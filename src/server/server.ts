@@ -1,0 +1,142 @@
+/**
+ * The HTTP edge: who may talk to us, which route answers, and how every answer and every failure looks on the
+ * wire. It knows Bun, Elysia and the wire formats by their interface, and nothing of what answers behind the
+ * gateway.
+ */
+import "./production.ts";
+import { createAccessGuard } from "#auth/access-guard.ts";
+import type { Gateway } from "#gateway/types.ts";
+import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
+
+import { createAdmit, shuttingDown } from "./admit.ts";
+import { type Connections, createEdge } from "./edge.ts";
+import type { Exchange } from "./exchange.ts";
+import { createHostCheck } from "./host-check.ts";
+import type { WireFormats } from "./route.ts";
+import { createRouter } from "./router.ts";
+import { routes } from "./routes/table.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly authToken?: string | undefined;
+  /** Web origins that may call the API; `*` for any. */
+  readonly corsOrigins: readonly string[];
+  /** Names, beside loopback and `host`, that the server answers to; `*` for any. */
+  readonly allowedHosts: readonly string[];
+  readonly maxBodyBytes: number;
+  /** Silence in a stream after which a heartbeat is sent. */
+  readonly heartbeatMs: number;
+  readonly version: string;
+}
+
+export interface ServerDeps {
+  readonly gateway: Gateway;
+  readonly wireFormats: WireFormats;
+  readonly options: ServerOptions;
+  readonly telemetry: { readonly createRecord: (initial: RequestInitial) => RequestRecord };
+}
+
+export interface HttpServer {
+  /** Throws what Bun throws (`EADDRINUSE`, `EACCES`). */
+  listen(): Listening;
+  /**
+   * Refuses new work (503), lets what runs finish for `budgetMs`, ends the rest with an error in its own
+   * format, and closes the port.
+   */
+  stop(budgetMs: number): Promise<void>;
+  /** Answers without a socket. */
+  fetch(request: Request): Promise<Response>;
+  activeRequests(): number;
+}
+
+export interface Listening {
+  readonly hostname: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** How long cancelled answers may take to say so, and their last bytes to leave. */
+const farewellMs = 1000;
+
+/** Seconds a connection may be idle between requests, or a client may take over its next bytes of a body. */
+const idleSeconds = 30;
+
+/** Bun answers a body beyond its own limit without asking us and without a body; ours is checked while reading. */
+const noBodyLimit = Number.MAX_SAFE_INTEGER;
+
+export function createServer({ gateway, wireFormats, options, telemetry }: ServerDeps): HttpServer {
+  const active = new Set<Exchange>();
+  const state: { draining: boolean; listener: Bun.Server<undefined> | undefined } = {
+    draining: false,
+    listener: undefined,
+  };
+  const draining = () => state.draining;
+  const router = createRouter({
+    routes,
+    services: {
+      gateway,
+      limits: options,
+      version: options.version,
+      draining,
+      openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(routes, options.version),
+    },
+    admit: createAdmit(createAccessGuard(options.authToken), draining),
+  });
+  const fetch = createEdge({
+    router,
+    wireFormats,
+    checkHost: createHostCheck(options),
+    corsOrigins: options.corsOrigins,
+    createRecord: telemetry.createRecord,
+    active,
+    draining,
+  });
+  return {
+    fetch,
+    activeRequests: () => active.size,
+    listen() {
+      state.listener = openListener(options, fetch);
+      return listening(state.listener, options);
+    },
+    async stop(budgetMs) {
+      state.draining = true;
+      await untilEmpty(active, budgetMs);
+      for (const exchange of active) exchange.cancel(shuttingDown());
+      await untilEmpty(active, farewellMs);
+      await Promise.race([state.listener?.stop(), Bun.sleep(farewellMs)]);
+      await state.listener?.stop(true);
+    },
+  };
+}
+
+type Fetch = (request: Request, connections?: Connections) => Promise<Response>;
+
+function openListener({ host, port }: ServerOptions, fetch: Fetch): Bun.Server<undefined> {
+  return Bun.serve({
+    hostname: host,
+    port,
+    // Bun lets two servers share a port, each with half of the requests.
+    reusePort: false,
+    development: false,
+    idleTimeout: idleSeconds,
+    maxRequestBodySize: noBodyLimit,
+    fetch: (request, server) => fetch(request, server),
+    // `fetch` does not throw; were it to, this still says nothing of the inside.
+    error: () => new Response(null, { status: 500 }),
+  });
+}
+
+function listening(listener: Bun.Server<undefined>, { host }: ServerOptions): Listening {
+  const port = listener.port ?? 0;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return { hostname: host, port, url: `http://${name}:${port}` };
+}
+
+const pollMs = 10;
+
+async function untilEmpty(active: ReadonlySet<Exchange>, budgetMs: number): Promise<void> {
+  const deadline = performance.now() + budgetMs;
+  while (active.size > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
+}

@@ -1,0 +1,76 @@
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { StreamEncoder } from "#core/wire-format.ts";
+import type { Running } from "#gateway/types.ts";
+
+import type { Exchange } from "./exchange.ts";
+import { silence, withSilences } from "./with-silences.ts";
+
+/** Streams a turn as the exchange's wire format. The exchange ends when the stream does, however that happens. */
+export function sseResponse(
+  exchange: Exchange,
+  running: Running,
+  { encoder, heartbeatMs }: { readonly encoder: StreamEncoder; readonly heartbeatMs: number },
+): Response {
+  exchange.handOverToStream();
+  const chunks = countedChunks(exchange, frames(exchange, running, { encoder, heartbeatMs }));
+  return new Response(chunks, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      // nginx would otherwise collect the stream before it passes it on.
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** One chunk, and so one write, for each batch of events. */
+async function* frames(
+  exchange: Exchange,
+  running: Running,
+  { encoder, heartbeatMs }: { readonly encoder: StreamEncoder; readonly heartbeatMs: number },
+): AsyncGenerator<string> {
+  const { signal, wireFormat } = exchange;
+  // Bun sends the headers with the first chunk, so a turn that has yet to start needs one now.
+  if (!running.started) yield wireFormat.heartbeat;
+  try {
+    for await (const batch of withSilences(running.events, { silenceMs: heartbeatMs, signal }))
+      yield batch === silence ? wireFormat.heartbeat : encodeBatch(exchange, encoder, batch);
+  } catch (thrown) {
+    yield encodeFailure(exchange, encoder, toGatewayError(thrown));
+  }
+  const { cancelledBy } = exchange;
+  if (cancelledBy !== undefined && cancelledBy.kind !== "cancelled")
+    yield encodeFailure(exchange, encoder, cancelledBy);
+}
+
+function encodeBatch(exchange: Exchange, encoder: StreamEncoder, batch: readonly ModelEvent[]): string {
+  let frame = "";
+  for (const event of batch) {
+    if (event.type === "finish") exchange.finished(event.reason);
+    if (event.type === "error") exchange.failed(event.error);
+    frame += encoder.encode(event);
+  }
+  return frame;
+}
+
+function encodeFailure(exchange: Exchange, encoder: StreamEncoder, error: GatewayError): string {
+  return encodeBatch(exchange, encoder, [{ type: "error", error }]);
+}
+
+async function* countedChunks(exchange: Exchange, parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const utf8 = new TextEncoder();
+  let bytesOut = 0;
+  try {
+    for await (const part of parts) {
+      if (part === "") continue;
+      const chunk = utf8.encode(part);
+      exchange.record.mark("first-byte");
+      bytesOut += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    exchange.record.set({ bytesOut });
+    exchange.end(200);
+  }
+}

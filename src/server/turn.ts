@@ -1,0 +1,31 @@
+import { collect } from "#core/response.ts";
+import type { EncodeOptions } from "#core/wire-format.ts";
+import type { Running } from "#gateway/types.ts";
+
+import { callOf } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import { jsonResponse } from "./json-response.ts";
+import { readJsonBody } from "./request-body.ts";
+import type { Services } from "./route.ts";
+import { sseResponse } from "./sse-response.ts";
+
+/** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
+export async function answerTurn(exchange: Exchange, { gateway, limits }: Services): Promise<Response> {
+  const { wireFormat, record } = exchange;
+  const call = callOf(exchange);
+  const request = wireFormat.decodeRequest(await readJsonBody(exchange, limits.maxBodyBytes));
+  exchange.stayOpen();
+  record.set({ modelAsked: request.model, streaming: request.stream });
+  const running = await gateway.run(request, call);
+  exchange.runs(running.head);
+  const options = { requestId: call.requestId, includeUsage: request.includeUsage, createdAt: record.receivedAt };
+  if (!request.stream) return await wholeAnswer(exchange, running, options);
+  const encoder = wireFormat.createStreamEncoder(options);
+  return sseResponse(exchange, running, { encoder, heartbeatMs: limits.heartbeatMs });
+}
+
+async function wholeAnswer(exchange: Exchange, running: Running, options: EncodeOptions): Promise<Response> {
+  const response = await collect(running.events);
+  exchange.finished(response.finish.reason);
+  return jsonResponse(exchange.wireFormat.encodeResponse(response, options));
+}
