@@ -1,0 +1,139 @@
+/**
+ * `bun run bench`: the built binary and the real CLI against the demo upstream, interleaved, as a table
+ * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only.
+ */
+import { freemem } from "node:os";
+import { parseArgs } from "node:util";
+
+import { type Bench, measureFirstWord } from "./bench/first-word.ts";
+import { measureFootprint } from "./bench/footprint.ts";
+import { measureOverhead } from "./bench/overhead.ts";
+import { createPrograms, freePort, type Programs } from "./bench/programs.ts";
+import {
+  currentLoad,
+  describeMachine,
+  type Goal,
+  isMet,
+  type Measure,
+  renderReport,
+  type Report,
+} from "./bench/report.ts";
+import { round, type Spread } from "./bench/stats.ts";
+import { installedClaudes } from "./lib/claude-binaries.ts";
+import { root, run } from "./lib/run.ts";
+import { hostFile } from "./lib/targets.ts";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "12" }, newest: { type: "boolean", default: false } },
+});
+const rounds = Number(values.rounds);
+const binary = `${root}/dist/${hostFile}`;
+
+async function measure(programs: Programs): Promise<Report> {
+  const measuredAt = new Date().toISOString();
+  const loadBefore = currentLoad();
+  const claudes = installedClaudes().slice(0, values.newest ? 1 : undefined);
+  const upstream = await startUpstream(programs);
+  const measures: Measure[] = [];
+  const goals: Goal[] = [];
+  for (const [index, claude] of claudes.entries()) {
+    const bench: Bench = { programs, binary, upstream, claude };
+    if (index === 0)
+      addFootprint(await step("start and memory", () => measureFootprint(bench, rounds)), measures, goals);
+    for (const mode of ["chat", "agent"] as const) {
+      const name = `${claude.version} ${mode}`;
+      const found = await step(`first word, ${name}`, () => measureFirstWord(bench, mode, rounds));
+      measures.push(...found.measures);
+      console.log(`      ${round(found.hitRate * 100)} % of new conversations found a warm child`);
+      goals.push(atLeast(`warm over cold, ${name}`, round(found.warmOverCold), "×", 6));
+    }
+    for (const atOnce of [1, atOnceHere()]) {
+      const name = `added to a turn, ${claude.version}, ${atOnce} at once`;
+      const found = await step(name, () => measureOverhead(bench, atOnce, atOnce === 1 ? rounds * 8 : rounds));
+      measures.push(...found.measures);
+      console.log(`      adds ${found.addedMedianMs} ms (median), ${found.addedP99Ms} ms (p99)`);
+      if (atOnce === 1) goals.push(atMost(name, found.addedMedianMs, "ms", 5));
+    }
+  }
+  const versions = { ccproxy: await versionOf([binary, "--version"]), bun: Bun.version };
+  return {
+    measuredAt,
+    machine: describeMachine(),
+    load: [loadBefore, currentLoad()],
+    versions: { ...versions, claude: claudes.map(({ version }) => version).join(" and ") },
+    measures,
+    goals,
+  };
+}
+
+function addFootprint(found: Awaited<ReturnType<typeof measureFootprint>>, measures: Measure[], goals: Goal[]): void {
+  const add = (name: string, unit: Measure["unit"], spread: Spread, target: number): void => {
+    measures.push({ name, unit, spread });
+    goals.push(atMost(name, spread.median, unit, target));
+  };
+  add("--version", "ms", found.version, 15);
+  add("serve to a ready /health", "ms", found.ready, 80);
+  add("resident memory at rest", "MB", found.idleMb, 90);
+  add("resident memory of an open stream", "kB", found.perStreamKb, 100);
+}
+
+function atMost(name: string, value: number, unit: string, target: number): Goal {
+  return { name, value, unit, bound: "≤", target };
+}
+
+function atLeast(name: string, value: number, unit: string, target: number): Goal {
+  return { name, value, unit, bound: "≥", target };
+}
+
+/** Two claude a conversation, by hand and by the proxy, at about 200 MB each. */
+function atOnceHere(): number {
+  return Math.max(2, Math.min(16, Math.floor(freemem() / 2 / 4e8)));
+}
+
+async function startUpstream(programs: Programs): Promise<string> {
+  const port = freePort();
+  programs.start([binary, "demo-upstream", "--port", String(port)], { PATH: "", HOME: programs.home("upstream") });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (
+      await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    )
+      return url;
+    await Bun.sleep(10);
+  }
+  throw new Error("the demo upstream did not start");
+}
+
+async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  console.log(`${title} …`);
+  const result = await work();
+  console.log(`      ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  return result;
+}
+
+async function versionOf(command: readonly string[]): Promise<string> {
+  return (await run(command)).output.trim();
+}
+
+async function main(): Promise<number> {
+  const built = await run([process.execPath, "scripts/build.ts"]);
+  if (built.code !== 0) throw new Error(built.output);
+  const programs = await createPrograms();
+  const stop = (): void => void programs.endAll().finally(() => process.exit(130));
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    const report = await measure(programs);
+    console.log(`\n${renderReport(report)}`);
+    await Bun.write(`${root}/bench/results.json`, `${JSON.stringify(report, null, 2)}\n`);
+    console.log("\nbench/results.json is written.");
+    return report.goals.every(isMet) ? 0 : 1;
+  } finally {
+    await programs.endAll();
+  }
+}
+
+process.exit(await main());

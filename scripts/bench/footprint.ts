@@ -1,0 +1,93 @@
+/** What the program itself costs: its start, and its memory at rest and with many open streams. */
+import { chmod } from "node:fs/promises";
+
+import type { Bench } from "./first-word.ts";
+import { residentBytes } from "./programs.ts";
+import { post, startProxy } from "./proxy.ts";
+import { round, type Spread, spreadOf } from "./stats.ts";
+
+export interface Footprint {
+  readonly version: Spread;
+  readonly ready: Spread;
+  readonly idleMb: Spread;
+  readonly perStreamKb: Spread;
+}
+
+export async function measureFootprint(bench: Bench, rounds: number): Promise<Footprint> {
+  const versionMs: number[] = [];
+  const readyMs: number[] = [];
+  const idleMb: number[] = [];
+  const perStreamKb: number[] = [];
+  for (let index = 0; index < rounds; index += 1) {
+    for (let again = 0; again < 3; again += 1) versionMs.push(await timeVersion(bench));
+    const proxy = await startProxy({ ...bench, claude: bench.claude.path });
+    readyMs.push(proxy.readyMs);
+    // By then the pool is full and what the start left behind is collected.
+    await Bun.sleep(3000);
+    idleMb.push((await residentBytes(proxy.program.pid)) / 1e6);
+    await proxy.end();
+    await Bun.sleep(500);
+  }
+  for (let index = 0; index < Math.min(rounds, 3); index += 1) perStreamKb.push(await measureStreams(bench));
+  return {
+    version: spreadOf(versionMs),
+    ready: spreadOf(readyMs),
+    idleMb: spreadOf(idleMb),
+    perStreamKb: spreadOf(perStreamKb),
+  };
+}
+
+async function timeVersion({ programs, binary }: Bench): Promise<number> {
+  const startedAt = performance.now();
+  const program = programs.start([binary, "--version"], { PATH: process.env["PATH"] ?? "" });
+  await program.exited;
+  return performance.now() - startedAt;
+}
+
+const fewStreams = 10;
+const manyStreams = 110;
+
+/** From ten open streams to a hundred and ten, so that code paths are warm and only streams are added. */
+async function measureStreams(bench: Bench): Promise<number> {
+  const proxy = await startProxy({
+    ...bench,
+    claude: await standIn(bench),
+    flags: ["--pool-size", "0", "--max-sessions", "128"],
+    env: { CCPROXY__LIMITS__MAX_RUNNING: "128", CCPROXY__LIMITS__MIN_FREE_MEMORY_MB: "0" },
+  });
+  const leaving = new AbortController();
+  let open = 0;
+  const openUntil = async (wanted: number): Promise<number> => {
+    for (; open < wanted; open += 1) await openStream(proxy.url, open, leaving.signal);
+    await Bun.sleep(2000);
+    return residentBytes(proxy.program.pid);
+  };
+  try {
+    const few = await openUntil(fewStreams);
+    const many = await openUntil(manyStreams);
+    return round((many - few) / (manyStreams - fewStreams) / 1000);
+  } finally {
+    leaving.abort();
+    await proxy.end();
+  }
+}
+
+/** Resolves at the first bytes, and goes on reading in the background until the signal fires. */
+async function openStream(url: string, index: number, signal: AbortSignal): Promise<void> {
+  const response = await post(url, "chat", [{ role: "user", content: `stream ${index}` }], signal);
+  if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
+  const reader = response.body.getReader();
+  await reader.read();
+  const drain = async (): Promise<void> => {
+    while (!(await reader.read()).done);
+  };
+  drain().catch(() => {});
+}
+
+async function standIn({ programs }: Bench): Promise<string> {
+  const script = `${programs.home("bin")}/claude`;
+  const source = new URL("silent-claude.ts", import.meta.url).pathname;
+  await Bun.write(script, `#!/bin/sh\nexec "${process.execPath}" "${source}" "$@"\n`);
+  await chmod(script, 0o755);
+  return script;
+}
