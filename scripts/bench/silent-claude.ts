@@ -2,19 +2,20 @@
  * A stand-in for the CLI: it says one word and keeps the turn open until its input ends. A hundred real
  * ones would need more memory than most machines have, and only the proxy's own memory is looked at.
  */
-export {};
+import { argv, exit, stdout } from "node:process";
 
 const version = "2.1.329";
-if (process.argv.includes("--version")) {
-  process.stdout.write(`${version} (Claude Code)\n`);
-  process.exit(0);
+if (argv.includes("--version")) {
+  stdout.write(`${version} (Claude Code)\n`);
+  exit(0);
 }
 
-const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+const say = (message: object): void => void stdout.write(`${JSON.stringify(message)}\n`);
 const session = { session_id: crypto.randomUUID(), parent_tool_use_id: null };
 const event = (body: object): void => say({ type: "stream_event", event: body, ...session, uuid: crypto.randomUUID() });
 
 for await (const line of console) {
+  if (line === "") continue;
   const message: unknown = JSON.parse(line);
   if (typeof message !== "object" || message === null || !("type" in message)) continue;
   if (message.type === "control_request" && "request_id" in message) answerControl(message.request_id);
