@@ -1,12 +1,16 @@
-import { expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { type AccessLogRow, accessLogColumns, createAccessLog } from "./access-log.ts";
 import { openDatabase } from "./database.ts";
 
-const newDatabase = () => openDatabase(join(mkdtempSync(join(tmpdir(), "ccproxy-log-")), "ccproxy.db"));
+const folder = mkdtempSync(join(tmpdir(), "ccproxy-log-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let databases = 0;
+const newDatabase = () => openDatabase(join(folder, `${databases++}.db`));
 const noon = Date.UTC(2026, 2, 14, 12);
 
 const answered: AccessLogRow = {
@@ -98,10 +102,12 @@ test("a request id sent twice keeps both rows", () => {
   expect(log.findByRequestId("req_1").map(({ key }) => key)).toEqual(["k1", "k9"]);
 });
 
-test("writing a row again replaces it", () => {
+test("a row written again replaces what was there, but a running one never a finished one", () => {
   const log = createAccessLog(newDatabase());
-  log.insertMany([{ ...answered, status: 0, endedAt: null }]);
-  log.insertMany([answered, answered]);
+  const running = { ...answered, status: 0, endedAt: null };
+  log.insertMany([running, { ...running, modelUsed: null }]);
+  expect(log.recent({ limit: 10 })).toEqual([{ ...running, modelUsed: null }]);
+  log.insertMany([{ ...answered, costUsd: 9 }, answered, running]);
   expect(log.recent({ limit: 10 })).toEqual([answered]);
 });
 

@@ -7,7 +7,7 @@ import type { WireFormatId } from "#core/request.ts";
 
 /** One request as the access log keeps it. Times are unix milliseconds, `…Ms` are durations, null is "not known". */
 export interface AccessLogRow {
-  /** Ours and unique. Writing a row again replaces what was there. */
+  /** Ours and unique. A row written again replaces what was there, but a running one never a finished one. */
   readonly key: string;
   /** As the client sent it, or ours; not unique: a client may send one twice. */
   readonly requestId: string;
@@ -111,7 +111,7 @@ export interface TimeRange {
 
 export interface AccessLog {
   /** All or none, in one transaction. Throws what SQLite throws. */
-  insertMany(rows: readonly AccessLogRow[]): void;
+  readonly insertMany: (rows: readonly AccessLogRow[]) => void;
   /** Newest first; `before` continues after the last row of the page before. */
   recent(query: { readonly limit: number; readonly before?: AccessLogRow }): AccessLogRow[];
   /** Every request that carried this id, oldest first. */
@@ -131,10 +131,15 @@ const selectRows = `SELECT ${Object.entries(accessLogColumns)
   .map(([field, column]) => `${column} AS ${field}`)
   .join(", ")} FROM access_log`;
 
-const insertRow = `INSERT OR REPLACE INTO access_log (${Object.values(accessLogColumns).join(", ")})
+const columns = Object.values(accessLogColumns);
+
+const insertRow = `
+  INSERT INTO access_log (${columns.join(", ")})
   VALUES (${Object.keys(accessLogColumns)
     .map((field) => `$${field}`)
-    .join(", ")})`;
+    .join(", ")})
+  ON CONFLICT (key) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}
+  WHERE access_log.ended_at IS NULL OR excluded.ended_at IS NOT NULL`;
 
 const selectUsage = `
   SELECT date(received_at / 1000, 'unixepoch') AS day,

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { afterAll, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,7 +8,11 @@ import { GatewayError } from "#core/errors.ts";
 
 import { openDatabase } from "./database.ts";
 
-const newPath = () => join(mkdtempSync(join(tmpdir(), "ccproxy-store-")), "state", "ccproxy.db");
+const folder = mkdtempSync(join(tmpdir(), "ccproxy-store-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let places = 0;
+const newPath = () => join(folder, String(places++), "state", "ccproxy.db");
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 function failure(open: () => unknown): GatewayError {
@@ -36,7 +40,7 @@ test("the file, its write-ahead log and its directory are private", () => {
 test("a database left readable by others is made private again", () => {
   const path = newPath();
   openDatabase(path).close();
-  writeFileSync(path, "", { mode: 0o644 });
+  chmodSync(path, 0o644);
   openDatabase(path).close();
   expect(modeOf(path)).toBe("600");
 });
@@ -110,4 +114,7 @@ test("several processes may open a new database at the same moment", async () =>
   );
   const ends = await Promise.all(children.map(async (child) => [await child.exited, await child.stderr.text()]));
   expect(ends).toEqual(Array.from({ length: 4 }, () => [0, ""]));
+  const database = new Database(path);
+  expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+  database.close();
 });

@@ -3,10 +3,12 @@ import type { AccessLogRow } from "#store/access-log.ts";
 import type { Logger } from "./logger.ts";
 
 export interface AccessLogWriterOptions {
-  /** All or none; may throw. Writing a row again must replace it, since a failed batch is tried again. */
+  /** All or none; may throw. Takes a row again without doubling it, since what failed is tried again. */
   readonly insertMany: (rows: readonly AccessLogRow[]) => void;
   readonly logger: Pick<Logger, "warn" | "info">;
   readonly intervalMs?: number;
+  /** The longest pause between two tries while the database refuses. */
+  readonly maxBackoffMs?: number;
   readonly maxBatchRows?: number;
   /** Rows held while the database refuses them; what comes on top is dropped and counted. */
   readonly maxQueuedRows?: number;
@@ -23,9 +25,8 @@ export interface AccessLogWriter {
 }
 
 /** A batch of 200 rows takes about 2 ms of the event loop. */
-const defaults = { intervalMs: 250, maxBatchRows: 200, maxQueuedRows: 20_000 };
-const maxBackoffMs = 2000;
-/** How often a row that is refused on its own is tried: for about half a minute. */
+const defaults = { intervalMs: 250, maxBackoffMs: 2000, maxBatchRows: 200, maxQueuedRows: 20_000 };
+/** How often a row that is refused on its own is tried again, behind the others: for half a minute or more. */
 const maxAttemptsAlone = 15;
 const flushPauseMs = 20;
 
@@ -40,7 +41,7 @@ class WriteBehind implements AccessLogWriter {
   #lost = 0;
   #nextLossReport = 1;
   #failures = 0;
-  #attemptsAlone = 0;
+  readonly #attemptsAlone = new WeakMap<AccessLogRow, number>();
   /** Halved by each failure, so that a row which spoils its batch is soon alone. */
   #batchRows: number;
 
@@ -71,14 +72,14 @@ class WriteBehind implements AccessLogWriter {
     this.#timer = undefined;
     const deadline = performance.now() + deadlineMs;
     while (this.#queue.length > 0) {
-      if (this.#writeBatch()) continue;
+      if (this.#writeBatch(true)) continue;
       if (performance.now() >= deadline) break;
       Bun.sleepSync(flushPauseMs);
     }
     if (this.#queue.length === 0) return;
     const unwrittenRows = this.#queue.length;
     this.#options.logger.warn("The access log could not be written to its end.", { data: { unwrittenRows } });
-    this.#schedule(maxBackoffMs);
+    this.#schedule(this.#options.maxBackoffMs);
   }
 
   #schedule(delayMs: number): void {
@@ -92,16 +93,16 @@ class WriteBehind implements AccessLogWriter {
     this.#timer = undefined;
     const written = this.#writeBatch();
     if (this.#queue.length === 0) return;
-    const backoffMs = Math.min(maxBackoffMs, this.#options.intervalMs * 2 ** Math.min(this.#failures, 10));
-    this.#schedule(written ? 0 : backoffMs);
+    const { intervalMs, maxBackoffMs } = this.#options;
+    this.#schedule(written ? 0 : Math.min(maxBackoffMs, intervalMs * 2 ** Math.min(this.#failures, 10)));
   }
 
-  #writeBatch(): boolean {
+  #writeBatch(final = false): boolean {
     const batch = this.#queue.slice(0, this.#batchRows);
     try {
       this.#options.insertMany(batch);
     } catch (error) {
-      this.#failed(batch.length, error);
+      this.#failed(batch, error, final);
       return false;
     }
     this.#queue.splice(0, batch.length);
@@ -109,23 +110,23 @@ class WriteBehind implements AccessLogWriter {
     return true;
   }
 
-  #failed(rows: number, error: unknown): void {
+  #failed(batch: readonly AccessLogRow[], error: unknown, final: boolean): void {
     this.#failures += 1;
     if (this.#failures === 1) this.#options.logger.warn("The access log cannot be written; its rows wait.", { error });
-    this.#batchRows = Math.max(1, rows >> 1);
-    if (rows > 1) return;
-    this.#attemptsAlone += 1;
-    if (this.#attemptsAlone < maxAttemptsAlone) return;
-    this.#attemptsAlone = 0;
+    this.#batchRows = Math.max(1, batch.length >> 1);
+    const [row, ...others] = batch;
+    if (row === undefined || others.length > 0) return;
     this.#queue.shift();
-    this.#lose();
+    const attempts = (this.#attemptsAlone.get(row) ?? 0) + 1;
+    this.#attemptsAlone.set(row, attempts);
+    if (attempts < maxAttemptsAlone || final) this.#queue.push(row);
+    else this.#lose();
   }
 
   #succeeded(): void {
     if (this.#failures > 0)
       this.#options.logger.info("The access log is written again.", { data: { lostRows: this.#lost } });
     this.#failures = 0;
-    this.#attemptsAlone = 0;
     this.#batchRows = Math.min(this.#options.maxBatchRows, this.#batchRows * 2);
   }
 

@@ -9,7 +9,7 @@ export type LogValue = null | boolean | number | string | readonly LogValue[] | 
 /** Fields that hold prompts or answers in the wire formats, in schema errors (`input`, `received`) and in CLI lines. */
 const conversationNames = new Set(
   (
-    "messages message_content prompt system content text delta input received output body " +
+    "messages message_content prompt system content text delta input received value output body " +
     "thinking reasoning instructions arguments completion choices tool_result tool_use_result result partial_json"
   ).split(" "),
 );
@@ -21,6 +21,9 @@ interface Budget {
   nodes: number;
 }
 
+/** How a schema error ends; what it received may be a prompt. */
+const quotedInput = /\breceived "(?:[^"\\]|\\.)*"?/g;
+
 /** Never throws, whatever getters or proxies the value has. */
 export function toLogValue(value: unknown): LogValue {
   try {
@@ -31,7 +34,7 @@ export function toLogValue(value: unknown): LogValue {
 }
 
 export function logText(text: string): string {
-  const redacted = redactText(text.slice(0, 4 * limits.text));
+  const redacted = redactText(text.slice(0, 4 * limits.text)).replace(quotedInput, 'received "…"');
   return redacted.length > limits.text ? `${redacted.slice(0, limits.text)}… (${text.length} characters)` : redacted;
 }
 
@@ -96,11 +99,9 @@ function entriesOf(value: object): Iterable<readonly [string, unknown]> {
   return Object.entries(value);
 }
 
-/** Parsers quote what they were given (`Invalid type: Expected string but received "…"`), and that may be a prompt. */
-const quotingErrors = new Set(["SyntaxError", "ValiError"]);
-
 function readError(error: Error, depth: number, budget: Budget): LogValue {
-  const message = quotingErrors.has(error.name) ? error.message.replace(/"(?:[^"\\]|\\.)*"?/g, '"…"') : error.message;
+  // JSON.parse quotes the text it stumbled over.
+  const message = error instanceof SyntaxError ? error.message.replace(/"(?:[^"\\]|\\.)*"?/g, '"…"') : error.message;
   // The stack begins with the message, which must not pass unseen.
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s*at /.test(line));
   const errors = error instanceof AggregateError ? { errors: error.errors } : {};

@@ -145,10 +145,10 @@ function factColumns(facts: RequestFacts) {
     spawnMs: wholeOrNull(facts.spawnMs),
     start: facts.start ?? null,
     ...usageColumns(facts.usage),
-    costUsd: facts.costUsd ?? null,
+    costUsd: Number.isFinite(facts.costUsd) ? (facts.costUsd ?? null) : null,
     steps: wholeOrNull(facts.steps),
-    bytesIn: Math.round(facts.bytesIn ?? 0),
-    bytesOut: Math.round(facts.bytesOut ?? 0),
+    bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
+    bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
     ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
   };
 }

@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+
+import { GatewayError } from "#core/errors.ts";
+
+import { accessFields, accessLevel, accessText } from "./access-line.ts";
+import { createRequestRecord } from "./request-record.ts";
+
+function finished(status: number, error?: GatewayError) {
+  let clock = 0;
+  const record = createRequestRecord(
+    { requestId: "req_1", method: "POST", path: "/v1/messages?key=x" },
+    { receivedAt: 1000, now: () => clock },
+  );
+  record.set({ modelAsked: "opus", modelUsed: "claude-opus-4-8", start: "warm", costUsd: 0.0123456 });
+  record.set({
+    usage: {
+      inputTokens: 1200,
+      outputTokens: 80,
+      cacheReadInputTokens: 0,
+      cacheWriteInputTokens: 0,
+      cacheWrite1hInputTokens: 0,
+      reasoningTokens: 0,
+    },
+  });
+  clock = 412;
+  record.mark("first-event");
+  clock = 3140;
+  record.end({ status, finishReason: error === undefined ? "stop" : "error", error });
+  return record.row();
+}
+
+test("the line for people says what was asked, what answered, how long and how much", () => {
+  expect(accessText(finished(200))).toBe(
+    "POST /v1/messages 200 claude-opus-4-8 warm first 412ms total 3.1s 1200→80 tokens $0.0123 req_1",
+  );
+});
+
+test("a failure after the first byte shows beside its 200", () => {
+  expect(accessText(finished(200, new GatewayError("upstream", "x")))).toContain(" error upstream req_1");
+});
+
+test("what is not known is left out", () => {
+  const record = createRequestRecord({ requestId: "r", method: "GET", path: "/nope" }, { now: () => 0 });
+  record.end({ status: 404 });
+  expect(accessText(record.row())).toBe("GET /nope 404 total 0ms r");
+});
+
+test("the line for machines has every column under its name in the database", () => {
+  const fields = accessFields(finished(200));
+  expect(Object.keys(fields).length).toBe(35);
+  expect(fields).toMatchObject({
+    model_used: "claude-opus-4-8",
+    first_event_ms: 412,
+    first_byte_at: null,
+    cost_usd: 0.0123456,
+  });
+});
+
+test("faults are errors, refusals and broken answers warnings, the rest information", () => {
+  const levels = [finished(200), finished(200, new GatewayError("upstream", "")), finished(404), finished(503)].map(
+    accessLevel,
+  );
+  expect(levels).toEqual(["info", "warn", "warn", "error"]);
+});
