@@ -2,11 +2,13 @@
  * Child processes of any vendor: each leads its own process group, is read with back-pressure, and is stopped on a
  * ladder that ends in SIGKILL to the whole group. Knows lines, not what they mean.
  */
+import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 
 import { createInput } from "./child-input.ts";
 import { readLines } from "./child-output.ts";
 import { ChildFault } from "./fault.ts";
+import { killMarked, MARK_VARIABLE } from "./marked-processes.ts";
 import { residentBytes } from "./memory.ts";
 import { signalGroup } from "./process-group.ts";
 import { keepTail } from "./stderr-tail.ts";
@@ -17,8 +19,10 @@ const DEFAULT_STDERR_TAIL_BYTES = 16 * 1024;
 /** After SIGKILL only the kernel is left to wait for; a process stuck in it must not hang us. */
 const KILL_WAIT_MS = 2000;
 
-/** Where the running children are written down, so that a crash of ours can be cleaned up after. */
+/** Where the running children are written down, so that a crash of ours can be cleaned up after. Must not throw. */
 export interface ChildJournal {
+  /** Names this proxy among all that ever ran; begins the mark each child carries in its environment. */
+  readonly mark: string;
   started(pid: number): void;
   exited(pid: number): void;
 }
@@ -66,10 +70,13 @@ export interface Child {
   /** Closes stdin behind what is already written. */
   closeInput(): void;
   stderrTail(): string;
-  /** Never rejects. What is left of the group has been killed by then. */
+  /** Never rejects. What was left of its group has been killed by then. */
   readonly exited: Promise<ChildExit>;
   readonly alive: boolean;
-  /** Closes stdin, waits, SIGTERM to the group, waits, SIGKILL to the group. Resolves when the child is gone; may be called again to hurry. */
+  /**
+   * Closes stdin, waits, SIGTERM to the group, waits, SIGKILL to the group. Resolves when the child is gone and, where
+   * the system lets us find them, what it started outside its group too. May be called again, to hurry.
+   */
   stop(ladder: StopLadder): Promise<void>;
   /** SIGKILL to the group, now. */
   kill(): void;
@@ -79,18 +86,24 @@ export interface Child {
 
 /** Starts a child. Throws ChildFault `spawn-failed`. */
 export function startChild(options: ChildOptions): Child {
-  const subprocess = spawn(options);
+  const { journal } = options;
+  const mark = `${journal?.mark ?? "unowned"}/${randomUUID()}`;
+  const subprocess = spawn(options, mark);
   const { pid } = subprocess;
   let alive = true;
-  options.journal?.started(pid);
+  journal?.started(pid);
 
   const exited = subprocess.exited.then((): ChildExit => {
     alive = false;
     // The group's id cannot be reused while a member lives, and this is the last moment we may rely on that.
     signalGroup(pid, "SIGKILL");
-    options.journal?.exited(pid);
     const { exitCode, signalCode } = subprocess;
     return { code: exitCode, signal: signalCode === null ? null : String(signalCode) };
+  });
+  const gone = exited.then(async ({ code }) => {
+    // One that ended well has ended what it started, or left it running on purpose.
+    if (code !== 0) await killMarked(mark);
+    journal?.exited(pid);
   });
   const signal = (name: NodeJS.Signals): void => {
     if (alive) signalGroup(pid, name);
@@ -102,8 +115,8 @@ export function startChild(options: ChildOptions): Child {
     pid,
     startedAt: Date.now(),
     lines: readLines(subprocess.stdout, options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, exited),
-    write: input.write,
-    closeInput: input.close,
+    write: (line) => input.write(line),
+    closeInput: () => input.close(),
     stderrTail,
     exited,
     get alive() {
@@ -111,18 +124,18 @@ export function startChild(options: ChildOptions): Child {
     },
     async stop(ladder) {
       input.close();
-      if (ladder.eofMs !== undefined && (await settledWithin(exited, ladder.eofMs))) return;
+      if (ladder.eofMs !== undefined && (await settledWithin(gone, ladder.eofMs))) return;
       signal("SIGTERM");
-      if (await settledWithin(exited, ladder.termMs)) return;
+      if (await settledWithin(gone, ladder.termMs)) return;
       signal("SIGKILL");
-      await settledWithin(exited, KILL_WAIT_MS);
+      await settledWithin(gone, KILL_WAIT_MS);
     },
     kill: () => signal("SIGKILL"),
     residentBytes: () => (alive ? residentBytes(pid) : undefined),
   };
 }
 
-function spawn(options: ChildOptions): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+function spawn(options: ChildOptions, mark: string): Bun.Subprocess<"pipe", "pipe", "pipe"> {
   // A missing cwd fails as ENOENT naming the command.
   if (!isDirectory(options.cwd))
     throw new ChildFault("spawn-failed", `The working directory ${options.cwd} does not exist.`);
@@ -130,7 +143,7 @@ function spawn(options: ChildOptions): Bun.Subprocess<"pipe", "pipe", "pipe"> {
     return Bun.spawn({
       cmd: [options.command, ...options.args],
       cwd: options.cwd,
-      env: { ...options.env },
+      env: { ...options.env, [MARK_VARIABLE]: mark },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
