@@ -50,7 +50,7 @@ test("secrets in an error, its causes and its siblings are masked, its own optio
   for (const kept of ["internal", "refused", "inner", "many", "log-data.test.ts"]) expect(text).toContain(kept);
 });
 
-test("what clients and models said is left out wherever it may hide", () => {
+test('what clients and models said is left out wherever it may hide; proves("log-secrets")', () => {
   const parsed = v.safeParse(v.object({ role: v.literal("user"), n: v.number() }), { role: prompt, n: prompt });
   const said = [
     { body: { messages: [{ role: "user", content: prompt }] } },

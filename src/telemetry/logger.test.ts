@@ -79,7 +79,7 @@ test("data that looks like a log record stays data", () => {
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: "info", message: "Heard." });
 });
 
-test("secrets in the message, the data and the error do not get out", () => {
+test('secrets in the message, the data and the error do not get out; proves("log-secrets")', () => {
   const { logger, lines } = loggerTo();
   const secret = `sk-ant-api03-${"y".repeat(30)}`;
   logger.error(`Upstream refused ${secret}.`, {

@@ -1,0 +1,116 @@
+/** What the access log and the log file keep when the process that writes them is killed, stopped, or not alone. */
+import { Database } from "bun:sqlite";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "ccproxy-crash-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Told {
+  readonly what: string;
+  readonly id: string;
+  readonly at: number;
+}
+
+interface Round {
+  readonly told: readonly Told[];
+  readonly killedAt: number;
+  readonly exitCode: number | null;
+}
+
+const program = (name: string) => join(import.meta.dir, "support", name);
+
+/** Lets the recorder run for `lifeMs` after its first word, then sends the signal. */
+async function runRecorder(place: string, lifeMs: number, signal: NodeJS.Signals): Promise<Round> {
+  const child = Bun.spawn(
+    [process.execPath, program("record-requests.ts"), join(place, "ccproxy.db"), join(place, "ccproxy.log")],
+    { stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+  );
+  const decoder = new TextDecoder();
+  let output = "";
+  let killedAt = 0;
+  for await (const chunk of child.stdout) {
+    if (output === "")
+      setTimeout(() => {
+        killedAt = Date.now();
+        child.kill(signal);
+      }, lifeMs);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  await child.exited;
+  return { told: output.split("\n").slice(0, -1).map(parseTold), killedAt, exitCode: child.exitCode };
+}
+
+function parseTold(line: string): Told {
+  const [what = "", id = "", at = ""] = line.split(" ");
+  return { what, id, at: Number(at) };
+}
+
+/** How often each request id is in the access log, by whether it ended. */
+function recorded(place: string): { readonly ended: Map<string, number>; readonly all: Map<string, number> } {
+  const database = new Database(join(place, "ccproxy.db"));
+  expect(database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
+  const rows = database.query<{ id: string; ended: number }, []>(
+    "SELECT request_id AS id, ended_at IS NOT NULL AS ended FROM access_log",
+  );
+  const ended = new Map<string, number>();
+  const all = new Map<string, number>();
+  for (const row of rows.all()) {
+    all.set(row.id, (all.get(row.id) ?? 0) + 1);
+    if (row.ended === 1) ended.set(row.id, (ended.get(row.id) ?? 0) + 1);
+  }
+  database.close();
+  return { ended, all };
+}
+
+function logLines(place: string): string[] {
+  const files = readdirSync(place).filter((name) => name.startsWith("ccproxy.log"));
+  return files.flatMap((name) => readFileSync(join(place, name), "utf8").split("\n").filter(Boolean));
+}
+
+test('SIGKILL, twelve times over, loses no row older than a second and no line; proves("log-durable")', async () => {
+  const place = join(folder, "kill");
+  const told: Told[] = [];
+  for (let round = 0; round < 12; round += 1) {
+    const { told: heard, killedAt, exitCode } = await runRecorder(place, 1200 + round * 37, "SIGKILL");
+    expect(exitCode).not.toBe(0);
+    told.push(...heard);
+    const { ended, all } = recorded(place);
+    const settled = heard.filter(({ at }) => at < killedAt - 1000);
+    expect(settled.filter(({ what }) => what === "ended").length).toBeGreaterThan(50);
+    expect(settled.filter(({ what, id }) => (what === "ended" ? ended : all).get(id) !== 1)).toEqual([]);
+  }
+  const { all } = recorded(place);
+  expect([...all.values()].filter((rows) => rows !== 1)).toEqual([]);
+  const inLog = new Set(logLines(place).map((line): unknown => JSON.parse(line).request_id));
+  expect(told.filter(({ what, id }) => what === "ended" && !inLog.has(id))).toEqual([]);
+}, 90_000);
+
+test('SIGTERM loses nothing, and gives requests that were still open their row; proves("log-durable")', async () => {
+  const place = join(folder, "stop");
+  const { told, exitCode } = await runRecorder(place, 700, "SIGTERM");
+  expect(exitCode).toBe(0);
+  const { ended } = recorded(place);
+  expect(told.length).toBeGreaterThan(100);
+  expect(told.filter(({ id }) => ended.get(id) !== 1)).toEqual([]);
+}, 30_000);
+
+test("several processes that write and rotate one log file at once lose no line and split none", async () => {
+  const path = join(folder, "shared", "ccproxy.log");
+  const count = 20_000;
+  const names = ["a", "b", "c", "d"];
+  const children = names.map((name) =>
+    Bun.spawn([process.execPath, program("write-lines.ts"), path, name, String(count)], { stdin: "ignore" }),
+  );
+  expect(await Promise.all(children.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
+  const expected = names.flatMap((name) =>
+    Array.from({ length: count }, (_, at) => `${name} ${at} ${"x".repeat(at % 60)}`.trimEnd()),
+  );
+  expect(
+    logLines(join(path, ".."))
+      .map((line) => line.trimEnd())
+      .toSorted(),
+  ).toEqual(expected.toSorted());
+}, 60_000);
