@@ -1,7 +1,8 @@
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Credentials, upstreams and proxies: whatever could make the demo spend somebody's money or leave this machine. */
-const notForTheDemo = /^(ANTHROPIC_|CLAUDE|AWS_|GOOGLE_|GCLOUD_|AZURE_|CLOUD_ML_|VERTEX_|BEDROCK_|https?_proxy$|all_proxy$)/i;
+const notForTheDemo =
+  /^(ANTHROPIC_|CLAUDE|AWS_|GOOGLE_|GCLOUD_|AZURE_|CLOUD_ML_|VERTEX_|BEDROCK_|https?_proxy$|all_proxy$)/i;
 
 /** The CLI's environment in the demo: the demo upstream, a key that means nothing, a configuration of its own. */
 export function demoEnvironment(

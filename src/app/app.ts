@@ -1,0 +1,184 @@
+/**
+ * The composition root: a configuration becomes the running parts, started in order and stopped in reverse.
+ * The only folder that knows everyone; what each part does is its own folder's business.
+ */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+
+import type { Notice } from "#backends/claude-cli/index.ts";
+import type { Config } from "#config/schema.ts";
+import { GatewayError } from "#core/errors.ts";
+import { startDemoUpstream } from "#demo/demo-upstream.ts";
+import { createAdmission } from "#gateway/admission.ts";
+import { createGateway } from "#gateway/gateway.ts";
+import { openJournal } from "#process/journal.ts";
+import { sweepOrphans } from "#process/orphans.ts";
+import { createServer } from "#server/server.ts";
+import { createAccessLog } from "#store/access-log.ts";
+import { openDatabase } from "#store/database.ts";
+import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
+import { createLogger, type Logger } from "#telemetry/logger.ts";
+import { createMetrics } from "#telemetry/metrics.ts";
+import { createRequestRecorder } from "#telemetry/request-recorder.ts";
+import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
+import { openaiChat } from "#wire/openai-chat/index.ts";
+
+import { createBackend } from "./backend.ts";
+import { demoEnvironment } from "./demo-environment.ts";
+import { openPlaces, type Places } from "./places.ts";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface AppOptions {
+  readonly config: Config;
+  /** Where ccproxy was started; the workspace, unless the configuration names another. */
+  readonly cwd: string;
+  readonly environment: Variables;
+  readonly version: string;
+}
+
+export interface App {
+  readonly url: string;
+  readonly workspace: string;
+  /** The CLI in use; undefined when none was found, which `detail` explains. */
+  readonly claude: { readonly path: string | undefined; readonly detail: string };
+  readonly demo: boolean;
+  /** Stops taking requests, lets turns finish, ends every child, writes what is unwritten. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How long children may take to end once the last answer is out. */
+const childStopMs = 3000;
+
+/** Throws GatewayError `invalid-request` for a missing workspace, and what listening throws (`EADDRINUSE`). */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, environment } = options;
+  const workspace = workspaceOf(options);
+  const places = openPlaces(config, environment);
+  // Whatever was started is stopped in reverse, also when a later start fails.
+  await using starting = new AsyncDisposableStack();
+  const telemetry = starting.adopt(openTelemetry(config, places), ({ close }) => close());
+  const { logger } = telemetry;
+  starting.defer(outliveFaults(logger));
+  await finishWhatACrashLeft(places, logger);
+  const journal = starting.adopt(openJournal(places.journal), (opened) => opened.close());
+  const demo = config.demo ? starting.adopt(startDemoUpstream(), (opened) => opened.stop()) : undefined;
+  const urls: string[] = [];
+  const backend = createBackend({
+    config,
+    workspace,
+    places,
+    ...(demo === undefined
+      ? { environment, extraEnvironment: {} }
+      : demoEnvironment(environment, { url: demo.url, configDirectory: places.demoConfig })),
+    selfUrls: () => urls,
+    journal,
+    onNotice: ({ level, message, data }: Notice) => logger[level](message, { data }),
+  });
+  starting.defer(() => backend.stop(childStopMs));
+  const server = createHttpServer({ options, backend, telemetry });
+  const { url } = server.listen();
+  starting.defer(() => server.stop(config.server.drain_seconds * 1000));
+  urls.push(url);
+  // Not awaited: /health answers at once, and a first request waits for its own child only.
+  void backend.start();
+
+  const running = starting.move();
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    workspace,
+    claude: { path: backend.claudePath, detail: backend.status().detail },
+    demo: demo !== undefined,
+    stop: () => (stopping ??= running.disposeAsync()),
+  };
+}
+
+function workspaceOf({ config, cwd }: AppOptions): string {
+  const workspace = resolve(cwd, config.claude.cwd ?? ".");
+  if (statSync(workspace, { throwIfNoEntry: false })?.isDirectory() === true) return workspace;
+  throw new GatewayError("invalid-request", `There is no directory ${workspace} to work in.`, {
+    param: "claude.cwd",
+    hint: "Give an existing one with --cwd.",
+  });
+}
+
+type Telemetry = ReturnType<typeof openTelemetry>;
+
+function openTelemetry({ log }: Config, places: Places) {
+  const logger = createLogger({
+    level: log.level,
+    format: log.format,
+    file: log.file,
+    maxFileMb: log.max_file_mb,
+    maxFiles: log.max_files,
+    stream: process.stderr,
+  });
+  const database = openDatabase(places.database);
+  const accessLog = createAccessLog(database);
+  const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
+  const recorder = createRequestRecorder({ writer, logger, metrics: createMetrics() });
+  return {
+    logger,
+    recorder,
+    close() {
+      recorder.stop();
+      database.close();
+      logger.close();
+    },
+  };
+}
+
+async function finishWhatACrashLeft(places: Places, logger: Logger): Promise<void> {
+  const { deadProxies, killed } = await sweepOrphans(places.journal);
+  if (deadProxies > 0) logger.warn("Cleaned up after a ccproxy that did not stop properly.", { data: { killed } });
+}
+
+interface ServerParts {
+  readonly options: AppOptions;
+  readonly backend: ReturnType<typeof createBackend>;
+  readonly telemetry: Telemetry;
+}
+
+function createHttpServer({ options: { config, version }, backend, telemetry }: ServerParts) {
+  const { server, limits, claude } = config;
+  const heartbeatMs = server.heartbeat_seconds * 1000;
+  const gateway = createGateway({
+    backend,
+    admission: createAdmission({
+      maxRunning: limits.max_running,
+      maxWaiting: limits.max_waiting,
+      queueTimeoutMs: limits.queue_timeout_seconds * 1000,
+    }),
+    aliases: new Map(Object.entries(config.aliases)),
+    defaultMode: claude.mode,
+    firstEventDeadlineMs: heartbeatMs,
+    requestTimeoutMs: claude.request_timeout_seconds * 1000,
+  });
+  return createServer({
+    gateway,
+    wireFormats: { openaiChat, anthropicMessages },
+    telemetry: { createRecord: telemetry.recorder.begin },
+    options: {
+      host: server.host,
+      port: server.port,
+      authToken: server.auth_token,
+      corsOrigins: server.cors_origins,
+      allowedHosts: server.allowed_hosts,
+      maxBodyBytes: server.max_body_mb * 1024 * 1024,
+      heartbeatMs,
+      version,
+    },
+  });
+}
+
+/** One request's fault must not end everybody's: what nobody caught is logged, and the proxy goes on. */
+function outliveFaults(logger: Logger): () => void {
+  const report = (error: unknown) => logger.error("A fault nobody handled; please report it.", { error });
+  process.on("unhandledRejection", report);
+  process.on("uncaughtException", report);
+  return () => {
+    process.off("unhandledRejection", report);
+    process.off("uncaughtException", report);
+  };
+}
