@@ -1,0 +1,92 @@
+/**
+ * Finds and reads configuration files as data. Nothing in them, beside them, or named like them is
+ * ever executed: no scripts, no rc files, no package.json, no `extends`, no .env.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+
+import { ConfigError } from "./config-error.ts";
+import { isRecord } from "./setting.ts";
+
+export const fileNames = ["ccproxy.toml", "ccproxy.yaml", "ccproxy.json", "ccproxy.jsonc"] as const;
+
+const readable: ReadonlySet<string> = new Set([".toml", ".yaml", ".yml", ".json", ".jsonc"]);
+
+/** Far above any real configuration, far below what would hurt to parse. */
+const maxBytes = 1024 * 1024;
+
+/** The one configuration file of a folder. Two are an error: nobody could say which one counts. */
+export function findFile(folder: string): string | undefined {
+  const found = fileNames.map((name) => join(folder, name)).filter((file) => existsSync(file));
+  const [first, second] = found;
+  if (first !== undefined && second !== undefined)
+    throw new ConfigError([`${first} and ${second} both exist; keep one of them`]);
+  return first;
+}
+
+/** The file's values, still unchecked. Throws ConfigError when it cannot be read or is not a table. */
+export async function readFile(file: string): Promise<Record<string, unknown>> {
+  if (!readable.has(extname(file)))
+    throw new ConfigError([`${file} is not a configuration file; use .toml, .yaml, .json or .jsonc`]);
+  if (isBlank(readText(file))) return {};
+  const values = await parse(file);
+  if (!isRecord(values)) throw new ConfigError([`${file} must be a table of settings`]);
+  const { $schema: _schema, ...settings } = values;
+  return settings;
+}
+
+function readText(file: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > maxBytes) throw new ConfigError([`${file} is larger than 1 MB; that is not a configuration file`]);
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`${file} cannot be read: ${reasonOf(error)}`], { cause: error });
+  }
+}
+
+async function parse(file: string): Promise<unknown> {
+  const { loadConfig } = await import("c12");
+  try {
+    const { config } = await loadConfig<Record<string, unknown>>({
+      cwd: dirname(file),
+      configFile: basename(file),
+      configFileRequired: true,
+      rcFile: false,
+      globalRc: false,
+      packageJson: false,
+      dotenv: false,
+      extend: false,
+      giget: false,
+      envName: false,
+      // The default merger drops `__proto__` silently; a file that has it is to be refused.
+      merger: (...sources) => sources.find((source) => source !== undefined && source !== null) ?? {},
+      resolve: () => readJson(file),
+    });
+    return config;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`${file} cannot be read: ${reasonOf(error)}`], { cause: error });
+  }
+}
+
+/** c12 would import JSON as a module, and its JSONC reader takes half a file for the whole without a word. */
+function readJson(file: string) {
+  const extension = extname(file);
+  if (extension !== ".json" && extension !== ".jsonc") return null;
+  const text = readText(file);
+  const config: unknown = extension === ".json" ? JSON.parse(text) : Bun.JSONC.parse(text);
+  if (!isRecord(config)) throw new ConfigError([`${file} must be a table of settings`]);
+  return { config, configFile: file, _configFile: file, cwd: dirname(file) };
+}
+
+/** Blank lines and comments alone: an empty table, which the YAML parser would not call one. */
+function isBlank(text: string): boolean {
+  return text.split("\n").every((line) => /^\s*(?:#.*|\/\/.*|---)?$/.test(line.replace("\uFEFF", "")));
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0] ?? text;
+}

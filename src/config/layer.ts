@@ -1,0 +1,78 @@
+/** One source of settings as a tree of values, checked alone so that its errors can name it. */
+import * as v from "valibot";
+
+import { nearest } from "#lib/nearest.ts";
+
+import { configSchema, secretKeys } from "./schema.ts";
+import { allSettings, describeExpected, forbiddenNames, isRecord, isTable, lookUp } from "./setting.ts";
+
+export type LayerKind = "flag" | "environment" | "env-file" | "project" | "user" | "named" | "default";
+
+export interface Layer {
+  readonly kind: LayerKind;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** How a person wrote the setting there: `--port`, `CCPROXY__SERVER__PORT`, or the file and the key. */
+  readonly nameOf: (key: string) => string;
+  /** The file the layer was read from. */
+  readonly file?: string;
+}
+
+/** Everything wrong with the layer, one line each; nothing when it is right. */
+export function problemsOf(layer: Layer): readonly string[] {
+  const unknown = unknownKeys(layer.values, []).map((path) => describeUnknown(layer, path));
+  if (unknown.length > 0) return unknown;
+  const checked = v.safeParse(configSchema, layer.values);
+  if (checked.success) return [];
+  return checked.issues.map((issue) => {
+    // A wrong item is the fault of its list: the setting's name ends where the list begins.
+    const items = issue.path ?? [];
+    const inList = items.findIndex((item) => item.type === "array");
+    const path = (inList === -1 ? items : items.slice(0, inList)).map((item) => String(item.key));
+    return describeWrong(layer, path, issue.input);
+  });
+}
+
+function unknownKeys(values: Readonly<Record<string, unknown>>, path: readonly string[]): string[][] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const here = [...path, name];
+    const found = lookUp(here);
+    if (!found.found) return [here];
+    return isTable(found.schema) && isRecord(value) ? unknownKeys(value, here) : [];
+  });
+}
+
+function describeUnknown(layer: Layer, path: readonly string[]): string {
+  const key = path.join(".");
+  if (path.some((name) => forbiddenNames.has(name))) return `${layer.nameOf(key)} is not a name a setting can have`;
+  const suggestion = suggestKey(path);
+  const hint =
+    suggestion === undefined ? "`ccproxy config schema` lists them" : `did you mean ${layer.nameOf(suggestion)}?`;
+  return `${layer.nameOf(key)} is not a setting; ${hint}`;
+}
+
+/** The right name at the same place, or a setting of that name in another table. */
+function suggestKey(path: readonly string[]): string | undefined {
+  const found = lookUp(path);
+  if (found.found) return undefined;
+  const wrong = path[found.depth] ?? "";
+  const sibling = nearest(wrong, found.names);
+  if (sibling !== undefined) return [...path.slice(0, found.depth), sibling, ...path.slice(found.depth + 1)].join(".");
+  const last = path.at(-1) ?? "";
+  return allSettings().find((key) => key.split(".").at(-1) === last) ?? nearest(path.join("."), allSettings());
+}
+
+function describeWrong(layer: Layer, path: readonly string[], got: unknown): string {
+  const key = path.join(".");
+  const found = lookUp(path);
+  const expected = found.found ? describeExpected(found.schema) : "a table of settings";
+  const shown = secretKeys.has(key) ? "a value that is not shown" : show(got);
+  return `${layer.nameOf(key)} must be ${expected}, got ${shown}`;
+}
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "bigint" || value instanceof Date) return String(value);
+  if (isRecord(value)) return "a table";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}

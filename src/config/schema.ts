@@ -1,0 +1,124 @@
+/**
+ * Every setting there is: its type, default, and the sentence that documents it. The one schema
+ * validates files, environment and flags, types `Config`, and prints as JSON Schema for editors.
+ * It knows nothing of what the settings do.
+ */
+import * as v from "valibot";
+
+export const permissionModes = ["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"] as const;
+export const modes = ["agent", "chat"] as const;
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export const logFormats = ["auto", "pretty", "json"] as const;
+const settingSources = ["user", "project", "local"] as const;
+
+const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
+
+const texts = (description: string) => v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.description(description));
+
+const whole = (minimum: number, maximum: number, description: string) =>
+  v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum), v.description(description));
+
+const amount = (minimum: number, maximum: number, description: string) =>
+  v.pipe(v.number(), v.minValue(minimum), v.maxValue(maximum), v.description(description));
+
+const choice = <const Options extends readonly string[]>(options: Options, description: string) =>
+  v.pipe(v.picklist(options), v.description(description));
+
+const server = v.strictObject({
+  host: v.optional(text("Address to listen on. Anything but loopback needs server.auth_token."), "127.0.0.1"),
+  port: v.optional(whole(0, 65_535, "Port to listen on; 0 takes a free one."), 8000),
+  auth_token: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(8),
+      v.regex(/^[\x21-\x7E]+$/),
+      v.description("Access token clients must present, as Bearer or x-api-key. Unset: no token is asked for."),
+    ),
+  ),
+  cors_origins: v.optional(texts("Browser origins that may call the API; `*` means any."), []),
+  allowed_hosts: v.optional(texts("Host names, besides loopback and server.host, the API may be addressed by."), []),
+  max_body_mb: v.optional(amount(1, 1024, "Largest request body, in MB."), 64),
+  heartbeat_seconds: v.optional(amount(1, 120, "Silence after which a stream is kept alive with a heartbeat."), 10),
+  drain_seconds: v.optional(amount(0, 3600, "How long running turns may finish after SIGTERM."), 20),
+});
+
+const claude = v.strictObject({
+  path: v.optional(text("The claude executable. Unset: looked up in PATH and the usual places.")),
+  cwd: v.optional(text("Directory Claude works in. Unset: where ccproxy was started.")),
+  mode: v.optional(choice(modes, "agent: Claude Code with its tools. chat: a bare model without tools."), "agent"),
+  model: v.optional(text("Model for requests whose own model Claude does not know. Unset: the CLI's default.")),
+  allowed_tools: v.optional(texts("Tools that need no permission, as `Read` or `Bash(git log:*)`."), []),
+  disallowed_tools: v.optional(texts("Tools Claude may not use."), []),
+  permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission."), "default"),
+  max_turns: v.optional(whole(1, 10_000, "Model calls one request may take. Unset: no limit.")),
+  append_system_prompt: v.optional(text("Text added to Claude Code's own system prompt in agent mode.")),
+  add_dirs: v.optional(texts("More directories Claude's tools may reach."), []),
+  mcp_config: v.optional(texts("MCP configurations: files, or inline JSON."), []),
+  setting_sources: v.optional(
+    v.pipe(v.array(v.picklist(settingSources)), v.description("Which Claude Code settings the CLI reads.")),
+    ["user"],
+  ),
+  request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 600),
+});
+
+const pool = v.strictObject({
+  size: v.optional(
+    v.pipe(
+      v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64))]),
+      v.description("Claude processes kept warm for new conversations; auto goes by free memory, 0 keeps none."),
+    ),
+    "auto",
+  ),
+  max_age_minutes: v.optional(amount(1, 1440, "Age at which a warm process is replaced."), 30),
+  max_turns: v.optional(whole(1, 10_000, "Turns after which a conversation gets a new process."), 50),
+  max_sessions: v.optional(whole(0, 256, "Conversations whose process stays alive between requests."), 8),
+  session_ttl_minutes: v.optional(amount(1, 1440, "Idle time after which a conversation's process ends."), 30),
+});
+
+const limits = v.strictObject({
+  max_running: v.optional(whole(1, 240, "Requests answered at the same time."), 8),
+  max_waiting: v.optional(whole(0, 10_000, "Requests that may wait for their turn; more get a 429."), 32),
+  queue_timeout_seconds: v.optional(amount(0, 3600, "Longest wait for a turn before a 429."), 30),
+  min_free_memory_mb: v.optional(whole(0, 1_048_576, "Free memory below which no new Claude process starts."), 512),
+});
+
+const log = v.strictObject({
+  level: v.optional(choice(logLevels, "Least important lines to print."), "info"),
+  format: v.optional(choice(logFormats, "auto: pretty on a terminal, JSON otherwise."), "auto"),
+  file: v.optional(text("File the log is also written to, as JSON lines.")),
+  max_file_mb: v.optional(amount(1, 10_240, "Size at which the log file is rotated."), 20),
+  max_files: v.optional(whole(1, 1000, "Rotated log files that are kept."), 5),
+});
+
+const alias = v.strictObject({
+  model: v.optional(text("Model the alias stands for.")),
+  mode: v.optional(choice(modes, "Mode the alias asks for.")),
+});
+
+export const configSchema = v.strictObject({
+  server: v.pipe(v.optional(server, {}), v.description("How clients reach ccproxy.")),
+  claude: v.pipe(v.optional(claude, {}), v.description("The Claude Code CLI that answers.")),
+  pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
+  limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
+  log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),
+  state_dir: v.optional(text("Directory for the access log and process records. Unset: the platform's place.")),
+  aliases: v.pipe(
+    v.optional(v.record(v.pipe(v.string(), v.nonEmpty()), alias), {}),
+    v.description('Model names of your own: `[aliases.fast] model = "haiku"`.'),
+  ),
+  trust: v.pipe(
+    v.optional(
+      v.strictObject({
+        folders: v.optional(texts("Folders whose ccproxy file may set anything, with all below them."), []),
+      }),
+      {},
+    ),
+    v.description("Which project files are believed. Only read from your own configuration."),
+  ),
+  demo: v.optional(v.pipe(v.boolean(), v.description("Answer from the built-in demo upstream.")), false),
+});
+
+export type Config = v.InferOutput<typeof configSchema>;
+
+/** Dotted names of the settings whose values are never printed. */
+export const secretKeys: ReadonlySet<string> = new Set(["server.auth_token"]);

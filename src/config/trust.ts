@@ -1,0 +1,75 @@
+/**
+ * What a project's own file may decide. It comes with whatever was cloned, so it may tune but not
+ * set what runs code, opens files, opens the port, or moves credentials; those need the user's word:
+ * `trust.folders` in the user's configuration, or `--config` with the file's name.
+ */
+import { realpathSync } from "node:fs";
+import { dirname, sep } from "node:path";
+
+import type { Layer } from "./layer.ts";
+import { flatten } from "./merge.ts";
+import { isRecord } from "./setting.ts";
+
+/** Settings any project may set, some only to values that loosen nothing. Whatever is not here needs trust. */
+const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ...[
+    "server.port",
+    "server.max_body_mb",
+    "server.heartbeat_seconds",
+    "server.drain_seconds",
+    "claude.mode",
+    "claude.model",
+    "claude.max_turns",
+    "claude.append_system_prompt",
+    "claude.request_timeout_seconds",
+    "pool.size",
+    "pool.max_age_minutes",
+    "pool.max_turns",
+    "pool.max_sessions",
+    "pool.session_ttl_minutes",
+    "limits.max_running",
+    "limits.max_waiting",
+    "limits.queue_timeout_seconds",
+    "limits.min_free_memory_mb",
+    "log.level",
+    "log.format",
+  ].map((key): [string, (value: unknown) => boolean] => [key, () => true]),
+  ["server.host", (value) => ["127.0.0.1", "::1", "localhost"].includes(String(value))],
+  ["claude.permission_mode", (value) => ["default", "plan", "dontAsk"].includes(String(value))],
+]);
+
+/** One line for each setting the project file may not make; none when its folder is trusted. */
+export function refusalsOf(project: Layer, trustedFolders: readonly string[], userFile: string): readonly string[] {
+  const { file } = project;
+  if (file === undefined || isTrusted(dirname(file), trustedFolders)) return [];
+  const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
+  return flatten(project.values)
+    .filter(([key, value]) => !(key.startsWith("aliases.") || harmless.get(key)?.(value) === true))
+    .map(([key]) => `${project.nameOf(key)} may not be set by a project file; to allow it ${fix}`);
+}
+
+/** The folders the layers name; the last one that names any counts. */
+export function trustedFoldersOf(layers: readonly Layer[]): readonly string[] {
+  const lists = layers
+    .map(({ values }) => values["trust"])
+    .map((trust) => (isRecord(trust) ? trust["folders"] : undefined));
+  const list = lists.findLast((folders) => Array.isArray(folders));
+  return Array.isArray(list) ? list.filter((folder) => typeof folder === "string") : [];
+}
+
+/** Compared by real path: a link inside a trusted folder that leads out of it is not trusted. */
+function isTrusted(folder: string, trustedFolders: readonly string[]): boolean {
+  const real = realPath(folder);
+  return trustedFolders.some((trusted) => {
+    const root = realPath(trusted);
+    return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
+  });
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
