@@ -99,12 +99,23 @@ export function runInForeground(command, args, env = process.env) {
       if (!again && !(signal === "SIGINT" && process.stdin.isTTY)) child.kill(signal);
     };
     for (const signal of signals) process.on(signal, pass);
+    const watching = watchRunner(() => pass("SIGTERM"));
     child.on("error", reject);
     child.on("exit", (code, signal) => {
+      clearInterval(watching);
       for (const name of signals) process.off(name, pass);
       resolve(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1));
     });
   });
+}
+
+/** `npm run` and `bun run` end their shell on a signal but not what the shell runs: an orphan ends itself. */
+function watchRunner(ended) {
+  const runner = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  return setInterval(() => {
+    if (process.ppid !== runner) ended();
+  }, 500);
 }
 
 /**
