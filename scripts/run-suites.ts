@@ -76,10 +76,7 @@ function printTable(outcomes: readonly Outcome[], totalMs: number): void {
 }
 
 function printAbsent(outcomes: readonly Outcome[]): void {
-  const lines = new Set([
-    ...absentHelpers().map(({ name, without }) => `${name} is not installed: ${without}`),
-    ...outcomes.flatMap(({ absent }) => absent),
-  ]);
+  const lines = new Set([...absentHelpers(), ...outcomes.flatMap(({ absent }) => absent)]);
   if (lines.size === 0) return;
   console.log("\n!!!! NOT TESTED ON THIS MACHINE !!!!");
   for (const line of lines) console.log(`!!!! ${line}`);

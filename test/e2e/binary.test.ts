@@ -1,9 +1,9 @@
 /** The executable as it is built: what it is, what lies beside it, and that another processor runs it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 
+import { arm64Libraries, findHelper } from "../../scripts/lib/absent.ts";
 import { run } from "../../scripts/lib/run.ts";
 import { buildVersion } from "../../scripts/lib/targets.ts";
 
@@ -41,16 +41,13 @@ describe("the binary for this machine", () => {
 });
 
 describe("the binary for arm64", () => {
-  const qemu = Bun.which("qemu-aarch64-static");
-  const libraries = "/usr/aarch64-linux-gnu";
-  const canRun = qemu !== null && existsSync(`${libraries}/lib/libstdc++.so.6`);
-  if (!canRun) console.log("ABSENT qemu-aarch64-static with arm64 libraries: the arm64 binary was not run");
+  const qemu = findHelper("qemu with arm64 libraries");
 
-  test.skipIf(!canRun)(
+  test.skipIf(qemu === undefined)(
     'runs: it says its version and answers /health; proves("binary-targets")',
     async () => {
       await build("--target", "bun-linux-arm64");
-      const emulated = [qemu ?? "", "-L", libraries, `${scratch}/ccproxy-linux-arm64`];
+      const emulated = [qemu ?? "", "-L", arm64Libraries, `${scratch}/ccproxy-linux-arm64`];
       const { output } = await run([...emulated, "--version"], { timeoutMs: 60_000 });
       expect(output).toBe(`${await buildVersion()}\n`);
       const port = freePort();
