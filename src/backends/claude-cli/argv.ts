@@ -1,0 +1,54 @@
+import type { Mode } from "#core/backend.ts";
+
+import type { ClaudeCliOptions } from "./options.ts";
+
+const PROTOCOL = [
+  "-p",
+  "--input-format",
+  "stream-json",
+  "--output-format",
+  "stream-json",
+  "--verbose",
+  "--include-partial-messages",
+  "--strict-mcp-config",
+  "--no-session-persistence",
+] as const;
+
+/**
+ * Not `--bare`: it never reads an OAuth login. The empty `--system-prompt` takes the place of the agent's own; what
+ * the client gives comes later, over stdin.
+ */
+const CHAT = ["--tools=", "--setting-sources=", "--system-prompt="] as const;
+
+type ArgumentOptions = Pick<
+  ClaudeCliOptions,
+  | "model"
+  | "allowedTools"
+  | "disallowedTools"
+  | "permissionMode"
+  | "maxTurns"
+  | "addDirs"
+  | "mcpConfig"
+  | "settingSources"
+>;
+
+/** All that is fixed at spawn. `--flag=value` throughout: the list flags would eat whatever comes behind a space. */
+export function spawnArguments(mode: Mode, options: ArgumentOptions): readonly string[] {
+  const model = options.model === undefined ? [] : [`--model=${options.model}`];
+  if (mode === "chat") return [...PROTOCOL, ...CHAT, ...model];
+  return [
+    ...PROTOCOL,
+    ...model,
+    `--setting-sources=${options.settingSources.join(",")}`,
+    `--permission-mode=${options.permissionMode}`,
+    ...repeated("--allowed-tools", options.allowedTools),
+    ...repeated("--disallowed-tools", options.disallowedTools),
+    ...repeated("--add-dir", options.addDirs),
+    ...repeated("--mcp-config", options.mcpConfig),
+    ...(options.maxTurns === undefined ? [] : [`--max-turns=${options.maxTurns}`]),
+  ];
+}
+
+function repeated(flag: string, values: readonly string[]): readonly string[] {
+  return values.map((value) => `${flag}=${value}`);
+}

@@ -1,0 +1,111 @@
+/**
+ * Answers canonical requests with the `claude` CLI over its stream-json protocol: one process a conversation, some
+ * parked ahead of need. It knows no client, no wire format, and no other backend.
+ */
+import { mkdir } from "node:fs/promises";
+
+import type { BackendStatus, ModelInfo } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+
+import { createCatalogue, modelsOf } from "./catalogue.ts";
+import { countTokens } from "./count-tokens.ts";
+import { createCounters } from "./counters.ts";
+import { LiveTable } from "./live-table.ts";
+import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
+import { unsupportedFeatures } from "./parameters.ts";
+import { run, type RunnerDeps } from "./runner.ts";
+import { createSupply } from "./supply.ts";
+import { abortError } from "./turn.ts";
+
+const NOT_FOUND = "The `claude` CLI was not found.";
+const CATALOGUE_TTL_MS = 10 * 60 * 1000;
+
+export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBackend {
+  const shutdown = new AbortController();
+  const counters = createCounters((name) =>
+    options.onNotice?.({ level: "debug", message: "Claude Code printed a line of an unknown type.", data: { name } }),
+  );
+  const supply = createSupply(options, counters);
+  const live = new LiveTable({
+    maxSessions: options.maxSessions,
+    ttlMs: options.sessionTtlMs,
+    discard: (session) => supply.discard(session, false),
+  });
+  const catalogue = createCatalogue(CATALOGUE_TTL_MS);
+  const deps: RunnerDeps = { options, supply, live, counters, catalogue, shutdown: shutdown.signal, busy: new Set() };
+  let listing: Promise<readonly ModelInfo[]> | undefined;
+
+  return {
+    id: "claude-cli",
+    unsupported: ({ features }) => unsupportedFeatures(features),
+    run: (request, context) => run(deps, request, context),
+    countTokens: (request, context) => countTokens(deps, request, context),
+    async listModels(signal) {
+      const known = catalogue.known();
+      if (known !== undefined) return known;
+      listing ??= askForModels(deps).finally(() => {
+        listing = undefined;
+      });
+      return await orAborted(listing, signal);
+    },
+    status: () => status(deps),
+    async start() {
+      await mkdir(options.chatDirectory, { recursive: true, mode: 0o700 });
+      await mkdir(options.temporaryDirectory, { recursive: true, mode: 0o700 });
+      await supply.start();
+    },
+    async stop(deadlineMs) {
+      live.clear();
+      await supply.stop({
+        deadlineMs,
+        busy: deps.busy,
+        interrupt: () =>
+          shutdown.abort(new GatewayError("unavailable", "ccproxy is shutting down.", { retryAfterSeconds: 5 })),
+      });
+    },
+    stats: () => ({
+      poolHits: counters.poolHits,
+      poolMisses: counters.poolMisses,
+      liveHits: counters.liveHits,
+      parked: supply.parked,
+      live: live.size,
+      busy: deps.busy.size,
+      spawned: counters.spawned,
+      interrupts: counters.interrupts,
+      unknownLines: Object.fromEntries(counters.unknownLines),
+      garbageLines: counters.garbageLines,
+    }),
+  };
+}
+
+function status({ supply, live, busy }: RunnerDeps): BackendStatus {
+  const idle = { childrenIdle: supply.parked + live.size, childrenBusy: busy.size };
+  if (supply.claudePath === undefined) return { ready: false, detail: NOT_FOUND, ...idle };
+  const { version } = supply;
+  return { ready: true, detail: "Claude Code answers.", ...(version !== undefined && { version }), ...idle };
+}
+
+async function askForModels({ supply, catalogue, shutdown }: RunnerDeps): Promise<readonly ModelInfo[]> {
+  const { session } = await supply.acquire("chat", shutdown);
+  try {
+    const initialized = await session.control({ subtype: "initialize" });
+    catalogue.learn(initialized);
+    return modelsOf(initialized) ?? [];
+  } finally {
+    // Its system prompt is settled now.
+    supply.discard(session, false);
+  }
+}
+
+/** Rejects as soon as nobody waits any more; the work goes on for the others. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(abortError(signal));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

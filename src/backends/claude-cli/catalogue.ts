@@ -1,0 +1,59 @@
+import * as v from "valibot";
+
+import type { ModelInfo } from "#core/backend.ts";
+
+const entrySchema = v.looseObject({
+  value: v.string(),
+  resolvedModel: v.optional(v.string()),
+  displayName: v.optional(v.string()),
+  description: v.optional(v.string()),
+});
+const initializedSchema = v.looseObject({ models: v.array(v.unknown()) });
+
+/** The models an `initialize` answer offers, each once under its full name; undefined when it offers none. */
+export function modelsOf(initialized: unknown): readonly ModelInfo[] | undefined {
+  const response = v.safeParse(initializedSchema, initialized);
+  if (!response.success) return undefined;
+  const models = new Map<string, ModelInfo>();
+  for (const item of response.output.models) {
+    const entry = v.safeParse(entrySchema, item);
+    if (entry.success) add(models, entry.output);
+  }
+  return models.size === 0 ? undefined : [...models.values()];
+}
+
+function add(models: Map<string, ModelInfo>, entry: v.InferOutput<typeof entrySchema>): void {
+  const { value, description } = entry;
+  const id = entry.resolvedModel ?? value;
+  const known = models.get(id);
+  const aliases = [...(known?.aliases ?? []), ...(value === id ? [] : [value])];
+  // The entry of the default comes first and is called after its role, not its name.
+  const named = known === undefined || known.aliases.includes("default") ? entry : undefined;
+  models.set(id, {
+    id,
+    displayName: named?.displayName ?? known?.displayName ?? id,
+    aliases,
+    ...((named?.description ?? known?.description) !== undefined && {
+      description: named?.description ?? known?.description ?? description ?? "",
+    }),
+  });
+}
+
+export interface Catalogue {
+  /** Takes any `initialize` answer. */
+  readonly learn: (initialized: unknown) => void;
+  /** undefined when nothing was learnt within the last `ttlMs`. */
+  readonly known: () => readonly ModelInfo[] | undefined;
+}
+
+export function createCatalogue(ttlMs: number): Catalogue {
+  let models: readonly ModelInfo[] | undefined;
+  let learntAt = 0;
+  return {
+    learn(initialized) {
+      models = modelsOf(initialized) ?? models;
+      learntAt = Date.now();
+    },
+    known: () => (Date.now() - learntAt > ttlMs ? undefined : models),
+  };
+}

@@ -1,0 +1,138 @@
+import type { Mode } from "#core/backend.ts";
+import type { GatewayError } from "#core/errors.ts";
+import type { ModelRequest } from "#core/request.ts";
+
+import type { LineFeed } from "./line-feed.ts";
+import { encodeMessages, guardCommand, withoutThinking } from "./messages.ts";
+import type { ClaudeCliOptions } from "./options.ts";
+import { flagSettings } from "./parameters.ts";
+import {
+  historyAssistantLine,
+  historyUserLine,
+  queryLine,
+  type ControlRequest,
+  type FlagSettings,
+  type WireBlock,
+  type WireMessage,
+} from "./protocol.ts";
+import type { CliSession } from "./session.ts";
+
+/** All a process has to be told to answer one request. */
+export interface TurnPlan {
+  /** Only for a process that has not been initialized: later ones do not change the system prompt. */
+  readonly initialize: ControlRequest;
+  readonly settings: FlagSettings;
+  /** What was said before; written into the CLI's history. */
+  readonly history: readonly WireMessage[];
+  readonly query: readonly WireBlock[];
+}
+
+type PlanOptions = Pick<ClaudeCliOptions, "model" | "appendSystemPrompt">;
+
+/**
+ * In chat mode the messages replace those of the CLI's own request body (`CLAUDE_CODE_EXTRA_BODY`; 2.1.197 and
+ * 2.1.329), so thinking arrives, and neither the environment description nor the date the CLI adds. The CLI's own
+ * history then holds only this line. Should a version ever send it to the model, the answer tells.
+ */
+const STAND_IN: readonly WireBlock[] = [
+  { type: "text", text: "The conversation was lost on its way here. Answer only: CONVERSATION LOST." },
+];
+
+/** Throws `invalid-request`. */
+export function planTurn(request: ModelRequest, mode: Mode, options: PlanOptions): TurnPlan {
+  const messages = encodeMessages(request.messages);
+  const model = modelSetting(request.model, options.model);
+  const { features } = request;
+  if (mode === "chat")
+    return {
+      initialize: { subtype: "initialize", systemPrompt: request.system },
+      settings: flagSettings({ model, features, messages: withCacheBreakpoint(messages) }),
+      history: [],
+      query: STAND_IN,
+    };
+  const spoken = withoutThinking(messages);
+  const appended = [options.appendSystemPrompt ?? "", ...request.system].filter((text) => text !== "").join("\n\n");
+  return {
+    initialize: { subtype: "initialize", ...(appended !== "" && { appendSystemPrompt: appended }) },
+    settings: flagSettings({ model, features, messages: undefined }),
+    history: spoken.slice(0, -1),
+    query: guardCommand(spoken.at(-1)?.content ?? []),
+  };
+}
+
+/** The whole request as history, for a process that is only asked about it. */
+export function planHistory(
+  request: ModelRequest,
+  mode: Mode,
+  options: PlanOptions,
+): Pick<TurnPlan, "initialize" | "settings" | "history"> {
+  const plan = planTurn(request, mode, options);
+  const model = modelSetting(request.model, options.model);
+  return {
+    initialize: plan.initialize,
+    settings: flagSettings({ model, features: {}, messages: undefined }),
+    history: withoutThinking(encodeMessages(request.messages)),
+  };
+}
+
+/** What the process was started with needs no setting; 2.1.197 leaves a note in the history for each one made. */
+function modelSetting(asked: string | undefined, started: string | undefined): string | undefined {
+  return asked === started || asked === "default" ? undefined : asked;
+}
+
+/** The CLI marks its own last message; replaced messages need the mark to be cached at all. */
+function withCacheBreakpoint(messages: readonly WireMessage[]): readonly WireMessage[] {
+  if (messages.some(({ content }) => content.some((block) => "cache_control" in block))) return messages;
+  const last = messages.at(-1);
+  const block = last?.content.at(-1);
+  if (last === undefined || block === undefined) return messages;
+  const marked: WireBlock = { ...block, cache_control: { type: "ephemeral" } };
+  return [...messages.slice(0, -1), { ...last, content: [...last.content.slice(0, -1), marked] }];
+}
+
+export interface ClaimHandlers {
+  /** The answer to `initialize`, when it comes. */
+  readonly initialized: (response: unknown) => void;
+  readonly refused: (error: GatewayError) => void;
+}
+
+/**
+ * Tells the process everything, in one write where there is no history (the CLI keeps the order; waiting for each
+ * answer costs 30 ms more). False when the feed closed before the history was in.
+ */
+export async function claim(
+  session: CliSession,
+  feed: LineFeed,
+  plan: TurnPlan,
+  handlers: ClaimHandlers,
+): Promise<boolean> {
+  session.control(plan.initialize).then(handlers.initialized, handlers.refused);
+  return await proceed(session, feed, plan, handlers);
+}
+
+/** The same for a process that already has the conversation. */
+export async function proceed(
+  session: CliSession,
+  feed: LineFeed,
+  plan: TurnPlan,
+  handlers: Pick<ClaimHandlers, "refused">,
+): Promise<boolean> {
+  session.control({ subtype: "apply_flag_settings", settings: plan.settings }).then(undefined, handlers.refused);
+  for (const message of plan.history) if (!(await inject(session, feed, message))) return false;
+  session.post(queryLine(plan.query));
+  return true;
+}
+
+/** User messages queue up in the CLI while answers apply at once: waiting for each keeps their order. */
+export async function inject(session: CliSession, feed: LineFeed, message: WireMessage): Promise<boolean> {
+  if (message.role === "assistant") {
+    session.post(historyAssistantLine(message.content));
+    return true;
+  }
+  session.post(historyUserLine(guardCommand(message.content)));
+  for (;;) {
+    const lines = await feed.take();
+    if (lines === undefined) return false;
+    if (lines.some(({ type }) => type === "result")) return true;
+  }
+}

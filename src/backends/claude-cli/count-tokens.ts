@@ -1,0 +1,54 @@
+import * as v from "valibot";
+
+import type { RunContext, TokenCount } from "#core/backend.ts";
+import { toGatewayError } from "#core/errors.ts";
+import type { ModelRequest } from "#core/request.ts";
+
+import { inject, planHistory } from "./claim.ts";
+import type { RunnerDeps } from "./runner.ts";
+
+/**
+ * Asks the CLI how full its context would be: it counts with the model API where that can count, and estimates where
+ * it cannot. The categories are read one by one, as the total includes room kept free for compaction.
+ */
+const usageSchema = v.looseObject({
+  categories: v.array(v.looseObject({ name: v.string(), tokens: v.number() })),
+});
+const NOT_INPUT = /free space|buffer/i;
+
+/** Throws GatewayError. */
+export async function countTokens(
+  { supply, options, catalogue }: RunnerDeps,
+  request: ModelRequest,
+  context: RunContext,
+): Promise<TokenCount> {
+  const plan = planHistory(request, context.mode, options);
+  const { session, start, spawnMs } = await supply.acquire(context.mode, context.signal);
+  context.report({ start, spawnMs });
+  const feed = session.beginTurn();
+  const stop = (): void => feed.close();
+  context.signal.addEventListener("abort", stop, { once: true });
+  try {
+    session.control(plan.initialize).then(catalogue.learn, stop);
+    session.control({ subtype: "apply_flag_settings", settings: plan.settings }).catch(stop);
+    for (const message of plan.history) if (!(await inject(session, feed, message))) return estimate(request);
+    const counted = v.safeParse(usageSchema, await session.control({ subtype: "get_context_usage" }));
+    if (!counted.success) return estimate(request);
+    const used = counted.output.categories.filter(({ name }) => !NOT_INPUT.test(name));
+    const inputTokens = used.reduce((total, { tokens }) => total + tokens, 0);
+    return { inputTokens, exact: true };
+  } catch (thrown) {
+    throw toGatewayError(thrown);
+  } finally {
+    context.signal.removeEventListener("abort", stop);
+    supply.discard(session, false);
+  }
+}
+
+/** English text runs at four characters a token, and so does JSON, roughly. */
+const CHARACTERS_PER_TOKEN = 4;
+
+function estimate(request: ModelRequest): TokenCount {
+  const text = JSON.stringify([request.system, request.messages]);
+  return { inputTokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN), exact: false };
+}

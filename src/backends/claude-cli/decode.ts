@@ -1,0 +1,259 @@
+/**
+ * One turn of the CLI as canonical events: a pure state machine over parsed lines. It knows what the CLI does behind
+ * the answer's back (continuing after max_tokens, asking again after a dropped stream, reporting errors as success)
+ * and says when it must be interrupted; it does not know processes.
+ */
+import { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
+import { addUsage } from "#core/usage.ts";
+
+import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./decode-blocks.ts";
+import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
+import { gatewayErrorOf } from "./failure.ts";
+import type { CliLine, ContentBlock, ResultLine, RetryLine, StreamEvent, UpstreamUsage } from "./lines.ts";
+import { mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
+
+/** `now` in Unix milliseconds; it only turns a reset time into a wait. */
+export function decodeLine(state: DecodeState, line: CliLine, now: number): Step {
+  if (state.phase === "ended") return [state, NO_EVENTS];
+  if (line.type === "result") return onResult(state, line.result, now);
+  if (state.phase === "stopping") return [state, NO_EVENTS];
+  switch (line.type) {
+    case "stream":
+      return onStreamEvent(state, line.event);
+    case "assistant":
+      return onAssistant(state, line);
+    case "user":
+      return onUser(state, line.blocks);
+    case "retry":
+      return onRetry(state, line.retry, now);
+    case "rate-limit":
+      return [{ ...state, rateLimit: line.rateLimit }, NO_EVENTS];
+    default:
+      return [state, NO_EVENTS];
+  }
+}
+
+/** The end of a turn whose result will not come: the process is gone, or was too slow to say the cost. */
+export function abandonTurn(state: DecodeState, error: GatewayError): Step {
+  if (state.phase === "ended") return [state, NO_EVENTS];
+  if (state.phase === "stopping") return finish(state);
+  return fail(state, error);
+}
+
+function onStreamEvent(state: DecodeState, event: StreamEvent): Step {
+  switch (event.type) {
+    case "message_start":
+      return startMessage(state, { ...event.message, streamed: true });
+    case "content_block_start":
+      return openBlock(state, event.index, event.content_block);
+    case "content_block_delta":
+      return extendBlock(state, event.index, event.delta);
+    case "content_block_stop":
+      return state.message?.open?.index === event.index ? closeBlock(state) : [state, NO_EVENTS];
+    case "message_delta":
+      return onMessageDelta(state, event.delta, event.usage);
+    case "message_stop":
+      return state.message?.stop === undefined ? [state, NO_EVENTS] : endStep(state);
+  }
+}
+
+interface MessageHead {
+  readonly id: string;
+  readonly model: string;
+  readonly usage: UpstreamUsage | null;
+  readonly streamed: boolean;
+}
+
+function startMessage(state: DecodeState, { id, model, usage, streamed }: MessageHead): Step {
+  // A second full ask: what it says would repeat what the client already has.
+  if (state.message?.shown === true) return fail(state, brokenOff(), true);
+  const retried = state.message !== undefined;
+  const events: ModelEvent[] = [];
+  if (state.phase === "waiting") events.push({ type: "start", responseId: id, model, usage: usageOf(usage) });
+  if (!retried) events.push({ type: "step-start" });
+  const message = { id, streamed, usage, open: undefined, shown: false, substantial: false, stop: undefined };
+  return [{ ...state, phase: "answering", steps: retried ? state.steps : state.steps + 1, message }, events];
+}
+
+/** Stops after which the CLI asks the model again without being told to (2.1.x: up to three times). */
+const FINAL_STOPS: ReadonlySet<string> = new Set(["max_tokens", "refusal", "model_context_window_exceeded"]);
+const NATURAL_STOPS: ReadonlySet<string> = new Set(["end_turn", "stop_sequence"]);
+
+function onMessageDelta(
+  state: DecodeState,
+  delta: { readonly stop_reason?: string | null | undefined; readonly stop_sequence?: string | null | undefined },
+  usage: UpstreamUsage | null,
+): Step {
+  const { message } = state;
+  // 2.1.329 closes a broken stream with an invented message_delta without a reason.
+  if (message === undefined || typeof delta.stop_reason !== "string") return [state, NO_EVENTS];
+  const stop: Stop = { reason: delta.stop_reason, sequence: delta.stop_sequence ?? undefined };
+  const stopped = withMessage({ ...state, lastStop: stop }, { stop, usage: mergeUpstreamUsage(message.usage, usage) });
+  const goesOn = FINAL_STOPS.has(stop.reason) || (NATURAL_STOPS.has(stop.reason) && !message.substantial);
+  if (!goesOn) return [stopped, NO_EVENTS];
+  const [ended, events] = endStep(stopped);
+  return [{ ...ended, phase: "stopping", interrupt: true, ending: endingOf(stop) }, events];
+}
+
+function endStep(state: DecodeState): Step {
+  const { message } = state;
+  if (message === undefined) return [state, NO_EVENTS];
+  const [closed, end] = closeBlock(state);
+  const usage = usageOf(message.usage);
+  const next: DecodeState = {
+    ...closed,
+    message: undefined,
+    received: [...closed.received, message.id],
+    heldResults: [],
+    usage: addUsage(closed.usage, usage),
+    lastInputTokens: usage.inputTokens,
+  };
+  return [next, [...end, { type: "step-end", usage }, ...closed.heldResults]];
+}
+
+type AssistantLine = Extract<CliLine, { type: "assistant" }>;
+
+function onAssistant(state: DecodeState, line: AssistantLine): Step {
+  if (line.error !== undefined || line.model === "<synthetic>") {
+    const report = { code: line.error, message: textOf(line.blocks) };
+    return [{ ...state, report }, NO_EVENTS];
+  }
+  const { message } = state;
+  if (state.received.includes(line.id) || (message?.id === line.id && message.streamed)) return [state, NO_EVENTS];
+  if (message?.id === line.id) return appendBlocks(state, line.blocks);
+  if (message?.streamed === true && message.shown) return fail(state, brokenOff(), true);
+  const [settled, before] = endWholeMessage(state);
+  const [started, start] = startMessage(settled, { ...line, streamed: false });
+  const [appended, events] = appendBlocks(started, line.blocks);
+  return [appended, [...before, ...start, ...events]];
+}
+
+function appendBlocks(state: DecodeState, blocks: readonly ContentBlock[]): Step {
+  let current = state;
+  const events: ModelEvent[] = [];
+  for (const block of blocks) {
+    const [next, produced] = wholeBlock(current, block);
+    current = next;
+    events.push(...produced);
+  }
+  return [current, events];
+}
+
+/** Whole messages have no end of their own: what follows them ends them. */
+function endWholeMessage(state: DecodeState): Step {
+  return state.message?.streamed === false ? endStep(state) : [state, NO_EVENTS];
+}
+
+function onUser(state: DecodeState, blocks: readonly ContentBlock[]): Step {
+  const results = toolResults(blocks);
+  if (results.length === 0) return [state, NO_EVENTS];
+  const [settled, end] = endWholeMessage(state);
+  // Tools start while their message still streams; blocks of the client's answer may not be torn apart.
+  if (settled.message !== undefined)
+    return [{ ...settled, heldResults: [...settled.heldResults, ...results] }, NO_EVENTS];
+  return [settled, [...end, ...results]];
+}
+
+function onRetry(state: DecodeState, retry: RetryLine, now: number): Step {
+  if (state.message?.shown === true) return fail(state, brokenOff(), true);
+  const next = { ...state, retry };
+  // Measured: 2.1.x repeats a refused credential ten times, for about three minutes.
+  if (retry.error_status !== 401) return [next, NO_EVENTS];
+  return fail(next, reportedError(next, { status: 401, message: "", terminalReason: null }, now), true);
+}
+
+function onResult(state: DecodeState, result: ResultLine, now: number): Step {
+  const after = totalsOf(result.total_cost_usd ?? null, result.modelUsage ?? null);
+  const counted = { ...state, after };
+  if (state.phase === "stopping") return finish(counted);
+  const [settled, end] = endStep(counted);
+  const [closed, terminal] = settle(settled, result, now);
+  // A message that broke off keeps its block open: an error may leave one, and the step did not end.
+  const broken = terminal.some(({ type }) => type === "error") && state.message !== undefined;
+  return broken ? [closed, terminal] : [closed, [...end, ...terminal]];
+}
+
+/** `subtype` alone says nothing: 2.1.x reports API errors as `success` with `is_error`. */
+function settle(state: DecodeState, result: ResultLine, now: number): Step {
+  const limit = LIMITS[result.subtype];
+  if (limit !== undefined && state.phase === "answering")
+    return finish({ ...state, ending: { reason: "length", rawReason: limit, stopSequence: undefined } }, result);
+  if (!result.is_error && result.subtype === "success") {
+    if (state.phase === "waiting") return fail(state, unasked(result));
+    const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
+    return finish({ ...state, ending: endingOf(stop) }, result);
+  }
+  const said = state.report?.message ?? result.result ?? result.errors?.join(" ") ?? "";
+  const status = result.api_error_status ?? state.retry?.error_status ?? null;
+  return fail(
+    state,
+    reportedError(state, { status, message: said, terminalReason: result.terminal_reason ?? null }, now),
+  );
+}
+
+const LIMITS: Readonly<Record<string, string>> = {
+  error_max_turns: "max_turns",
+  error_max_budget_usd: "max_budget_usd",
+};
+
+function finish(state: DecodeState, result?: ResultLine): Step {
+  const { ending, before, after } = state;
+  const told = usageOf(result?.usage ?? null);
+  const mainLoop = told.inputTokens + told.outputTokens > 0 ? told : state.usage;
+  const cost = after === undefined ? undefined : after.costUsd - before.costUsd;
+  return [
+    { ...state, phase: "ended" },
+    [
+      {
+        type: "finish",
+        reason: ending?.reason ?? "stop",
+        ...(ending?.rawReason !== undefined && { rawReason: ending.rawReason }),
+        ...(ending?.stopSequence !== undefined && { stopSequence: ending.stopSequence }),
+        usage: turnUsage(mainLoop, before, after),
+        ...(cost !== undefined && cost >= 0 && { costUsd: cost }),
+        steps: state.steps,
+      },
+    ],
+  ];
+}
+
+function fail(state: DecodeState, error: GatewayError, interrupt = false): Step {
+  return [{ ...state, phase: "ended", interrupt: state.interrupt || interrupt }, [{ type: "error", error }]];
+}
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  refusal: "content-filter",
+};
+
+function endingOf({ reason, sequence }: Stop): Ending {
+  return { reason: REASONS[reason] ?? "stop", rawReason: reason, stopSequence: sequence };
+}
+
+function reportedError(
+  state: DecodeState,
+  said: { readonly status: number | null; readonly message: string; readonly terminalReason: string | null },
+  now: number,
+): GatewayError {
+  const code = state.report?.code ?? state.retry?.error;
+  return gatewayErrorOf({ ...said, code, rateLimit: state.rateLimit, now });
+}
+
+function brokenOff(): GatewayError {
+  return new GatewayError("upstream", "The connection to the model API was lost in the middle of the answer.", {
+    hint: "Send the request again.",
+  });
+}
+
+function unasked(result: ResultLine): GatewayError {
+  return new GatewayError("upstream", "Claude Code answered without asking the model.", {
+    cause: new Error(result.result ?? "no text"),
+  });
+}
+
+function textOf(blocks: readonly ContentBlock[]): string {
+  return blocks.map((block) => block.text ?? "").join("");
+}

@@ -1,0 +1,92 @@
+import type { Mode } from "#core/backend.ts";
+
+import type { ClaudeCliOptions } from "./options.ts";
+
+/** What makes the CLI work as it does in the user's terminal: where things are, who pays, how to reach the API. */
+const ALLOWED: ReadonlySet<string> = new Set([
+  ...["HOME", "PATH", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR"],
+  ...["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS", "ANTHROPIC_BETAS"],
+  ...["CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CONFIG_DIR", "IS_SANDBOX", "CLAUDE_CODE_BUBBLEWRAP", "API_TIMEOUT_MS"],
+  ...["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_SKIP_BEDROCK_AUTH", "ANTHROPIC_BEDROCK_BASE_URL"],
+  ...["CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_SKIP_VERTEX_AUTH", "CLOUD_ML_REGION", "GCLOUD_PROJECT"],
+  ...["CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_SKIP_FOUNDRY_AUTH"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"],
+  ...["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_TLS_REJECT_UNAUTHORIZED"],
+  ...["CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY", "CLAUDE_CODE_CLIENT_KEY_PASSPHRASE"],
+  ...["SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "DBUS_SESSION_BUS_ADDRESS"],
+  // Without these a Windows process can neither find its own directories nor start a shell.
+  ...["SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "USERNAME"],
+  ...["APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "HOMEDRIVE", "HOMEPATH"],
+  ...["CLAUDE_CODE_GIT_BASH_PATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"],
+]);
+const ALLOWED_PREFIXES = [
+  ...["LC_", "XDG_", "AWS_", "GOOGLE_", "AZURE_"],
+  ...["ANTHROPIC_BEDROCK_", "ANTHROPIC_VERTEX_", "ANTHROPIC_FOUNDRY_", "VERTEX_REGION_"],
+  ...["ANTHROPIC_DEFAULT_", "ANTHROPIC_SMALL_FAST_MODEL"],
+] as const;
+
+/** One trap of the CLI each; measured with 2.1.197 and 2.1.329. */
+const CURES = {
+  // `@path` in a prompt would attach any file the process can read.
+  CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  // A finished background task would print a second result into whatever comes next.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  CLAUDE_CODE_MAX_RETRIES: "2",
+  // Without these three a failed or refused answer is asked for again, whole.
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
+  CLAUDE_CODE_DISABLE_REFUSAL_RETRY: "1",
+  CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK: "1",
+  // `claude-opus-4-1` would silently become the current opus.
+  CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
+  ENABLE_TOOL_SEARCH: "false",
+  DISABLE_AUTOUPDATER: "1",
+  // The CLI is a Bun program: with this it ends when we are killed.
+  BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+} as const;
+
+/** A bare model thinks when it is asked to, and a conversation is never summarised behind the client's back. */
+const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1" } as const;
+
+type EnvironmentOptions = Pick<
+  ClaudeCliOptions,
+  "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls"
+>;
+
+/** The whole environment of a child. Anything not listed stays behind: NODE_OPTIONS, BUN_OPTIONS, CLAUDECODE … */
+export function childEnvironment(mode: Mode, options: EnvironmentOptions): Readonly<Record<string, string>> {
+  const kept = Object.entries(options.environment).flatMap(([name, value]) =>
+    value !== undefined && isAllowed(name) ? [[name, value] as const] : [],
+  );
+  const baseUrl = options.environment["ANTHROPIC_BASE_URL"];
+  return {
+    ...Object.fromEntries(kept),
+    ...(baseUrl !== undefined && !isOurs(baseUrl, options.selfUrls()) && { ANTHROPIC_BASE_URL: baseUrl }),
+    ...CURES,
+    ...(mode === "chat" && CHAT_CURES),
+    CLAUDE_CODE_TMPDIR: options.temporaryDirectory,
+    ...options.extraEnvironment,
+  };
+}
+
+function isAllowed(name: string): boolean {
+  // Windows names come in any case; elsewhere an upper-cased look-up only ever adds the lower-case proxy names.
+  return (
+    ALLOWED.has(name) || ALLOWED.has(name.toUpperCase()) || ALLOWED_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"]);
+
+function isOurs(url: string, selfUrls: readonly string[]): boolean {
+  const address = addressOf(url);
+  return address !== undefined && selfUrls.some((self) => addressOf(self) === address);
+}
+
+/** Host and port, all names of this machine being one; undefined when it is no URL. */
+function addressOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, port } = new URL(url);
+  const host = LOOPBACK.has(hostname) || hostname.startsWith("127.") ? "loopback" : hostname;
+  return `${host}:${port === "" ? (protocol === "https:" ? "443" : "80") : port}`;
+}

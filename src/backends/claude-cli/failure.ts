@@ -1,0 +1,96 @@
+import { GatewayError, type ErrorKind } from "#core/errors.ts";
+
+import type { RateLimit } from "./lines.ts";
+
+/** What the CLI let be known of a failure, from whichever lines said it. */
+export interface Failure {
+  /** The upstream's HTTP status, where there was one. */
+  readonly status: number | null;
+  /** The CLI's own word: `assistant.error`, `api_retry.error`. */
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly terminalReason: string | null;
+  readonly rateLimit: RateLimit | undefined;
+  /** Unix milliseconds, to turn a reset time into a wait. */
+  readonly now: number;
+}
+
+const LOGIN_HINT = "Run `claude /login`, or set ANTHROPIC_API_KEY where ccproxy runs.";
+
+const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {
+  authentication_failed: "authentication",
+  oauth_org_not_allowed: "permission",
+  account_on_hold: "permission",
+  billing_error: "billing",
+  rate_limit: "rate-limit",
+  overloaded: "overloaded",
+  model_not_found: "model-not-found",
+  invalid_request: "invalid-request",
+  server_error: "upstream",
+};
+
+const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
+  400: "invalid-request",
+  401: "authentication",
+  402: "billing",
+  403: "permission",
+  404: "model-not-found",
+  408: "timeout",
+  413: "request-too-large",
+  422: "invalid-request",
+  429: "rate-limit",
+  504: "timeout",
+  529: "overloaded",
+};
+
+/** Only these two say more than the status does: 2.1.x reports a full context as a plain 400. */
+const KIND_OF_TERMINAL_REASON: Readonly<Record<string, ErrorKind>> = {
+  prompt_too_long: "context-length",
+  image_error: "request-too-large",
+};
+
+const HINTS: Partial<Record<ErrorKind, string>> = {
+  authentication: LOGIN_HINT,
+  "context-length": "Shorten the conversation or start a new one.",
+  "model-not-found": "GET /v1/models lists the models the CLI offers.",
+  billing: "Check the plan or the credit of the account `claude` is logged in with.",
+};
+
+export function gatewayErrorOf(failure: Failure): GatewayError {
+  const kind = kindOf(failure);
+  return new GatewayError(kind, messageOf(failure, kind), {
+    hint: HINTS[kind],
+    retryAfterSeconds: kind === "rate-limit" ? secondsUntilReset(failure) : undefined,
+    upstreamStatus: failure.status ?? undefined,
+  });
+}
+
+function kindOf({ status, code, message, terminalReason, rateLimit }: Failure): ErrorKind {
+  const byReason = KIND_OF_TERMINAL_REASON[terminalReason ?? ""];
+  if (byReason !== undefined && (status === null || status === 400 || status === 413)) return byReason;
+  if (/^prompt is too long/i.test(message)) return "context-length";
+  if (rateLimit?.status === "rejected") return "rate-limit";
+  const byStatus = status === null ? undefined : KIND_OF_STATUS[status];
+  if (byStatus !== undefined) return byStatus;
+  // 2.1.197 gives up on repeated 529s without saying the status.
+  if (/\b529\b|overloaded/i.test(message)) return "overloaded";
+  if (/timed out/i.test(message)) return "timeout";
+  return KIND_OF_CODE[code ?? ""] ?? "upstream";
+}
+
+function messageOf({ message, status }: Failure, kind: ErrorKind): string {
+  const said = message
+    .replace(/^Failed to authenticate\. /, "")
+    .replace(/^API Error: (?:\d{3} )?/, "")
+    .replace(/ If it persists, check your inference gateway \([^)]*\)\.$/, "")
+    .trim();
+  if (kind === "model-not-found") return said.replace(/ Run --model to pick a different model\.$/, "");
+  if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
+  if (said !== "") return said;
+  return status === null ? "The model API could not be reached." : `The model API answered with status ${status}.`;
+}
+
+function secondsUntilReset({ rateLimit, now }: Failure): number | undefined {
+  const resetsAt = rateLimit?.resetsAt ?? undefined;
+  return resetsAt === undefined ? undefined : Math.max(1, Math.ceil(resetsAt - now / 1000));
+}

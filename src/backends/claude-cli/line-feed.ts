@@ -1,0 +1,46 @@
+import type { CliLine } from "./lines.ts";
+
+/** Batches the reader may be ahead of the turn before it has to wait; then the pipe fills and the CLI waits too. */
+const MAX_AHEAD = 256;
+
+/** Hands the lines of a process over to whoever runs a turn on it. */
+export class LineFeed {
+  #lines: CliLine[] = [];
+  #batches = 0;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #room: (() => void) | undefined;
+
+  /** Resolves when there is room for more. */
+  async push(lines: readonly CliLine[]): Promise<void> {
+    if (this.#closed) return;
+    this.#lines.push(...lines);
+    this.#batches += 1;
+    this.#wake?.();
+    if (this.#batches < MAX_AHEAD) return;
+    await new Promise<void>((resolve) => {
+      this.#room = resolve;
+    });
+  }
+
+  /** All lines there are, at least one; undefined when the feed is closed and empty. For one consumer. */
+  async take(): Promise<readonly CliLine[] | undefined> {
+    if (this.#lines.length === 0 && !this.#closed)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    this.#wake = undefined;
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#batches = 0;
+    this.#room?.();
+    this.#room = undefined;
+    return lines.length === 0 ? undefined : lines;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+    this.#room?.();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Backend } from "#core/backend.ts";
+import type { ChildJournal } from "#process/child.ts";
+
+export interface ClaudeCliOptions {
+  /** Where the CLI is; looked for when undefined. */
+  readonly claudePath?: string | undefined;
+  /** Absolute path of the directory agents work in. */
+  readonly workspace: string;
+  /** An empty directory of ours that chat children run in. */
+  readonly chatDirectory: string;
+  /** The CLI's own temporary files, sockets and probe directories; emptied when the backend starts and stops. */
+  readonly temporaryDirectory: string;
+  /** For requests that name no model; the CLI's default when undefined. */
+  readonly model?: string | undefined;
+  readonly allowedTools: readonly string[];
+  readonly disallowedTools: readonly string[];
+  readonly permissionMode: string;
+  readonly maxTurns?: number | undefined;
+  readonly appendSystemPrompt?: string | undefined;
+  readonly addDirs: readonly string[];
+  readonly mcpConfig: readonly string[];
+  readonly settingSources: readonly string[];
+  /** `size`: children kept parked; `maxAgeMs` and `maxTurns`: when a child is not used again. */
+  readonly pool: { readonly size: number; readonly maxAgeMs: number; readonly maxTurns: number };
+  /** Conversations whose child stays alive between turns. */
+  readonly maxSessions: number;
+  readonly sessionTtlMs: number;
+  /** Free memory below which no further child is started. */
+  readonly minFreeMemoryBytes: number;
+  /** The proxy's own environment, to choose from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Set on every child, over what was chosen. */
+  readonly extraEnvironment?: Readonly<Record<string, string>> | undefined;
+  /** The origins we listen on: an inherited ANTHROPIC_BASE_URL that is one of them would be a loop. */
+  readonly selfUrls: () => readonly string[];
+  readonly requestTimeoutMs: number;
+  readonly journal?: ChildJournal | undefined;
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+}
+
+/** Something an operator may want to read; never holds prompts or answers. */
+export interface Notice {
+  readonly level: "debug" | "info" | "warn";
+  readonly message: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface ClaudeCliBackend extends Backend {
+  /** Looks for the CLI and fills the pool. Does not throw when there is none: `status()` says so. */
+  start(): Promise<void>;
+  /** Ends every child: idle ones at once, busy ones by the deadline. */
+  stop(deadlineMs: number): Promise<void>;
+  stats(): ClaudeCliStats;
+}
+
+/** Counts since the start. */
+export interface ClaudeCliStats {
+  readonly poolHits: number;
+  readonly poolMisses: number;
+  readonly liveHits: number;
+  readonly parked: number;
+  readonly live: number;
+  readonly busy: number;
+  readonly spawned: number;
+  readonly interrupts: number;
+  /** Lines of a type or shape this version of ours does not know, by name. */
+  readonly unknownLines: Readonly<Record<string, number>>;
+  readonly garbageLines: number;
+}

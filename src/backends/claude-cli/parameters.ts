@@ -1,0 +1,69 @@
+import type { Effort, ReasoningSetting, RequestFeature, RequestFeatures } from "#core/request.ts";
+
+import type { FlagSettings, WireMessage } from "./protocol.ts";
+
+/** What this backend cannot honour yet. */
+const UNSUPPORTED: readonly RequestFeature[] = ["tools", "toolChoice", "parallelToolCalls", "user"];
+
+export function unsupportedFeatures(features: RequestFeatures): readonly RequestFeature[] {
+  const unsupported = UNSUPPORTED.filter((feature) => features[feature] !== undefined);
+  const { responseFormat } = features;
+  return responseFormat === undefined || responseFormat.type === "text"
+    ? unsupported
+    : [...unsupported, "responseFormat"];
+}
+
+interface TurnSettings {
+  /** undefined: what the process was started with. */
+  readonly model: string | undefined;
+  readonly features: RequestFeatures;
+  /** The whole conversation, where it travels in the request body instead of the CLI's own history. */
+  readonly messages: readonly WireMessage[] | undefined;
+}
+
+/** Every setting a turn can make, set or reset, so that nothing of an earlier turn is left on a reused process. */
+export function flagSettings({ model, features, messages }: TurnSettings): FlagSettings {
+  const body = { ...requestBody(features), ...(messages !== undefined && { messages }) };
+  return {
+    model: model ?? null,
+    effortLevel: features.effort ?? null,
+    env: {
+      CLAUDE_CODE_EXTRA_BODY: Object.keys(body).length === 0 ? "" : JSON.stringify(body),
+      CLAUDE_CODE_MAX_OUTPUT_TOKENS: features.maxOutputTokens === undefined ? "" : String(features.maxOutputTokens),
+    },
+  };
+}
+
+/** Keys the CLI puts over those of its own request to the model. */
+function requestBody(features: RequestFeatures): Readonly<Record<string, unknown>> {
+  const { maxOutputTokens, temperature, topP, topK, stopSequences, reasoning, effort, serviceTier } = features;
+  const samples = temperature !== undefined || topP !== undefined || topK !== undefined;
+  return {
+    // Beside the environment variable, which bounds the thinking budget but is clamped and may not be 0.
+    ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(topK !== undefined && { top_k: topK }),
+    ...(stopSequences !== undefined && { stop_sequences: stopSequences }),
+    ...(reasoning !== undefined && { thinking: thinkingOf(reasoning) }),
+    // The API refuses sampling parameters while the model thinks, and the CLI makes it think unless told otherwise.
+    ...(reasoning === undefined && samples && { thinking: { type: "disabled" } }),
+    ...(effort !== undefined && { output_config: { effort: effort satisfies Effort } }),
+    ...(serviceTier !== undefined && { service_tier: serviceTier }),
+  };
+}
+
+const THINKING_TYPES = {
+  adaptive: "adaptive",
+  budget: "enabled",
+  "between-tools": "between_tools",
+  disabled: "disabled",
+} as const;
+
+function thinkingOf({ mode, budgetTokens, display }: ReasoningSetting): Readonly<Record<string, unknown>> {
+  return {
+    type: THINKING_TYPES[mode],
+    ...(budgetTokens !== undefined && { budget_tokens: budgetTokens }),
+    ...(display !== undefined && { display }),
+  };
+}

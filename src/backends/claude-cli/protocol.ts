@@ -1,0 +1,57 @@
+/** The lines we write to the CLI. */
+
+export interface WireMessage {
+  readonly role: "user" | "assistant";
+  readonly content: readonly WireBlock[];
+}
+
+/** A content block of the Anthropic messages API. */
+export interface WireBlock {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+export type ControlRequest =
+  | { readonly subtype: "initialize"; readonly systemPrompt?: readonly string[]; readonly appendSystemPrompt?: string }
+  | { readonly subtype: "apply_flag_settings"; readonly settings: FlagSettings }
+  | { readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" };
+
+/** `null` goes back to what the process was started with; an empty variable is unset. */
+export interface FlagSettings {
+  readonly model: string | null;
+  readonly effortLevel: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function controlLine(requestId: string, request: ControlRequest): string {
+  return JSON.stringify({ type: "control_request", request_id: requestId, request });
+}
+
+/** Answers a question of the CLI that this backend has not asked to be asked. */
+export function refusalLine(requestId: string): string {
+  return JSON.stringify({
+    type: "control_response",
+    response: { subtype: "error", request_id: requestId, error: "Not supported by this host." },
+  });
+}
+
+/** Starts a turn. */
+export function queryLine(content: readonly WireBlock[]): string {
+  return JSON.stringify({ type: "user", message: { role: "user", content }, parent_tool_use_id: null, session_id: "" });
+}
+
+/** Adds a user message to the history; the CLI answers it with a result of no turns, and no model is asked. */
+export function historyUserLine(content: readonly WireBlock[]): string {
+  return JSON.stringify({
+    type: "user",
+    message: { role: "user", content },
+    shouldQuery: false,
+    parent_tool_use_id: null,
+    session_id: "",
+  });
+}
+
+/** Adds an answer to the history, at once. */
+export function historyAssistantLine(content: readonly WireBlock[]): string {
+  return JSON.stringify({ type: "assistant", message: { role: "assistant", content } });
+}

@@ -1,0 +1,191 @@
+import { GatewayError } from "#core/errors.ts";
+import type { Child, ChildExit } from "#process/child.ts";
+
+import { LineFeed } from "./line-feed.ts";
+import { parseLine, type CliLine } from "./lines.ts";
+import { controlLine, refusalLine, type ControlRequest } from "./protocol.ts";
+import { noTotals, type Totals } from "./usage.ts";
+
+const CONTROL_TIMEOUT_MS = 15_000;
+/** Measured: an interrupted 2.1.x ends within 30 ms of its stdin, and leaves a killed upstream request either way. */
+const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
+
+/** Counts what the process says that nobody here understands. */
+export interface LineCounter {
+  unknown(name: string): void;
+  garbage(): void;
+}
+
+interface PendingControl {
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: GatewayError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** One `claude` process and the protocol on its stdin and stdout. It serves one conversation, one turn at a time. */
+export class CliSession {
+  readonly child: Child;
+  readonly #counter: LineCounter;
+  readonly #pending = new Map<string, PendingControl>();
+  #controls = 0;
+  #feed: LineFeed | undefined;
+  #failure: GatewayError | undefined;
+  #strayed = false;
+
+  /** Turns answered. */
+  turns = 0;
+  totals: Totals = noTotals;
+  /** Input tokens of the last model call: how full the CLI believes its context to be. */
+  lastInputTokens = 0;
+
+  constructor(child: Child, counter: LineCounter) {
+    this.child = child;
+    this.#counter = counter;
+    void this.#pump();
+  }
+
+  /** It runs, and did nothing but what it was asked to. */
+  get usable(): boolean {
+    return this.child.alive && this.#failure === undefined && !this.#strayed;
+  }
+
+  /** Why its output ended, once it has. */
+  get failure(): GatewayError | undefined {
+    return this.#failure;
+  }
+
+  /** Asks without waiting for what was asked before: the CLI answers in order. Rejects with GatewayError. */
+  control(request: ControlRequest): Promise<unknown> {
+    if (this.#failure !== undefined) return rejection(this.#failure);
+    this.#controls += 1;
+    const id = `c${this.#controls}`;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(new GatewayError("upstream", `Claude Code did not answer a ${request.subtype} request.`));
+    }, CONTROL_TIMEOUT_MS);
+    this.#pending.set(id, { resolve, reject, timer });
+    this.post(controlLine(id, request));
+    // Whoever asks may look at the answer late, or not at all.
+    promise.catch(() => undefined);
+    return promise;
+  }
+
+  /** Writes a line; a process that takes none is noticed when its output ends. */
+  post(line: string): void {
+    void this.child.write(line);
+  }
+
+  /** From here to `endTurn` the process speaks to this feed. */
+  beginTurn(): LineFeed {
+    this.#feed?.close();
+    const feed = new LineFeed();
+    this.#feed = feed;
+    if (this.#failure !== undefined) feed.close();
+    return feed;
+  }
+
+  endTurn(): void {
+    this.#feed?.close();
+    this.#feed = undefined;
+  }
+
+  interrupt(): void {
+    void this.control({ subtype: "interrupt" });
+  }
+
+  /** Interrupts if it works on something, then ends it; resolves when it is gone. */
+  async discard(working: boolean): Promise<void> {
+    if (working && this.child.alive) this.interrupt();
+    this.endTurn();
+    await this.child.stop(STOP_LADDER);
+  }
+
+  async #pump(): Promise<void> {
+    let cause: unknown;
+    try {
+      for await (const batch of this.child.lines) await this.#hand(batch);
+    } catch (thrown) {
+      cause = thrown;
+      // What follows an over-long line cannot be told apart any more.
+      this.child.kill();
+    }
+    const exit = await this.child.exited;
+    this.#end(exit, cause);
+  }
+
+  async #hand(batch: readonly string[]): Promise<void> {
+    const lines: CliLine[] = [];
+    for (const text of batch) {
+      if (text === "") continue;
+      const line = parseLine(text);
+      if (this.#keep(line)) lines.push(line);
+    }
+    if (lines.length === 0) return;
+    if (this.#feed !== undefined) await this.#feed.push(lines);
+    else this.#strayed ||= lines.some(isActivity);
+  }
+
+  /** Deals with what concerns no turn; true for the rest. */
+  #keep(line: CliLine): boolean {
+    switch (line.type) {
+      case "control-response":
+        this.#settle(line.requestId, line.response, line.error);
+        return false;
+      case "control-request":
+        this.#counter.unknown(`control_request/${line.subtype}`);
+        this.post(refusalLine(line.requestId));
+        return false;
+      case "unknown":
+        this.#counter.unknown(line.name);
+        return false;
+      case "garbage":
+        this.#counter.garbage();
+        return false;
+      case "ignored":
+        return false;
+      default:
+        return true;
+    }
+  }
+
+  #settle(id: string, response: unknown, error: string | undefined): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    if (error === undefined) pending.resolve(response);
+    else pending.reject(new GatewayError("upstream", `Claude Code refused a control request: ${error}`));
+  }
+
+  #end(exit: ChildExit, cause: unknown): void {
+    this.#failure = exitError(exit, cause, this.child.stderrTail());
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(this.#failure);
+    }
+    this.#pending.clear();
+    this.#feed?.close();
+  }
+}
+
+/** Lines that mean a turn: outside of one they come from work nobody here asked for. */
+function isActivity(line: CliLine): boolean {
+  return line.type === "stream" || line.type === "assistant" || line.type === "result" || line.type === "user";
+}
+
+/** stderr may quote settings or headers: it stays in the cause, for the log. */
+function exitError(exit: ChildExit, cause: unknown, stderrTail: string): GatewayError {
+  const how = exit.signal === null ? `with code ${exit.code ?? "unknown"}` : `by ${exit.signal}`;
+  if (cause !== undefined) return new GatewayError("upstream", "Claude Code's output could not be read.", { cause });
+  return new GatewayError("upstream", `Claude Code ended unexpectedly (${how}).`, {
+    hint: "`ccproxy doctor` checks the installation.",
+    cause: stderrTail === "" ? undefined : new Error(stderrTail),
+  });
+}
+
+function rejection(error: GatewayError): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => undefined);
+  return promise;
+}

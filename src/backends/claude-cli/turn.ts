@@ -1,0 +1,130 @@
+/** Runs one turn on a process: what to say to it, what it says back, and when to stop listening. */
+import { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+
+import { claim, proceed, type TurnPlan } from "./claim.ts";
+import { startDecoding, type DecodeState } from "./decode-state.ts";
+import { abandonTurn, decodeLine } from "./decode.ts";
+import type { LineFeed } from "./line-feed.ts";
+import type { CliLine } from "./lines.ts";
+import type { CliSession } from "./session.ts";
+
+/** Measured: the result of an interrupted turn comes within 30 ms; it only adds the cost. */
+const RESULT_WAIT_MS = 1000;
+
+interface TurnOptions {
+  readonly plan: TurnPlan;
+  /** The process has the conversation already. */
+  readonly live: boolean;
+  /** Fires when nobody waits for the answer any more, or it took too long. */
+  readonly signal: AbortSignal;
+  readonly onSessionId: (sessionId: string) => void;
+  readonly onInitialized: (response: unknown) => void;
+}
+
+/** How a turn left its process. */
+export interface TurnOutcome {
+  /** The answer is complete, as told, and the process is idle. */
+  readonly clean: boolean;
+  /** The text of the answer, as a client will send it back. */
+  readonly answer: string;
+}
+
+/** Batches of events, ending in the terminal one. Throws GatewayError when the turn could not begin. */
+export async function* runTurn(
+  session: CliSession,
+  options: TurnOptions,
+): AsyncGenerator<readonly ModelEvent[], TurnOutcome, undefined> {
+  const feed = session.beginTurn();
+  const stop = (): void => feed.close();
+  options.signal.addEventListener("abort", stop, { once: true });
+  let refusal: GatewayError | undefined;
+  const refused = (error: GatewayError): void => {
+    refusal = error;
+    feed.close();
+  };
+  let state = startDecoding(session.totals);
+  let answer = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    if (options.signal.aborted) feed.close();
+    else await begin(session, feed, options, refused);
+    while (state.phase !== "ended") {
+      const lines = await feed.take();
+      const [next, events] =
+        lines === undefined
+          ? abandonTurn(state, whyItEnded(session, options.signal, refusal))
+          : decodeLines(state, lines, options.onSessionId);
+      if (next.interrupt && !state.interrupt) {
+        session.interrupt();
+        timer = setTimeout(stop, RESULT_WAIT_MS);
+      }
+      state = next;
+      answer += textOf(events);
+      if (events.length > 0) yield events;
+    }
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener("abort", stop);
+    session.endTurn();
+  }
+  return account(session, state, answer);
+}
+
+async function begin(
+  session: CliSession,
+  feed: LineFeed,
+  options: TurnOptions,
+  refused: (error: GatewayError) => void,
+): Promise<void> {
+  const { plan, live, onInitialized } = options;
+  if (live) await proceed(session, feed, plan, { refused });
+  else await claim(session, feed, plan, { initialized: onInitialized, refused });
+}
+
+function decodeLines(
+  state: DecodeState,
+  lines: readonly CliLine[],
+  onSessionId: (sessionId: string) => void,
+): readonly [DecodeState, readonly ModelEvent[]] {
+  const now = Date.now();
+  const events: ModelEvent[] = [];
+  let current = state;
+  for (const line of lines) {
+    if (line.type === "init") onSessionId(line.sessionId);
+    const [next, produced] = decodeLine(current, line, now);
+    current = next;
+    events.push(...produced);
+  }
+  return [current, events];
+}
+
+function whyItEnded(session: CliSession, signal: AbortSignal, refusal: GatewayError | undefined): GatewayError {
+  if (signal.aborted) return abortError(signal);
+  return refusal ?? session.failure ?? new GatewayError("internal", "The turn was given up.");
+}
+
+/** The signal's own reason where it has one of ours. */
+export function abortError(signal: AbortSignal): GatewayError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof GatewayError) return reason;
+  if (reason instanceof DOMException && reason.name === "TimeoutError")
+    return new GatewayError("timeout", "Claude Code did not finish in time.", {
+      hint: "claude.request_timeout_seconds sets how long a request may take.",
+    });
+  return new GatewayError("cancelled", "The request was cancelled.", { cause: reason });
+}
+
+function account(session: CliSession, state: DecodeState, answer: string): TurnOutcome {
+  session.turns += 1;
+  session.totals = state.after ?? session.totals;
+  session.lastInputTokens = state.lastInputTokens;
+  // A turn cut short by a limit, or by us, leaves a history only the CLI knows.
+  return { clean: state.ending?.reason === "stop" && !state.interrupt, answer };
+}
+
+function textOf(events: readonly ModelEvent[]): string {
+  let text = "";
+  for (const event of events) if (event.type === "text-delta") text += event.text;
+  return text;
+}
