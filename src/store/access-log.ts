@@ -90,7 +90,7 @@ export const accessLogColumns = {
 } as const satisfies Record<keyof AccessLogRow, string>;
 
 /** What a model did on one day (UTC, `2026-03-14`). Tokens and cost are sums of what is known. */
-export interface DailyUsage {
+interface DailyUsage {
   readonly day: string;
   readonly model: string | null;
   readonly requests: number;
@@ -104,7 +104,7 @@ export interface DailyUsage {
 }
 
 /** `from` inclusive, `to` exclusive, both unix milliseconds of the arrival. */
-export interface TimeRange {
+interface TimeRange {
   readonly from?: number;
   readonly to?: number;
 }

@@ -18,11 +18,13 @@ export function renderJson({ time, level, message, fields }: LogEntry): string {
 
 const colours = { error: 31, warn: 33, info: 36, debug: 90, trace: 90 } as const;
 
-/** `12:30:01.250 warn  The message key=value`, on one line whatever the message holds. */
+/** `12:30:01.250 warn  The message key=value`, on one line whatever the message holds. Of a stack, only where it began. */
 export function createPrettyRenderer(colour: boolean): RenderEntry {
   const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   return ({ time, level, message, fields }) => {
-    const pairs = Object.entries(fields).map(([name, value]) => ` ${paint(90, `${name}=`)}${plain(asText(value))}`);
+    const pairs = Object.entries(fields).map(
+      ([name, value]) => ` ${paint(90, `${name}=`)}${plain(name === "error" ? errorText(value) : asText(value))}`,
+    );
     const label = paint(colours[level], level.padEnd(5));
     return `${paint(90, clockTime(time))} ${label} ${plain(message)}${pairs.join("")}\n`;
   };
@@ -35,6 +37,15 @@ function clockTime(time: Date): string {
 
 function digits(part: number, width: number): string {
   return String(part).padStart(width, "0");
+}
+
+/** `TypeError: x is not a function (at run (/app/x.ts:3:5)) because Error: the cause`. */
+function errorText(value: LogValue | undefined): string {
+  if (typeof value !== "object" || value === null || !("message" in value)) return asText(value ?? null);
+  const { name, message, stack, cause } = value;
+  if (typeof name !== "string" || typeof message !== "string") return asText(value);
+  const frame = Array.isArray(stack) && typeof stack[0] === "string" ? ` (${stack[0]})` : "";
+  return `${name}: ${message}${frame}${cause === undefined ? "" : ` because ${errorText(cause)}`}`;
 }
 
 function asText(value: LogValue): string {

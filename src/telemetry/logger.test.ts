@@ -63,6 +63,14 @@ test.each([
   expect(lines.map((line): unknown => JSON.parse(line).level)).toEqual([...expected]);
 });
 
+test("for people an error is its chain of causes and where each began", () => {
+  const { logger, lines } = loggerTo({ format: "pretty", colour: false });
+  logger.error("It failed.", { error: new Error("outer", { cause: new TypeError("inner") }) });
+  logger.error("It failed.", { error: "just text" });
+  expect(lines[0]).toMatch(/ It failed\. error=Error: outer \(at .*\) because TypeError: inner \(at .*\)\n$/);
+  expect(lines[1]).toEndWith(' error="just text"\n');
+});
+
 test("identical lines are all written, text and access lines alike", () => {
   const { logger, lines } = loggerTo();
   const row = finishedRow();
@@ -102,9 +110,9 @@ test("access lines follow the level: at warn only what was refused or failed", (
   expect(lines.map((line): unknown => JSON.parse(line).status)).toEqual([404, 500]);
 });
 
-test("the file gets JSON beside a pretty terminal, and the same lines", () => {
+test("the file gets JSON beside a pretty stream, and the same lines", () => {
   const file = join(folder, "a", "ccproxy.log");
-  const { logger, lines } = loggerTo({ terminal: true, file });
+  const { logger, lines } = loggerTo({ format: "pretty", file });
   logger.info("Ready.");
   logger.access(finishedRow());
   logger.close();

@@ -10,11 +10,12 @@ import { accessFields, accessLevel, accessText } from "./access-line.ts";
 import { logText, type LogValue, toLogValue } from "./log-data.ts";
 import { type LogSink, openLogFile } from "./log-file.ts";
 import { createPrettyRenderer, type LogEntry, renderJson, type RenderEntry } from "./log-format.ts";
+import { createStreamSink, type LogStream } from "./log-stream.ts";
 
-export type LogLevel = "silent" | "error" | "warn" | "info" | "debug" | "trace";
+type LogLevel = "silent" | "error" | "warn" | "info" | "debug" | "trace";
 
 /** What may go with a message: values under `data`, and an error under `error`. Both are redacted and cut. */
-export interface LogExtra {
+interface LogExtra {
   readonly requestId?: string | undefined;
   readonly data?: unknown;
   readonly error?: unknown;
@@ -35,7 +36,7 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** `auto` is pretty on a terminal and JSON elsewhere; a file is pretty only when that is asked for. */
+  /** Of the stream: `auto` is pretty on a terminal and JSON elsewhere. A file is always JSON. */
   readonly format: "auto" | "pretty" | "json";
   readonly file?: string | undefined;
   readonly maxFileMb: number;
@@ -44,12 +45,6 @@ export interface LoggerOptions {
   /** Usually process.stderr. */
   readonly stream: LogStream;
   readonly colour?: boolean | undefined;
-}
-
-export interface LogStream {
-  readonly isTTY?: boolean | undefined;
-  write(text: string): unknown;
-  on(event: "error", listener: (error: Error) => void): unknown;
 }
 
 /** As consola numbers them. */
@@ -64,7 +59,7 @@ export function createLogger(options: LoggerOptions): Logger {
     level: levels[options.level],
     // consola swallows repeats within its throttle window; every line here is a fact of its own.
     throttle: Number.NEGATIVE_INFINITY,
-    reporters: [{ log: ({ date, type, args }) => emit(textEntry(date, type, args)) }],
+    reporters: [{ log: ({ date, type, args }) => emit(newEntry(levelOf(type), String(args[0]), args[1], date)) }],
   });
   return {
     // The message is always a string: consola takes a lone object for a whole record, level and all.
@@ -100,43 +95,25 @@ interface Output {
 
 function createOutputs({ format, stream, file, maxFileMb, maxFiles, colour }: LoggerOptions): readonly Output[] {
   const terminal = stream.isTTY === true;
-  const toStream = createOutput(
-    format === "auto" ? terminal : format === "pretty",
-    streamSink(stream),
-    colour ?? terminal,
-  );
+  const pretty = format === "auto" ? terminal : format === "pretty";
+  const render = pretty ? createPrettyRenderer(colour ?? terminal) : renderJson;
+  const sink = createStreamSink(stream, {
+    describeDropped: (lines) =>
+      render(newEntry("warn", "Log lines were dropped: nobody read them.", { data: { lines } })),
+  });
+  const toStream = { pretty, render, sink };
   if (file === undefined) return [toStream];
-  const sink = openLogFile({
+  const fileSink = openLogFile({
     path: file,
     maxBytes: maxFileMb * 1024 * 1024,
     maxFiles,
-    onLost: (error) => {
-      const fields = { error: toLogValue(error) };
-      const entry = {
-        time: new Date(),
-        level: "error",
-        message: `The log file ${file} cannot be written.`,
-        fields,
-      } as const;
-      toStream.sink.write(toStream.render(entry));
-    },
+    onLost: (error) => sink.write(render(newEntry("error", `The log file ${file} cannot be written.`, { error }))),
   });
-  return [toStream, createOutput(format === "pretty", sink, false)];
+  return [toStream, { pretty: false, render: renderJson, sink: fileSink }];
 }
 
-function createOutput(pretty: boolean, sink: LogSink, colour: boolean): Output {
-  return { pretty, sink, render: pretty ? createPrettyRenderer(colour) : renderJson };
-}
-
-/** Whoever reads stderr may go away (`ccproxy serve 2>&1 | head`); unheard, that error would end the process. */
-function streamSink(stream: LogStream): LogSink {
-  stream.on("error", () => {});
-  return { write: (line) => void stream.write(line), close: () => {} };
-}
-
-function textEntry(time: Date, type: string, args: readonly unknown[]): LogEntry {
-  const [message, extra] = args;
-  return { time, level: levelOf(type), message: logText(String(message)), fields: extraFields(extra) };
+function newEntry(level: LogEntry["level"], message: string, extra: unknown, time = new Date()): LogEntry {
+  return { time, level, message: logText(message), fields: extraFields(extra) };
 }
 
 function levelOf(type: string): LogEntry["level"] {

@@ -1,7 +1,7 @@
 import type { AccessLogRow } from "#store/access-log.ts";
 
 /** What happened since the process started, and what is the case now. */
-export interface MetricsSnapshot {
+interface MetricsSnapshot {
   /** Unix milliseconds. */
   readonly startedAt: number;
   /** Requests that have begun and not ended. */

@@ -27,7 +27,7 @@ export interface RequestRecord {
 }
 
 /** `first-event`: the backend said its first thing. `first-byte`: the first byte of the body left for the client. */
-export type RequestMoment = "first-event" | "first-byte";
+type RequestMoment = "first-event" | "first-byte";
 
 /** What is known when the request head has been read. */
 export interface RequestInitial {

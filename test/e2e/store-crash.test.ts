@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const folder = mkdtempSync(join(tmpdir(), "ccproxy-crash-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,14 +21,16 @@ interface Round {
   readonly exitCode: number | null;
 }
 
-const program = (name: string) => join(import.meta.dir, "support", name);
+const recordRequests = fileURLToPath(import.meta.resolve("./support/record-requests.ts"));
+const writeLines = fileURLToPath(import.meta.resolve("./support/write-lines.ts"));
 
 /** Lets the recorder run for `lifeMs` after its first word, then sends the signal. */
 async function runRecorder(place: string, lifeMs: number, signal: NodeJS.Signals): Promise<Round> {
-  const child = Bun.spawn(
-    [process.execPath, program("record-requests.ts"), join(place, "ccproxy.db"), join(place, "ccproxy.log")],
-    { stdin: "ignore", stdout: "pipe", stderr: "inherit" },
-  );
+  const child = Bun.spawn([process.execPath, recordRequests, join(place, "ccproxy.db"), join(place, "ccproxy.log")], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
   const decoder = new TextDecoder();
   let output = "";
   let killedAt = 0;
@@ -102,7 +105,7 @@ test("several processes that write and rotate one log file at once lose no line 
   const count = 20_000;
   const names = ["a", "b", "c", "d"];
   const children = names.map((name) =>
-    Bun.spawn([process.execPath, program("write-lines.ts"), path, name, String(count)], { stdin: "ignore" }),
+    Bun.spawn([process.execPath, writeLines, path, name, String(count)], { stdin: "ignore" }),
   );
   expect(await Promise.all(children.map(({ exited }) => exited))).toEqual([0, 0, 0, 0]);
   const expected = names.flatMap((name) =>
