@@ -6,6 +6,9 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 
+import { findClaude } from "#backends/claude-cli/index.ts";
+import { loadConfig } from "#config/load.ts";
+
 import { installedClaudes, newestClaude } from "./lib/claude-binaries.ts";
 import { run } from "./lib/run.ts";
 
@@ -17,16 +20,24 @@ interface Plan {
 async function plan(given: readonly string[]): Promise<Plan> {
   const decided = given.find((argument) => /^--(demo|claude-path)(=|$)/.test(argument));
   if (decided !== undefined) return { args: given, note: `${decided.split("=", 1).join("")} was given` };
-  const own = Bun.which("claude");
+  const own = await ownClaude();
   const claude = own ?? (hasTraceOfLogin() ? installedClaudes()[0]?.path : undefined);
   if (claude !== undefined && (await isLoggedIn(claude)))
-    return own === null
+    return own === undefined
       ? { args: ["--claude-path", claude, ...given], note: "your login, with the pinned claude" }
       : { args: given, note: `your own claude and its login: ${own}` };
   return {
     args: ["--demo", "--claude-path", newestClaude().path, ...given],
-    note: `${own === null ? "no claude of yours" : "yours is not logged in"}: the pinned one with the demo upstream`,
+    note: `${own === undefined ? "no claude of yours" : "yours is not logged in"}: the pinned one with the demo upstream`,
   };
+}
+
+/** The CLI that `serve` would use: the configured one, else the one found. */
+async function ownClaude(): Promise<string | undefined> {
+  const environment = process.env;
+  // A configuration that does not load is for `serve` to explain.
+  const loaded = await loadConfig({ cwd: process.cwd(), environment }).catch(() => undefined);
+  return loaded?.config.claude.path ?? findClaude(environment);
 }
 
 /** As the CLI itself says: `claude auth status` answers JSON with `loggedIn` (2.1.197 and later). */

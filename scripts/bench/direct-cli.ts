@@ -1,4 +1,8 @@
 /** The real CLI driven by hand, with the leanest code that can: what the proxy is measured against. */
+import { spawnArguments } from "#backends/claude-cli/argv.ts";
+import { childEnvironment } from "#backends/claude-cli/environment.ts";
+import type { Mode } from "#core/backend.ts";
+
 import type { Program, Programs } from "./programs.ts";
 
 export interface DirectCli {
@@ -6,8 +10,6 @@ export interface DirectCli {
   ask(prompt: string): Promise<number>;
   end(): Promise<void>;
 }
-
-export type Mode = "agent" | "chat";
 
 export interface DirectOptions {
   readonly programs: Programs;
@@ -19,7 +21,7 @@ export interface DirectOptions {
 /** One process a request, the prompt on stdin and then its end: what a proxy without a pool does. */
 export async function askCold(options: DirectOptions, prompt: string): Promise<number> {
   const startedAt = performance.now();
-  const cli = start(options, ["-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages"]);
+  const cli = start(options, false);
   void cli.program.stdin.write(prompt);
   await cli.program.stdin.end();
   const firstWordAt = await cli.nextFirstWord();
@@ -29,8 +31,7 @@ export async function askCold(options: DirectOptions, prompt: string): Promise<n
 
 /** A process that has started and was told everything but the prompt. */
 export async function startWarm(options: DirectOptions): Promise<DirectCli> {
-  const stream = ["--input-format", "stream-json", "--output-format", "stream-json"];
-  const cli = start(options, ["-p", ...stream, "--verbose", "--include-partial-messages", "--no-session-persistence"]);
+  const cli = start(options, true);
   const ready = cli.nextOfType("control_response");
   send(cli.program, { type: "control_request", request_id: "1", request: { subtype: "initialize" } });
   await ready;
@@ -54,9 +55,8 @@ interface Started {
   nextOfType(type: string): Promise<number>;
 }
 
-function start({ programs, claude, mode, upstream }: DirectOptions, args: readonly string[]): Started {
-  const lean = mode === "chat" ? ["--tools=", "--strict-mcp-config", "--setting-sources="] : [];
-  const program = programs.start([claude, ...args, ...lean], claudeEnvironment(programs, upstream));
+function start({ programs, claude, mode, upstream }: DirectOptions, withInput: boolean): Started {
+  const program = programs.start([claude, ...argumentsOf(mode, withInput)], environmentOf(programs, mode, upstream));
   const waiting: {
     matches: (line: string) => boolean;
     resolve: (at: number) => void;
@@ -78,13 +78,38 @@ function start({ programs, claude, mode, upstream }: DirectOptions, args: readon
   };
 }
 
+/** The very arguments of the proxy's children, so that only the driver differs. */
+function argumentsOf(mode: Mode, withInput: boolean): readonly string[] {
+  const own = spawnArguments(mode, {
+    model: undefined,
+    allowedTools: [],
+    disallowedTools: [],
+    permissionMode: "default",
+    maxTurns: undefined,
+    addDirs: [],
+    mcpConfig: [],
+    settingSources: ["user"],
+  });
+  const input = own.indexOf("--input-format");
+  return withInput ? own : own.toSpliced(input, 2);
+}
+
+function environmentOf(programs: Programs, mode: Mode, upstream: string): Readonly<Record<string, string>> {
+  return childEnvironment(mode, {
+    environment: claudeEnvironment(programs, upstream),
+    extraEnvironment: {},
+    temporaryDirectory: programs.home("tmp"),
+    selfUrls: () => [],
+  });
+}
+
+/** What a user's shell holds, with the demo upstream in it. */
 export function claudeEnvironment(programs: Programs, upstream: string): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "",
     HOME: programs.home("home"),
     ANTHROPIC_BASE_URL: upstream,
     ANTHROPIC_API_KEY: "sk-ant-demo",
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   };
 }
 

@@ -1,8 +1,10 @@
-/** Time to the first word: a cold start, a warm child, a conversation that goes on; by hand and by the proxy. */
 import { Database } from "bun:sqlite";
 
+/** Time to the first word: a cold start, a warm child, a conversation that goes on; by hand and by the proxy. */
+import type { Mode } from "#core/backend.ts";
+
 import type { ClaudeBinary } from "../lib/claude-binaries.ts";
-import { askCold, type Mode, startWarm } from "./direct-cli.ts";
+import { askCold, startWarm } from "./direct-cli.ts";
 import type { Programs } from "./programs.ts";
 import { startConversation, startProxy } from "./proxy.ts";
 import type { Measure } from "./report.ts";

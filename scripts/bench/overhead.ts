@@ -1,5 +1,7 @@
 /** What the proxy adds to a turn of a CLI that is already running, alone and with many at once. */
-import { type Mode, startWarm } from "./direct-cli.ts";
+import type { Mode } from "#core/backend.ts";
+
+import { startWarm } from "./direct-cli.ts";
 import type { Bench } from "./first-word.ts";
 import { startConversation, startProxy } from "./proxy.ts";
 import type { Measure } from "./report.ts";

@@ -1,5 +1,6 @@
 /** dist/ccproxy as a user runs it, and a client that notices the first word of an answer. */
-import type { Mode } from "./direct-cli.ts";
+import type { Mode } from "#core/backend.ts";
+
 import { claudeEnvironment, eachLine } from "./direct-cli.ts";
 import { freePort, type Program, type Programs } from "./programs.ts";
 
