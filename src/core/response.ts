@@ -21,7 +21,9 @@ export type ResponsePart =
       readonly inputJson: string;
       readonly executedBy: "client" | "backend";
     }
-  | { readonly type: "tool-result"; readonly callId: string; readonly content: unknown; readonly isError: boolean };
+  | { readonly type: "tool-result"; readonly callId: string; readonly content: unknown; readonly isError: boolean }
+  /** Where a model call of the turn began; what follows is a new paragraph, not a continued sentence. */
+  | { readonly type: "step-start" };
 
 interface Collecting {
   start: StartEvent | undefined;
@@ -49,6 +51,9 @@ function add(to: Collecting, event: ModelEvent): void {
       return;
     case "error":
       throw event.error;
+    case "step-start":
+      to.content.push(event);
+      return;
     case "text-start":
       to.content.push({ type: "text", text: "", citations: [] });
       return;

@@ -1,0 +1,68 @@
+import type { DocumentPart, ImagePart, Part } from "#core/request.ts";
+import { describeValue } from "#lib/schema-problem.ts";
+
+import { invalidField } from "./error.ts";
+import type { InputPart } from "./schema.ts";
+
+type ImageUrl = Extract<InputPart, { type: "image_url" }>["image_url"];
+type File = Extract<InputPart, { type: "file" }>["file"];
+
+interface Base64 {
+  readonly mediaType: string;
+  readonly data: string;
+}
+
+/** What the models read. `image/jpg` is no registered type, but what many clients send. */
+const imageTypes: ReadonlyMap<string, string> = new Map([
+  ["image/jpeg", "image/jpeg"],
+  ["image/jpg", "image/jpeg"],
+  ["image/png", "image/png"],
+  ["image/gif", "image/gif"],
+  ["image/webp", "image/webp"],
+]);
+
+export function decodeImageUrl({ url }: ImageUrl, path: string): ImagePart {
+  if (/^https?:\/\//iu.test(url)) return { type: "image", source: { type: "url", url } };
+  if (!/^data:/iu.test(url))
+    throw invalidField(`${path}.url`, `expected an http(s) URL or a data URL, got ${describeValue(url)}`);
+  const { mediaType, data } = decodeDataUrl(url, `${path}.url`);
+  const imageType = imageTypes.get(mediaType);
+  if (imageType === undefined)
+    throw invalidField(`${path}.url`, `expected a JPEG, PNG, GIF or WebP image, got ${describeValue(mediaType)}`);
+  return { type: "image", source: { type: "base64", mediaType: imageType, data } };
+}
+
+export function decodeFile({ file_data, file_id, filename }: File, path: string): Part {
+  const title = filename === null || filename === undefined ? {} : { title: filename };
+  if (typeof file_id === "string") return { type: "document", source: { type: "file", fileId: file_id }, ...title };
+  if (typeof file_data !== "string") throw invalidField(path, "expected file_data or file_id, got neither");
+  if (!/^data:/iu.test(file_data))
+    throw invalidField(
+      `${path}.file_data`,
+      `expected a data URL, got ${describeValue(file_data)}`,
+      "Put `data:application/pdf;base64,` before the base64 text.",
+    );
+  const { mediaType, data } = decodeDataUrl(file_data, `${path}.file_data`);
+  const imageType = imageTypes.get(mediaType);
+  if (imageType !== undefined) return { type: "image", source: { type: "base64", mediaType: imageType, data } };
+  return { type: "document", source: documentSource({ mediaType, data }, `${path}.file_data`), ...title };
+}
+
+function documentSource({ mediaType, data }: Base64, path: string): DocumentPart["source"] {
+  if (mediaType === "application/pdf") return { type: "base64", mediaType, data };
+  if (mediaType.startsWith("text/") || mediaType === "application/json")
+    return { type: "text", mediaType: "text/plain", text: Buffer.from(data, "base64").toString("utf8") };
+  throw invalidField(path, `expected a PDF, a text or an image, got ${describeValue(mediaType)}`);
+}
+
+/** `data:<media type>[;parameters];base64,<data>` (RFC 2397). */
+function decodeDataUrl(url: string, path: string): Base64 {
+  const comma = url.indexOf(",");
+  const [mediaType = "", ...parameters] = url.slice("data:".length, comma).toLowerCase().split(";");
+  if (comma === -1 || parameters.at(-1)?.trim() !== "base64")
+    throw invalidField(path, "expected a data URL of the form data:<media type>;base64,<data>");
+  const data = url.slice(comma + 1);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(data))
+    throw invalidField(path, `expected base64 after the comma, got ${describeValue(data)}`);
+  return { mediaType: mediaType.trim(), data };
+}

@@ -1,0 +1,134 @@
+import type { Message, Part, ToolCallPart } from "#core/request.ts";
+import { describeValue } from "#lib/schema-problem.ts";
+
+import { invalidField } from "./error.ts";
+import { decodeFile, decodeImageUrl } from "./media.ts";
+import type { InputPart, RequestMessage } from "./schema.ts";
+
+type AssistantMessage = Extract<RequestMessage, { role: "assistant" }>;
+type ToolMessage = Extract<RequestMessage, { role: "tool" }>;
+type ToolCall = NonNullable<AssistantMessage["tool_calls"]>[number];
+
+interface Conversation {
+  readonly system: readonly string[];
+  readonly messages: readonly Message[];
+}
+
+interface Decoding {
+  /** Ids of the tool calls so far: a result must answer one. */
+  readonly callIds: Set<string>;
+  readonly ignoredFields: Set<string>;
+}
+
+/** Adds to `ignoredFields` what the messages carry and no backend can be told. */
+export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
+  const decoding: Decoding = { callIds: new Set(), ignoredFields };
+  const system: string[] = [];
+  const merged: { role: Message["role"]; content: Part[] }[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `messages[${index}]`;
+    const { role, content } = decodeMessage(message, path, decoding);
+    if (role === "user" && content.length === 0 && index === messages.length - 1)
+      throw invalidField(`${path}.content`, "expected a text, an image or a file in the last message, got none");
+    const last = merged.at(-1);
+    if (role === "system" && last === undefined) system.push(...textsOf(content));
+    else if (last?.role === role) last.content.push(...content);
+    else if (content.length > 0) merged.push({ role, content: [...content] });
+  }
+  if (merged.length === 0)
+    throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
+  return { system, messages: merged.map(withResultsFirst) };
+}
+
+function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
+  if (message.role !== "tool" && typeof message.name === "string") decoding.ignoredFields.add("messages[].name");
+  switch (message.role) {
+    case "system":
+    case "developer":
+      return { role: "system", content: decodeContent(message.content, path, decoding) };
+    case "user":
+      return { role: "user", content: decodeContent(message.content, path, decoding) };
+    case "tool":
+      return { role: "user", content: [decodeToolResult(message, path, decoding)] };
+    case "assistant":
+      return { role: "assistant", content: decodeAssistant(message, path, decoding) };
+  }
+}
+
+function decodeContent(content: string | readonly InputPart[], path: string, decoding: Decoding): Part[] {
+  if (typeof content === "string") return text(content);
+  return content.flatMap((part, index) => {
+    const partPath = `${path}.content[${index}]`;
+    if (part.type === "text") return text(part.text);
+    if (part.type === "file") return [decodeFile(part.file, `${partPath}.file`)];
+    const { detail } = part.image_url;
+    if (typeof detail === "string" && detail !== "auto")
+      decoding.ignoredFields.add("messages[].content[].image_url.detail");
+    return [decodeImageUrl(part.image_url, `${partPath}.image_url`)];
+  });
+}
+
+function decodeToolResult(message: ToolMessage, path: string, decoding: Decoding): Part {
+  const { tool_call_id: callId, content } = message;
+  if (!decoding.callIds.has(callId))
+    throw invalidField(
+      `${path}.tool_call_id`,
+      `expected the id of a tool call in an earlier assistant message, got ${describeValue(callId)}`,
+    );
+  return { type: "tool-result", callId, content: decodeContent(content, path, decoding), isError: false };
+}
+
+function decodeAssistant(message: AssistantMessage, path: string, decoding: Decoding): Part[] {
+  const { content, refusal, reasoning_content: reasoning } = message;
+  const parts: Part[] = [];
+  if (typeof reasoning === "string" && reasoning !== "") parts.push({ type: "reasoning", text: reasoning });
+  if (typeof content === "string") parts.push(...text(content));
+  for (const part of Array.isArray(content) ? content : [])
+    parts.push(...text(part.type === "text" ? part.text : part.refusal));
+  if (typeof refusal === "string") parts.push(...text(refusal));
+  for (const [index, call] of (message.tool_calls ?? []).entries()) {
+    parts.push(decodeToolCall(call, `${path}.tool_calls[${index}]`));
+    decoding.callIds.add(call.id);
+  }
+  return parts;
+}
+
+function decodeToolCall(call: ToolCall, path: string): ToolCallPart {
+  const { name, arguments: json } = call.function;
+  return { type: "tool-call", callId: call.id, toolName: name, input: decodeArguments(json, path) };
+}
+
+/** Models write `""` for a call without arguments. */
+function decodeArguments(json: string, path: string): unknown {
+  const input = json.trim() === "" ? {} : parseJson(json);
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  throw invalidField(
+    `${path}.function.arguments`,
+    `expected a JSON object as text, got ${describeValue(json)}`,
+    "Send the arguments exactly as the model wrote them.",
+  );
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The Messages API, and so every backend behind it, refuses empty text blocks. */
+function text(value: string): Part[] {
+  return value === "" ? [] : [{ type: "text", text: value }];
+}
+
+function textsOf(content: readonly Part[]): string[] {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+}
+
+/** Results of one assistant turn come first in the user message that follows it. */
+function withResultsFirst(message: Message): Message {
+  const isResult = (part: Part): boolean => part.type === "tool-result";
+  const { role, content } = message;
+  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
+}

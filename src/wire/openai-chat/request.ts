@@ -1,0 +1,196 @@
+import * as v from "valibot";
+
+import type {
+  ModelRequest,
+  ReasoningSetting,
+  RequestFeature,
+  RequestFeatures,
+  ResponseFormat,
+  ToolChoice,
+  ToolDefinition,
+} from "#core/request.ts";
+import { explainIssue } from "#lib/schema-problem.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
+
+import { invalidField } from "./error.ts";
+import { decodeMessages } from "./messages.ts";
+import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schema.ts";
+
+export function decodeRequest(body: unknown): ModelRequest {
+  const request = parseRequest(body);
+  const ignored = new Set(unknownFields(request));
+  const { system, messages } = decodeMessages(request.messages, ignored);
+  const features = decodeFeatures(request, ignored);
+  return {
+    wireFormat: "openai-chat",
+    model: request.model === null || request.model === "" ? undefined : request.model,
+    system,
+    messages,
+    stream: request.stream ?? false,
+    includeUsage: request.stream_options?.include_usage ?? false,
+    features,
+    featureFields: featureFields(features, request),
+    ignoredFields: [...ignored],
+  };
+}
+
+function parseRequest(body: unknown): ChatCompletionRequest {
+  if (Array.isArray(body)) throw invalidField("", "expected an object, got an array");
+  const parsed = v.safeParse(chatCompletionRequestSchema, body, { abortEarly: true });
+  if (!parsed.success) {
+    const { path, explanation } = explainIssue(parsed.issues[0]);
+    throw invalidField(path, explanation, hints.get(path));
+  }
+  const { n } = parsed.output;
+  if (typeof n === "number" && n > 1)
+    throw invalidField("n", `expected 1, got ${n}`, "Send the request once for each answer you want.");
+  return parsed.output;
+}
+
+const hints: ReadonlyMap<string, string> = new Map([
+  ["messages", "Send the conversation as an array of messages with `role` and `content`."],
+]);
+
+// ---- fields nothing can honour
+
+/** They change nothing in the answer: caching is the backend's own business. */
+const harmlessFields: ReadonlySet<string> = new Set([
+  "prompt_cache_key",
+  "prompt_cache_options",
+  "prompt_cache_retention",
+]);
+
+/** Sent by many clients on every request, with the value that asks for nothing. */
+const defaultValues: ReadonlyMap<string, string> = new Map([
+  ["frequency_penalty", "0"],
+  ["presence_penalty", "0"],
+  ["top_logprobs", "0"],
+  ["modalities", '["text"]'],
+  ["verbosity", '"medium"'],
+]);
+
+function unknownFields(request: ChatCompletionRequest): string[] {
+  const known = chatCompletionRequestSchema.entries;
+  return Object.entries(request).flatMap(([field, value]) =>
+    field in known || harmlessFields.has(field) || asksForNothing(field, value) ? [] : [field],
+  );
+}
+
+function asksForNothing(field: string, value: unknown): boolean {
+  if (value === null || value === undefined || value === false) return true;
+  if (typeof value === "object" && Object.keys(value).length === 0) return true;
+  return defaultValues.get(field) === JSON.stringify(value);
+}
+
+// ---- features
+
+/** Values equal to the API's default are left out: they ask for nothing a backend could fail to do. */
+function decodeFeatures(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
+  return {
+    ...decodeSampling(request, ignored),
+    ...decodeReasoning(request),
+    ...decodeTools(request, ignored),
+    ...withoutNullish({
+      responseFormat: decodeResponseFormat(request),
+      serviceTier: request.service_tier === "auto" ? undefined : request.service_tier,
+      user: request.user ?? request.safety_identifier,
+    }),
+  };
+}
+
+/**
+ * This API's temperature goes to 2, Claude's to 1. A hotter request is answered at 1 and the
+ * client told so: clients written for OpenAI use such values, and a 400 would lock them out.
+ */
+function decodeSampling(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
+  const { max_completion_tokens, max_tokens, temperature, stop } = request;
+  const stopSequences = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((sequence) => sequence !== "");
+  if (typeof temperature === "number" && temperature > 1) ignored.add("temperature>1");
+  if (typeof max_completion_tokens === "number" && (max_tokens ?? max_completion_tokens) !== max_completion_tokens)
+    ignored.add("max_tokens");
+  return withoutNullish({
+    maxOutputTokens: max_completion_tokens ?? max_tokens,
+    temperature: typeof temperature === "number" && temperature >= 1 ? undefined : temperature,
+    topP: request.top_p === 1 ? undefined : request.top_p,
+    topK: request.top_k,
+    stopSequences: stopSequences.length === 0 ? undefined : stopSequences,
+  });
+}
+
+function decodeReasoning({ reasoning_effort: effort, thinking }: ChatCompletionRequest): RequestFeatures {
+  const disabled: ReasoningSetting = { mode: "disabled" };
+  return withoutNullish({
+    reasoning: decodeThinking(thinking) ?? (effort === "none" ? disabled : undefined),
+    effort: effort === "none" ? undefined : effort === "minimal" ? ("low" as const) : effort,
+  });
+}
+
+function decodeThinking(thinking: ChatCompletionRequest["thinking"]): ReasoningSetting | undefined {
+  if (thinking === null || thinking === undefined) return undefined;
+  return thinking.type === "enabled"
+    ? { mode: "budget", budgetTokens: thinking.budget_tokens }
+    : { mode: thinking.type };
+}
+
+function decodeTools(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
+  const { tools, tool_choice: choice, parallel_tool_calls: parallel } = request;
+  if (tools === null || tools === undefined || tools.length === 0) return {};
+  const isAllowed = allowedTools(choice);
+  if (tools.some((tool) => tool.function.strict === true)) ignored.add("tools[].function.strict");
+  return withoutNullish({
+    tools: tools.filter((tool) => isAllowed(tool.function.name)).map(decodeTool),
+    toolChoice: decodeToolChoice(choice),
+    parallelToolCalls: parallel === true ? undefined : parallel,
+  });
+}
+
+function decodeTool({ function: declared }: NonNullable<ChatCompletionRequest["tools"]>[number]): ToolDefinition {
+  return {
+    name: declared.name,
+    ...withoutNullish({ description: declared.description }),
+    inputSchema: declared.parameters ?? { type: "object", properties: {} },
+  };
+}
+
+/** `allowed_tools` narrows the list for one request; leaving the others out says the same to any backend. */
+function allowedTools(choice: ChatCompletionRequest["tool_choice"]): (name: string) => boolean {
+  if (typeof choice !== "object" || choice?.type !== "allowed_tools") return () => true;
+  const names = new Set(choice.allowed_tools.tools.map((tool) => tool.function.name));
+  return (name) => names.has(name);
+}
+
+function decodeToolChoice(choice: ChatCompletionRequest["tool_choice"]): ToolChoice | undefined {
+  if (choice === null || choice === undefined || choice === "auto") return undefined;
+  if (typeof choice === "string") return { type: choice };
+  if (choice.type === "function") return { type: "tool", name: choice.function.name };
+  return choice.allowed_tools.mode === "required" ? { type: "required" } : undefined;
+}
+
+function decodeResponseFormat({ response_format: format }: ChatCompletionRequest): ResponseFormat | undefined {
+  if (format?.type === "json_object") return { type: "json-object" };
+  if (format?.type !== "json_schema") return undefined;
+  const { schema, name } = format.json_schema;
+  return { type: "json-schema", schema: schema ?? { type: "object" }, ...withoutNullish({ name }) };
+}
+
+// ---- names of the features' fields
+
+function featureFields(features: RequestFeatures, request: ChatCompletionRequest): ModelRequest["featureFields"] {
+  const fieldOf: Readonly<Record<RequestFeature, string>> = {
+    maxOutputTokens: typeof request.max_completion_tokens === "number" ? "max_completion_tokens" : "max_tokens",
+    temperature: "temperature",
+    topP: "top_p",
+    topK: "top_k",
+    stopSequences: "stop",
+    reasoning: request.thinking ? "thinking" : "reasoning_effort",
+    effort: "reasoning_effort",
+    serviceTier: "service_tier",
+    tools: "tools",
+    toolChoice: "tool_choice",
+    parallelToolCalls: "parallel_tool_calls",
+    responseFormat: "response_format",
+    user: typeof request.user === "string" ? "user" : "safety_identifier",
+  };
+  const present = Object.entries(fieldOf).filter(([feature]) => feature in features);
+  return Object.fromEntries(present);
+}
