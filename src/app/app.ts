@@ -57,7 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const places = openPlaces(config, environment);
   // Whatever was started is stopped in reverse, also when a later start fails.
   await using starting = new AsyncDisposableStack();
-  const telemetry = starting.adopt(openTelemetry(config, places), ({ close }) => close());
+  const telemetry = starting.adopt(openTelemetry(config, places, environment), ({ close }) => close());
   const { logger } = telemetry;
   starting.defer(outliveFaults(logger));
   await finishWhatACrashLeft(places, logger);
@@ -105,7 +105,7 @@ function workspaceOf({ config, cwd }: AppOptions): string {
 
 type Telemetry = ReturnType<typeof openTelemetry>;
 
-function openTelemetry({ log }: Config, places: Places) {
+function openTelemetry({ log }: Config, places: Places, environment: Variables) {
   const logger = createLogger({
     level: log.level,
     format: log.format,
@@ -113,8 +113,10 @@ function openTelemetry({ log }: Config, places: Places) {
     maxFileMb: log.max_file_mb,
     maxFiles: log.max_files,
     stream: process.stderr,
+    colour: process.stderr.isTTY && !environment["NO_COLOR"],
   });
-  const database = openDatabase(places.database);
+  // A short wait: it blocks every stream, and the writer behind them tries again anyway.
+  const database = openDatabase(places.database, { busyTimeoutMs: 100 });
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger, metrics: createMetrics() });
