@@ -1,10 +1,11 @@
-import type { Standing, ToolResult } from "./conversation.ts";
-import { describeMedia } from "./media.ts";
+import type { Standing } from "./conversation.ts";
+import { obeyed } from "./obey.ts";
 import { piecesOf } from "./pieces.ts";
-import type { ChatMessage, MessagesRequest } from "./request.ts";
+import type { MessagesRequest } from "./request.ts";
 import { sampleOf } from "./sample.ts";
-import type { ContentOrder, Fault, Step, StopReason, UsageOrder } from "./script.ts";
+import type { ContentOrder, Fault, Step, StopOrder, StopReason, UsageOrder } from "./script-types.ts";
 import { tokensOfRequest, tokensOfText } from "./tokens.ts";
+import { greeting, mediaSentence, quoteResults } from "./wording.ts";
 
 /** One whole answer, ready to be played event by event or sent at once. */
 export interface Answer {
@@ -57,18 +58,30 @@ export interface Occasion {
 /** `step` is undefined when the script has nothing left to say and the tools' results are to be answered. */
 export function composeAnswer(step: Step | undefined, occasion: Occasion): Answer {
   const { request, number } = occasion;
-  const blocks = obeyed(step, request, blocksFor(step, occasion));
-  const called = blocks.content.some((block) => block.type === "tool_use");
+  const { blocks, stop } = ending(step, request, blocksFor(step, occasion));
   return {
     id: `msg_demo_${number}`,
     model: request.model,
-    blocks: blocks.content,
-    stopReason: step?.stop?.reason ?? blocks.stopped?.reason ?? (called ? "tool_use" : "end_turn"),
-    stopSequence: step?.stop?.sequence ?? blocks.stopped?.sequence ?? null,
-    usage: usageOf(blocks.content, tokensOfRequest(request), step?.usage ?? {}),
+    blocks,
+    stopReason: stop.reason,
+    stopSequence: stop.sequence ?? null,
+    usage: usageOf(blocks, tokensOfRequest(request), step?.usage ?? {}),
     delayMs: step?.delayMs ?? occasion.defaultDelayMs,
     faults: occasion.faults,
   };
+}
+
+interface Ending {
+  readonly blocks: readonly AnswerBlock[];
+  readonly stop: StopOrder;
+}
+
+/** Why the answer stops: what the script says, else what the request's limits did to it, else what it holds. */
+function ending(step: Step | undefined, request: MessagesRequest, blocks: readonly AnswerBlock[]): Ending {
+  const called = blocks.some((block) => block.type === "tool_use");
+  const natural: StopOrder = { reason: called ? "tool_use" : "end_turn", sequence: undefined };
+  const limited = step?.obey === true ? obeyed(request, blocks) : undefined;
+  return { blocks: limited?.blocks ?? blocks, stop: step?.stop ?? limited?.stop ?? natural };
 }
 
 function blocksFor(step: Step | undefined, occasion: Occasion): readonly AnswerBlock[] {
@@ -81,7 +94,7 @@ function blocksFor(step: Step | undefined, occasion: Occasion): readonly AnswerB
   const tool = forcedTool(request);
   if (tool !== undefined) return [...asked, toolBlock(`${number}_0`, tool.name, sampleOf(tool.input_schema))];
   if (schema !== undefined) return [...asked, textBlock(JSON.stringify(sampleOf(schema)))];
-  return [...asked, textBlock(greeting(occasion))];
+  return [...asked, textBlock(greeting(request, standing, occasion.prompt))];
 }
 
 function blockOf(order: ContentOrder, index: number, occasion: Occasion): AnswerBlock {
@@ -126,63 +139,6 @@ function forcedTool({
 }: MessagesRequest): NonNullable<MessagesRequest["tools"]>[number] | undefined {
   if (choice?.type === "any") return tools[0];
   return choice?.type === "tool" ? tools.find((tool) => tool.name === choice.name) : undefined;
-}
-
-function greeting({ request, standing, prompt }: Occasion): string {
-  const wrote = prompt === "" ? "You wrote nothing." : `You wrote: "${shortened(prompt)}"`;
-  const media = mediaSentence(request.messages.slice(-1));
-  return [
-    `Hello from the demo upstream, playing ${request.model}; no model was asked.`,
-    wrote,
-    ...(media === undefined ? [] : [media]),
-    `This is turn ${standing.turn}.`,
-  ].join(" ");
-}
-
-function mediaSentence(messages: readonly ChatMessage[]): string | undefined {
-  const media = describeMedia(messages);
-  return media.length === 0 ? undefined : `Attached: ${media.join("; ")}.`;
-}
-
-function quoteResults(results: readonly ToolResult[]): string {
-  const quotes = results.map(({ toolName, isError, content }) => {
-    const text = content.map((block) => (block.type === "text" ? (block.text ?? "") : `[${block.type}]`)).join("\n");
-    return `${toolName ?? "A tool"} ${isError ? "failed with" : "answered"}: "${shortened(text)}"`;
-  });
-  return quotes.length === 0 ? "The script has no further step." : quotes.join("\n");
-}
-
-const quotedCharacters = 2000;
-
-function shortened(text: string): string {
-  if (text.length <= quotedCharacters) return text;
-  return `${Array.from(text.slice(0, quotedCharacters)).slice(0, -1).join("")}… (${text.length} characters)`;
-}
-
-interface Obeyed {
-  readonly content: readonly AnswerBlock[];
-  readonly stopped: { readonly reason: StopReason; readonly sequence: string | undefined } | undefined;
-}
-
-/** `[[demo obey]]`: the first text block ends where the request's stop sequence or token limit says. */
-function obeyed(step: Step | undefined, request: MessagesRequest, content: readonly AnswerBlock[]): Obeyed {
-  const at = content.findIndex((block) => block.type === "text");
-  const block = content[at];
-  if (step?.obey !== true || block?.type !== "text") return { content, stopped: undefined };
-  const text = block.pieces.join("");
-  const limit = Array.from(text.slice(0, request.max_tokens * 4)).join("").length;
-  const sequences = request.stop_sequences ?? [];
-  const hits = sequences
-    .map((sequence) => ({ sequence, index: text.indexOf(sequence) }))
-    .filter(({ index }) => index !== -1 && index <= limit)
-    .toSorted((a, b) => a.index - b.index);
-  const hit = hits[0];
-  if (hit === undefined && limit >= text.length) return { content, stopped: undefined };
-  const cut = textBlock(text.slice(0, hit?.index ?? limit));
-  return {
-    content: [...content.slice(0, at), cut],
-    stopped: { reason: hit === undefined ? "max_tokens" : "stop_sequence", sequence: hit?.sequence },
-  };
 }
 
 function usageOf(content: readonly AnswerBlock[], input: number, asked: UsageOrder): AnswerUsage {

@@ -9,7 +9,7 @@ import type { ApiError } from "./error.ts";
 import { isKnownModel } from "./models.ts";
 import type { MessagesRequest } from "./request.ts";
 import { parseMessagesRequest } from "./request.ts";
-import type { ErrorFault, Fault, Step } from "./script.ts";
+import type { ErrorFault, Fault, Step } from "./script-types.ts";
 import { emptyStep, parseScript } from "./script.ts";
 import { tokensOfRequest } from "./tokens.ts";
 

@@ -1,5 +1,5 @@
 /** Cuts a text into at most `most` pieces of at least `least` code points; never inside a character. */
-export function piecesOf(text: string, least = 6, most = 40): readonly string[] {
+export function piecesOf(text: string, least = 12, most = 40): readonly string[] {
   const characters = Array.from(text);
   const size = Math.max(least, Math.ceil(characters.length / most));
   const pieces: string[] = [];

@@ -39,6 +39,9 @@ async function bareResponse(reply: Reply, record: OpenRecord, signal: AbortSigna
   });
 }
 
+/** Bun writes what a generator yielded only when it next waits; an error before that takes the frames along. */
+const flushMs = 10;
+
 /** Throws in mid-stream for a dropped connection: Bun then resets it, so no client can take it for an end. */
 async function* framesOf(
   answer: Answer,
@@ -53,6 +56,7 @@ async function* framesOf(
         await sleep(move.ms, signal);
         break;
       case "drop":
+        await sleep(flushMs, signal);
         record.end("dropped");
         throw new Error("dropped as the prompt asked");
       case "send":
@@ -93,7 +97,7 @@ async function wholeResponse(answer: Answer, record: OpenRecord, signal: AbortSi
 function brokenResponse(record: OpenRecord): Response {
   async function* half(): AsyncGenerator<string, void> {
     yield '{"id":';
-    await Promise.resolve();
+    await Bun.sleep(flushMs);
     record.end("dropped");
     throw new Error("dropped as the prompt asked");
   }

@@ -15,27 +15,29 @@ const schemaSchema = v.looseObject({
 
 const maxDepth = 8;
 
+type KnownSchema = v.InferOutput<typeof schemaSchema>;
+
 /** A value that fits a JSON Schema of the common kind: what a forced tool call and a structured answer hold. */
 export function sampleOf(schema: unknown, depth = 0): unknown {
   const parsed = v.safeParse(schemaSchema, schema);
   if (!parsed.success || depth > maxDepth) return null;
   const known = parsed.output;
-  if (known.const !== undefined) return known.const;
-  if (known.default !== undefined) return known.default;
+  const given = known.const ?? known.default ?? known.enum?.[0];
+  if (given !== undefined) return given;
   const choice = known.anyOf?.[0] ?? known.oneOf?.[0];
-  if (known.enum !== undefined) return known.enum[0];
-  if (choice !== undefined) return sampleOf(choice, depth + 1);
-  const type = typeof known.type === "string" ? known.type : known.type?.[0];
-  switch (type ?? (known.properties === undefined ? "string" : "object")) {
+  return choice === undefined ? sampleOfType(known, depth) : sampleOf(choice, depth + 1);
+}
+
+function sampleOfType(schema: KnownSchema, depth: number): unknown {
+  const { properties = {}, items, minItems = 1, minimum = 1 } = schema;
+  switch (typeOf(schema)) {
     case "object":
-      return Object.fromEntries(
-        Object.entries(known.properties ?? {}).map(([name, inner]) => [name, sampleOf(inner, depth + 1)]),
-      );
+      return Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, sampleOf(inner, depth + 1)]));
     case "array":
-      return Array.from({ length: Math.max(1, known.minItems ?? 1) }, () => sampleOf(known.items, depth + 1));
+      return Array.from({ length: minItems }, () => sampleOf(items, depth + 1));
     case "integer":
     case "number":
-      return known.minimum ?? 1;
+      return minimum;
     case "boolean":
       return true;
     case "null":
@@ -43,4 +45,9 @@ export function sampleOf(schema: unknown, depth = 0): unknown {
     default:
       return "demo";
   }
+}
+
+function typeOf({ type, properties }: KnownSchema): string | undefined {
+  if (type === undefined) return properties === undefined ? undefined : "object";
+  return typeof type === "string" ? type : type[0];
 }

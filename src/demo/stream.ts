@@ -1,6 +1,6 @@
 import type { Answer, AnswerBlock, AnswerUsage } from "./answer.ts";
 import { errorBody } from "./error.ts";
-import type { Fault } from "./script.ts";
+import type { Fault } from "./script-types.ts";
 
 /** One move of an answer that is being streamed. After `drop`, and after the last event, nothing follows. */
 export type Move =

@@ -1,6 +1,6 @@
 import type { CountRequest } from "./request.ts";
 
-const charactersPerToken = 4;
+export const charactersPerToken = 4;
 /** What one base64 image or document counts for, whatever its size. */
 const charactersPerAttachment = 6000;
 

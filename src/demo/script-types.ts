@@ -1,0 +1,77 @@
+/** What the prompt asks the demo to do: one step for each model call of the turn. */
+export interface Script {
+  /** Never empty. */
+  readonly steps: readonly Step[];
+  /** The prompt without its directives. */
+  readonly prompt: string;
+  /** One sentence for each directive that could not be understood. */
+  readonly problems: readonly string[];
+}
+
+export interface Step {
+  readonly content: readonly ContentOrder[];
+  /** No content at all, not even the default answer. */
+  readonly empty: boolean;
+  /** Obey the request's own `max_tokens` and `stop_sequences`, as a model would. */
+  readonly obey: boolean;
+  readonly stop: StopOrder | undefined;
+  readonly usage: UsageOrder;
+  /** Milliseconds between two deltas. */
+  readonly delayMs: number | undefined;
+  /** Cut the stream's bytes so that characters of several bytes fall into two TCP chunks. */
+  readonly split: boolean;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly faults: readonly Fault[];
+}
+
+export type ContentOrder =
+  | { readonly type: "say"; readonly text: string }
+  | { readonly type: "text"; readonly chunks: number }
+  | { readonly type: "think"; readonly text: string }
+  | { readonly type: "tool"; readonly name: string; readonly input: unknown }
+  | { readonly type: "big"; readonly bytes: number }
+  | { readonly type: "redacted" | "media" | "echo" };
+
+export interface StopOrder {
+  readonly reason: StopReason;
+  readonly sequence: string | undefined;
+}
+
+export const stopReasons = [
+  "end_turn",
+  "max_tokens",
+  "stop_sequence",
+  "tool_use",
+  "pause_turn",
+  "refusal",
+  "model_context_window_exceeded",
+] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+/** Tokens; what is not set is computed. */
+export interface UsageOrder {
+  readonly input?: number;
+  readonly output?: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  readonly cacheWrite1h?: number;
+  readonly thinking?: number;
+}
+
+/** `times`: only the first that many requests of the same conversation are hit. `at`: after that many deltas. */
+export type Fault = { readonly times: number } & (
+  | ErrorFault
+  | { readonly kind: "fail"; readonly errorType: string; readonly at: number }
+  | { readonly kind: "drop"; readonly at: number }
+  | { readonly kind: "stall"; readonly ms: number; readonly at: "headers" | "start" | number }
+);
+
+export interface ErrorFault {
+  readonly kind: "error";
+  readonly status: number;
+  /** An Anthropic error type, or `too-long`; undefined takes the one that belongs to the status. */
+  readonly errorType: string | undefined;
+  readonly message: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly shouldRetry: string | undefined;
+}
