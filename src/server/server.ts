@@ -80,7 +80,7 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
       limits: options,
       version: options.version,
       draining,
-      openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(routes, options.version),
+      openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),
     },
     admit: createAdmit(createAccessGuard(options.authToken), draining),
   });
@@ -128,10 +128,13 @@ function openListener({ host, port }: ServerOptions, fetch: Fetch): Bun.Server<u
   });
 }
 
+/** A server bound to every address is reached at the loopback one. */
+const reachable: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
 function listening(listener: Bun.Server<undefined>, { host }: ServerOptions): Listening {
   const port = listener.port ?? 0;
-  const name = host.includes(":") ? `[${host}]` : host;
-  return { hostname: host, port, url: `http://${name}:${port}` };
+  const address = reachable[host] ?? host;
+  return { hostname: host, port, url: `http://${address.includes(":") ? `[${address}]` : address}:${port}` };
 }
 
 const pollMs = 10;

@@ -1,22 +1,25 @@
+import "#server/production.ts";
 import { swagger } from "@elysiajs/swagger";
 import { toJsonSchemaDefs } from "@valibot/to-json-schema";
 import { Elysia } from "elysia";
 
-import type { Route } from "#server/route.ts";
+import { routes } from "#server/routes/table.ts";
 
 import { namedSchemas } from "./schemas.ts";
 
 const specPath = "/document";
 
 /**
- * The OpenAPI 3.1 document of these routes as JSON text. It comes from an application of its own that has the
+ * The OpenAPI 3.1 document of the server's routes as JSON text. It comes from an application of its own that has the
  * same routes and answers none of them, so writing the document needs neither a gateway nor a port.
  */
-export async function renderOpenApi(routes: readonly Route[], version: string): Promise<string> {
+export async function renderOpenApi(version: string): Promise<string> {
   const app = new Elysia();
   for (const { method, path, operation } of routes)
     app.route(method, path, () => "", { detail: operation === undefined ? { hide: true } : untyped(operation) });
-  app.use(swagger({ path: "/page", specPath, excludeStaticFile: false, documentation: untyped(documentation(version)) }));
+  app.use(
+    swagger({ path: "/page", specPath, excludeStaticFile: false, documentation: untyped(documentation(version)) }),
+  );
   const response = await app.handle(new Request(`http://localhost${specPath}`));
   return await response.text();
 }

@@ -8,6 +8,8 @@ import type { Route } from "#server/route.ts";
 
 import stylePath from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 
+const script = "text/javascript; charset=utf-8";
+
 function html(text: string): Response {
   return textResponse(text, {
     headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": pageSecurityPolicy },
@@ -21,19 +23,21 @@ const page: Route["answer"] = ({ path }) =>
 const document: Route["answer"] = async (_exchange, { openApi }) =>
   textResponse(await openApi(), { headers: { "content-type": "application/json" } });
 
-function asset(path: string, contentType: string, body: () => Response): Route {
+interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly content: Blob;
+}
+
+function asset({ path, type, content }: Asset): Route {
+  const headers = { "content-type": type, "content-length": `${content.size}`, "cache-control": "max-age=3600" };
   return {
     method: "GET",
     path,
     open: true,
     prefixed: false,
     operation: undefined,
-    answer() {
-      const response = body();
-      response.headers.set("content-type", contentType);
-      response.headers.set("cache-control", "max-age=3600");
-      return response;
-    },
+    answer: () => new Response(content, { headers }),
   };
 }
 
@@ -78,7 +82,7 @@ export const documentationRoutes: readonly Route[] = [
     summary: "This document as OpenAPI 3.1, by its usual name",
     type: "application/json",
   }),
-  asset("/swagger/start.js", "text/javascript; charset=utf-8", () => textResponse(swaggerStart)),
-  asset("/swagger/swagger-ui-bundle.js", "text/javascript; charset=utf-8", () => new Response(Bun.file(bundlePath))),
-  asset("/swagger/swagger-ui.css", "text/css; charset=utf-8", () => new Response(Bun.file(stylePath))),
+  asset({ path: "/swagger/start.js", type: script, content: new Blob([swaggerStart]) }),
+  asset({ path: "/swagger/swagger-ui-bundle.js", type: script, content: Bun.file(bundlePath) }),
+  asset({ path: "/swagger/swagger-ui.css", type: "text/css; charset=utf-8", content: Bun.file(stylePath) }),
 ];

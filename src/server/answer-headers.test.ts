@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+
+import { headerSafe, runHeaders } from "./answer-headers.ts";
+import { requestIdOf } from "./request-id.ts";
+
+const head = { backend: "claude-cli", mode: "agent", model: undefined, sessionId: undefined, ignored: [] } as const;
+
+test("only what is known is said", () => {
+  expect(runHeaders(head)).toEqual({ "X-CCProxy-Backend": "claude-cli", "X-CCProxy-Mode": "agent" });
+});
+
+test("names from outside cannot break a header", () => {
+  const headers = runHeaders({
+    ...head,
+    model: "modèle\r\nX-Evil: 1",
+    sessionId: "\ud800",
+    ignored: ["a,b", "logit_bias"],
+  });
+  expect(headers["X-CCProxy-Model"]).toBe("mod%C3%A8le%0D%0AX-Evil:%201");
+  expect(headers["X-CCProxy-Session"]).toBe("%EF%BF%BD");
+  expect(headers["X-CCProxy-Ignored-Params"]).toBe("a%2Cb, logit_bias");
+  expect(() => new Headers(headers)).not.toThrow();
+  expect(headerSafe("claude-opus-5-5[1m]")).toBe("claude-opus-5-5[1m]");
+  expect(headerSafe("x".repeat(1000))).toHaveLength(200);
+});
+
+test("a sane request id is kept, anything else is replaced", () => {
+  const idOf = (id: string) => requestIdOf(new Headers({ "x-request-id": id }));
+  expect(idOf("my-id_1.2:3/4")).toBe("my-id_1.2:3/4");
+  for (const bad of ["", "a b", "ünïcode", "x".repeat(129), '"quoted"', "a\tb"])
+    expect(idOf(bad)).toMatch(/^req_[0-9a-f]{32}$/);
+});

@@ -1,0 +1,230 @@
+import { afterAll, expect, test } from "bun:test";
+
+import { GatewayError } from "#core/errors.ts";
+
+import { routes } from "./routes/table.ts";
+import { play, textEvents } from "./testing/scripted-gateway.ts";
+import { exchangeBytes, startTestServer } from "./testing/test-server.ts";
+
+const open = startTestServer();
+const closed = startTestServer({}, { authToken: "let-me-in", corsOrigins: ["https://app.example"] });
+afterAll(async () => {
+  await open[Symbol.asyncDispose]();
+  await closed[Symbol.asyncDispose]();
+});
+
+const chatBody = JSON.stringify({ model: "sonnet", messages: [{ role: "user", content: "Hi" }] });
+const messagesBody = JSON.stringify({ model: "sonnet", max_tokens: 9, messages: [{ role: "user", content: "Hi" }] });
+
+async function get(path: string, init: RequestInit = {}) {
+  const response = await fetch(open.url + path, init);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text };
+}
+
+function lastRow() {
+  return open.rows.at(-1);
+}
+
+test.each(["", "/claude", "/sdk"])("both APIs answer under %p", async (prefix) => {
+  const chat = await get(`${prefix}/v1/chat/completions`, { method: "POST", body: chatBody });
+  expect(JSON.parse(chat.text)).toMatchObject({ choices: [{ message: { content: "Hello world" } }] });
+  const message = await get(`${prefix}/v1/messages?beta=true`, { method: "POST", body: messagesBody });
+  expect(JSON.parse(message.text)).toMatchObject({ type: "message", content: [{ type: "text", text: "Hello world" }] });
+  const count = await get(`${prefix}/v1/messages/count_tokens`, { method: "POST", body: messagesBody });
+  expect(JSON.parse(count.text)).toEqual({ input_tokens: 42 });
+  expect(JSON.parse((await get(`${prefix}/v1/models`)).text).data).toHaveLength(3);
+});
+
+test("a count is marked where it is an estimate, and needs no max_tokens", async () => {
+  const count = (model: string) =>
+    get("/v1/messages/count_tokens", {
+      method: "POST",
+      body: JSON.stringify({ model, messages: [{ role: "user", content: "Hi" }] }),
+    });
+  expect((await count("estimate")).headers.get("x-ccproxy-estimate")).toBe("true");
+  expect((await count("exact")).headers.has("x-ccproxy-estimate")).toBe(false);
+});
+
+test("one model is found by id or alias; an unknown one is 404 in the client's format", async () => {
+  expect(JSON.parse((await get("/v1/models/sonnet")).text).id).toBe("claude-test-1");
+  expect(JSON.parse((await get("/v1/models/claude-test-2%5B1m%5D")).text).id).toBe("claude-test-2[1m]");
+  const openai = await get("/v1/models/none");
+  expect([openai.status, JSON.parse(openai.text).error.code]).toEqual([404, "model_not_found"]);
+  const anthropic = await get("/v1/models/none", { headers: { "anthropic-version": "2026-10-21" } });
+  expect(JSON.parse(anthropic.text)).toMatchObject({ type: "error", error: { type: "not_found_error" } });
+  expect((await get("/v1/models/%E0%A4%A")).status).toBe(404);
+});
+
+test("answers say what made them and carry one request id, given or new", async () => {
+  const { headers } = await get("/v1/chat/completions", {
+    method: "POST",
+    body: chatBody,
+    headers: { "x-request-id": "mine-1", "x-ccproxy-mode": "chat" },
+  });
+  expect(headers.get("x-request-id")).toBe("mine-1");
+  expect(headers.get("request-id")).toBe("mine-1");
+  expect(headers.get("x-ccproxy-backend")).toBe("scripted");
+  expect(headers.get("x-ccproxy-mode")).toBe("chat");
+  expect(headers.get("x-ccproxy-model")).toBe("claude-test-1");
+  expect(headers.get("x-ccproxy-session")).toBe("s-1");
+  expect(open.gateway.calls.at(-1)?.call).toMatchObject({ requestId: "mine-1", mode: "chat", strict: false });
+  expect((await get("/nowhere", { headers: { "x-request-id": "bad id" } })).headers.get("x-request-id")).toMatch(
+    /^req_/,
+  );
+});
+
+test.each([
+  ["x-ccproxy-mode", "turbo"],
+  ["x-ccproxy-strict", "maybe"],
+])("a wrong %s is named", async (name, value) => {
+  const { status, text } = await get("/v1/chat/completions", {
+    method: "POST",
+    body: chatBody,
+    headers: { [name]: value },
+  });
+  expect(status).toBe(400);
+  expect(JSON.parse(text).error.param.toLowerCase()).toBe(name);
+});
+
+test("an unknown path is 404 in the format of the path, with a way out", async () => {
+  const openai = await get("/v1/nothing");
+  expect([openai.status, JSON.parse(openai.text).error.type]).toEqual([404, "invalid_request_error"]);
+  const anthropic = await get("/claude/v1/messages/batches");
+  expect([anthropic.status, JSON.parse(anthropic.text).error.type]).toEqual([404, "not_found_error"]);
+  expect((await get("/v1/v1/messages")).text).toContain("Leave /v1 out");
+  expect((await get("/chat/completions")).text).toContain("Put /v1 at the end");
+});
+
+test("a wrong method is 405 with Allow, in the format of the path", async () => {
+  const chat = await get("/v1/chat/completions");
+  expect([chat.status, chat.headers.get("allow")]).toEqual([405, "POST"]);
+  const messages = await get("/sdk/v1/messages", { method: "DELETE" });
+  expect([messages.status, JSON.parse(messages.text).type]).toEqual([405, "error"]);
+  const models = await get("/v1/models/x", { method: "PUT" });
+  expect([models.status, models.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  expect((await get("/v1/models", { method: "OPTIONS" })).status).toBe(405);
+});
+
+test("doubled and trailing slashes, and methods in HEAD, do not matter", async () => {
+  expect((await get("//v1//chat/completions/", { method: "POST", body: chatBody })).status).toBe(200);
+  const { status, text } = await get("/", { method: "HEAD" });
+  expect([status, text]).toEqual([200, ""]);
+  expect((await get("/v1/models", { method: "HEAD" })).status).toBe(200);
+});
+
+test("requests addressed to another name are refused, whatever form they have", async () => {
+  const bytes = (target: string, host: string) =>
+    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+  for (const host of ["evil.example", "a b/c@d", "localhost@evil.example"])
+    expect(await exchangeBytes(open.port, bytes("/v1/models", host))).toMatch(/^HTTP\/1.1 403 .*permission_denied/s);
+  expect(await exchangeBytes(open.port, bytes("http://evil.example/v1/models", "localhost"))).toStartWith(
+    "HTTP/1.1 200",
+  );
+  expect(await exchangeBytes(open.port, "GET /healthz HTTP/1.0\r\n\r\n")).toStartWith("HTTP/1.1 200");
+  expect((await get("/v1/messages", { method: "POST", headers: { origin: "https://evil.example" } })).text).toContain(
+    "permission_error",
+  );
+});
+
+test("with a token, every route that answers for the API asks for it, and no other", async () => {
+  for (const { method, path, open: isOpen } of routes) {
+    const response = await fetch(closed.url + path.replace(":id", "x"), { method });
+    expect([path, response.status === 401]).toEqual([path, !isOpen]);
+    await response.text();
+  }
+  const refused = await fetch(`${closed.url}/v1/messages`, { method: "POST", headers: { "x-api-key": "wrong" } });
+  expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+  expect(await refused.json()).toMatchObject({ type: "error", error: { type: "authentication_error" } });
+  const bearer = await fetch(`${closed.url}/v1/models`, { headers: { authorization: "Bearer let-me-in" } });
+  expect(bearer.status).toBe(200);
+  const key = await fetch(`${closed.url}/v1/models`, { headers: { "x-api-key": "let-me-in" } });
+  expect(key.status).toBe(200);
+});
+
+test("pages of a configured origin may call; their preflight needs no token", async () => {
+  const origin = "https://app.example";
+  const preflight = await fetch(`${closed.url}/v1/messages`, {
+    method: "OPTIONS",
+    headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key" },
+  });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
+  const refused = await fetch(`${closed.url}/v1/models`, { headers: { origin } });
+  expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, origin]);
+  expect((await get("/v1/models", { headers: { origin: open.url } })).headers.has("access-control-allow-origin")).toBe(
+    false,
+  );
+});
+
+test("the log has one row for each request, with what it was and became", async () => {
+  const before = open.rows.length;
+  await get("/v1/messages?key=secret", { method: "POST", body: messagesBody, headers: { "user-agent": "tester/1" } });
+  expect(open.rows.length).toBe(before + 1);
+  expect(lastRow()).toMatchObject({
+    method: "POST",
+    path: "/v1/messages",
+    wireFormat: "anthropic-messages",
+    status: 200,
+    finishReason: "stop",
+    modelAsked: "sonnet",
+    streaming: false,
+    principal: "local",
+    clientAddress: "127.0.0.1",
+    userAgent: "tester/1",
+    bytesIn: messagesBody.length,
+    errorKind: null,
+  });
+  const { text } = await get("/v1/messages", { method: "POST", body: "{" });
+  expect(lastRow()).toMatchObject({ status: 400, errorKind: "invalid-request", bytesOut: text.length });
+  expect(open.server.activeRequests()).toBe(0);
+});
+
+test("a refusal of the gateway is told with its status before any byte of an answer", async () => {
+  await using limited = startTestServer({
+    refusal: new GatewayError("rate-limit", "Too much.", { retryAfterSeconds: 7 }),
+  });
+  for (const [path, body, type] of [
+    ["/v1/chat/completions", { stream: true, messages: [{ role: "user", content: "Hi" }] }, "requests"],
+    [
+      "/v1/messages",
+      { model: "x", max_tokens: 9, stream: true, messages: [{ role: "user", content: "Hi" }] },
+      "rate_limit_error",
+    ],
+  ] as const) {
+    const response = await fetch(limited.url + path, { method: "POST", body: JSON.stringify(body) });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "7"]);
+    expect(await response.json()).toMatchObject({ error: { type } });
+  }
+});
+
+test("an answer that breaks off before it is whole is an error, not a part of an answer", async () => {
+  const error = new GatewayError("upstream", "It broke.");
+  await using broken = startTestServer({
+    events: () => play([...textEvents("Hello").slice(0, 2), [{ type: "error", error }]]),
+  });
+  const response = await fetch(`${broken.url}/v1/chat/completions`, { method: "POST", body: chatBody });
+  expect(response.status).toBe(502);
+  expect(response.headers.get("x-ccproxy-session")).toBe("s-1");
+  expect(await response.json()).toMatchObject({ error: { message: "It broke." } });
+});
+
+test("a fault of ours says nothing of the inside", async () => {
+  await using faulty = startTestServer({
+    events() {
+      throw new TypeError("secret detail");
+    },
+  });
+  const response = await fetch(`${faulty.url}/v1/messages`, { method: "POST", body: messagesBody });
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("secret");
+  expect(faulty.rows[0]).toMatchObject({ status: 500, errorKind: "internal" });
+});
+
+test("two servers cannot share a port", () => {
+  expect(() => startTestServer({}, { port: open.port })).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));
+});
+
+test("the address to show works also when the server is bound to all", async () => {
+  await using everywhere = startTestServer({}, { host: "0.0.0.0" });
+  expect(everywhere.url).toBe(`http://127.0.0.1:${everywhere.port}`);
+});

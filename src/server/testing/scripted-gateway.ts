@@ -1,0 +1,97 @@
+/** A gateway that does what a test tells it to, for the tests of this folder. */
+import type { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { ModelRequest } from "#core/request.ts";
+import { noUsage } from "#core/usage.ts";
+import type { Call, Gateway, GatewayStatus, RunningHead } from "#gateway/types.ts";
+
+export type Batches = AsyncIterable<readonly ModelEvent[]>;
+
+export interface Script {
+  events?: (request: ModelRequest, call: Call) => Batches;
+  head?: Partial<RunningHead>;
+  started?: boolean;
+  /** The run is refused with this before its first event. */
+  refusal?: GatewayError;
+  status?: Partial<GatewayStatus>;
+}
+
+export interface ScriptedGateway extends Gateway {
+  readonly script: Script;
+  readonly calls: { readonly request: ModelRequest; readonly call: Call }[];
+}
+
+const usage = { ...noUsage, inputTokens: 12, outputTokens: 3 };
+
+export const startEvent: ModelEvent = { type: "start", responseId: "msg_1", model: "claude-test-1", usage };
+
+export function textEvents(...texts: readonly string[]): readonly (readonly ModelEvent[])[] {
+  return [
+    [startEvent, { type: "step-start" }, { type: "text-start", id: "t1" }],
+    ...texts.map((text): readonly ModelEvent[] => [{ type: "text-delta", id: "t1", text }]),
+    [
+      { type: "text-end", id: "t1" },
+      { type: "step-end", usage },
+      { type: "finish", reason: "stop", rawReason: "end_turn", usage, steps: 1 },
+    ],
+  ];
+}
+
+export async function* play(batches: readonly (readonly ModelEvent[])[]): Batches {
+  for (const batch of batches) yield batch;
+}
+
+/** Says how it starts and then nothing, until the signal ends it. */
+export async function* stuck({ signal }: Call): Batches {
+  yield [
+    startEvent,
+    { type: "step-start" },
+    { type: "text-start", id: "t1" },
+    { type: "text-delta", id: "t1", text: "Hel" },
+  ];
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+export function createScriptedGateway(script: Script = {}): ScriptedGateway {
+  const calls: ScriptedGateway["calls"] = [];
+  return {
+    script,
+    calls,
+    async run(request, call) {
+      calls.push({ request, call });
+      if (script.refusal !== undefined) throw script.refusal;
+      const events = script.events?.(request, call) ?? play(textEvents("Hello", " world"));
+      const head = {
+        backend: "scripted",
+        mode: call.mode ?? "agent",
+        model: "claude-test-1",
+        sessionId: "s-1",
+        ignored: [],
+        ...script.head,
+      };
+      return { head, events, started: script.started ?? true };
+    },
+    async listModels() {
+      return [
+        { id: "claude-test-1", displayName: "Claude Test 1", aliases: ["test", "sonnet"], description: "Test" },
+        { id: "claude-test-2[1m]", displayName: "Claude Test 2", aliases: [] },
+        { id: "claude-test-3", displayName: "Claude Test 3", aliases: [] },
+      ];
+    },
+    async countTokens(request, call) {
+      calls.push({ request, call });
+      return { inputTokens: 42, exact: request.model !== "estimate", backend: "scripted", model: request.model };
+    },
+    status: () => ({
+      backend: "scripted",
+      ready: true,
+      detail: "Scripted.",
+      version: "2.0.0",
+      childrenIdle: 1,
+      childrenBusy: 0,
+      running: 0,
+      waiting: 0,
+      ...script.status,
+    }),
+  };
+}
