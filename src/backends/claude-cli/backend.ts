@@ -5,7 +5,6 @@
 import { mkdir } from "node:fs/promises";
 
 import type { BackendStatus, ModelInfo } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
@@ -14,10 +13,12 @@ import { LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { run, type RunnerDeps } from "./runner.ts";
-import { createSupply } from "./supply.ts";
+import { createSupply, shuttingDown } from "./supply.ts";
 import { abortError } from "./turn.ts";
 
-const NOT_FOUND = "The `claude` CLI was not found.";
+/** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
+const INTERRUPT_WAIT_MS = 1000;
+const BUSY_POLL_MS = 20;
 const CATALOGUE_TTL_MS = 10 * 60 * 1000;
 
 export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBackend {
@@ -37,6 +38,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
 
   return {
     id: "claude-cli",
+    claudePath: supply.claudePath,
     unsupported: ({ features }) => unsupportedFeatures(features),
     run: (request, context) => run(deps, request, context),
     countTokens: (request, context) => countTokens(deps, request, context),
@@ -56,12 +58,12 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     },
     async stop(deadlineMs) {
       live.clear();
-      await supply.stop({
-        deadlineMs,
-        busy: deps.busy,
-        interrupt: () =>
-          shutdown.abort(new GatewayError("unavailable", "ccproxy is shutting down.", { retryAfterSeconds: 5 })),
-      });
+      const idle = untilIdle(deps.busy, deadlineMs);
+      if (!(await idle)) shutdown.abort(shuttingDown());
+      // Whoever is still at it gives its process back now, within the stop ladder.
+      await untilIdle(deps.busy, INTERRUPT_WAIT_MS);
+      live.clear();
+      await supply.close();
     },
     stats: () => ({
       poolHits: counters.poolHits,
@@ -78,11 +80,15 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
   };
 }
 
-function status({ supply, live, busy }: RunnerDeps): BackendStatus {
-  const idle = { childrenIdle: supply.parked + live.size, childrenBusy: busy.size };
-  if (supply.claudePath === undefined) return { ready: false, detail: NOT_FOUND, ...idle };
-  const { version } = supply;
-  return { ready: true, detail: "Claude Code answers.", ...(version !== undefined && { version }), ...idle };
+function status({ supply, live, busy, counters }: RunnerDeps): BackendStatus {
+  const { problem } = supply;
+  return {
+    ready: problem === undefined,
+    detail: problem === undefined ? "Claude Code is ready." : problem.explanation,
+    ...(counters.version !== undefined && { version: counters.version }),
+    childrenIdle: supply.parked + live.size,
+    childrenBusy: busy.size,
+  };
 }
 
 async function askForModels({ supply, catalogue, shutdown }: RunnerDeps): Promise<readonly ModelInfo[]> {
@@ -108,4 +114,14 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   } finally {
     signal.removeEventListener("abort", abort);
   }
+}
+
+/** False when some were still busy at the deadline. */
+async function untilIdle(busy: ReadonlySet<unknown>, deadlineMs: number): Promise<boolean> {
+  const deadline = performance.now() + deadlineMs;
+  while (busy.size > 0) {
+    if (performance.now() >= deadline) return false;
+    await Bun.sleep(BUSY_POLL_MS);
+  }
+  return true;
 }

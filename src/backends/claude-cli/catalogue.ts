@@ -23,20 +23,14 @@ export function modelsOf(initialized: unknown): readonly ModelInfo[] | undefined
 }
 
 function add(models: Map<string, ModelInfo>, entry: v.InferOutput<typeof entrySchema>): void {
-  const { value, description } = entry;
-  const id = entry.resolvedModel ?? value;
+  const { value, resolvedModel: id = value, displayName = id, description } = entry;
+  const alias = value === id ? [] : [value];
   const known = models.get(id);
-  const aliases = [...(known?.aliases ?? []), ...(value === id ? [] : [value])];
-  // The entry of the default comes first and is called after its role, not its name.
-  const named = known === undefined || known.aliases.includes("default") ? entry : undefined;
-  models.set(id, {
-    id,
-    displayName: named?.displayName ?? known?.displayName ?? id,
-    aliases,
-    ...((named?.description ?? known?.description) !== undefined && {
-      description: named?.description ?? known?.description ?? description ?? "",
-    }),
-  });
+  const named = { displayName, ...(description !== undefined && { description }) };
+  if (known === undefined) models.set(id, { id, aliases: alias, ...named });
+  // The default comes first, and is called after its role there.
+  else
+    models.set(id, { ...known, ...(known.aliases[0] === "default" && named), aliases: [...known.aliases, ...alias] });
 }
 
 export interface Catalogue {

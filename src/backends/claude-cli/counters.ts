@@ -8,6 +8,8 @@ export interface Counters extends LineCounter {
   spawned: number;
   interrupts: number;
   garbageLines: number;
+  /** Of the CLI, once it has said it. */
+  version: string | undefined;
   readonly unknownLines: ReadonlyMap<string, number>;
 }
 
@@ -20,6 +22,7 @@ export function createCounters(onFirst: (name: string) => void): Counters {
     spawned: 0,
     interrupts: 0,
     garbageLines: 0,
+    version: undefined,
     unknownLines,
     unknown(name) {
       const before = unknownLines.get(name) ?? 0;

@@ -9,76 +9,94 @@ const CALL_TYPES: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", 
 export function openBlock(state: DecodeState, index: number, block: ContentBlock): Step {
   const [closed, before] = closeBlock(state);
   const number = closed.blocks + 1;
-  const open = (kind: OpenBlock["kind"], id = `block-${number}`): OpenBlock => ({ index, kind, id, signature: "" });
-  const begin = (opened: OpenBlock, events: readonly ModelEvent[], substantial: boolean): Step => {
-    const message = { open: opened, shown: true, substantial: substantial || closed.message?.substantial === true };
-    return [withMessage({ ...closed, blocks: number }, message), [...before, ...events]];
+  const { kind, id, events, substantial } = beginningOf(block, `block-${number}`);
+  const message = {
+    open: { index, kind, id, signature: kind === "reasoning" ? (block.signature ?? "") : "" },
+    shown: closed.message?.shown === true || events.length > 0,
+    substantial: closed.message?.substantial === true || substantial,
   };
-  if (block.type === "text") {
-    const opened = open("text");
-    const text = block.text ?? "";
-    return begin(opened, [{ type: "text-start", id: opened.id }, ...textDelta(opened.id, text)], text !== "");
+  return [withMessage({ ...closed, blocks: number }, message), [...before, ...events]];
+}
+
+interface Beginning {
+  readonly kind: OpenBlock["kind"];
+  readonly id: string;
+  readonly events: readonly ModelEvent[];
+  readonly substantial: boolean;
+}
+
+function beginningOf(block: ContentBlock, id: string): Beginning {
+  switch (block.type) {
+    case "text": {
+      const text = block.text ?? "";
+      return {
+        kind: "text",
+        id,
+        events: [{ type: "text-start", id }, ...textDelta(id, text)],
+        substantial: text !== "",
+      };
+    }
+    case "thinking": {
+      const events = reasoningDelta(id, block.thinking ?? "");
+      return { kind: "reasoning", id, events: [{ type: "reasoning-start", id }, ...events], substantial: false };
+    }
+    case "redacted_thinking": {
+      const redactedData = block.data ?? "";
+      return { kind: "reasoning", id, events: [{ type: "reasoning-start", id, redactedData }], substantial: false };
+    }
+    default:
+      return otherBeginning(block, id);
   }
-  if (block.type === "thinking") {
-    const opened = { ...open("reasoning"), signature: block.signature ?? "" };
-    return begin(
-      opened,
-      [{ type: "reasoning-start", id: opened.id }, ...reasoningDelta(opened.id, block.thinking ?? "")],
-      false,
-    );
-  }
-  if (block.type === "redacted_thinking") {
-    const opened = open("reasoning");
-    return begin(opened, [{ type: "reasoning-start", id: opened.id, redactedData: block.data ?? "" }], false);
-  }
+}
+
+function otherBeginning(block: ContentBlock, id: string): Beginning {
   if (CALL_TYPES.has(block.type)) {
-    const opened = open("tool", block.id);
-    return begin(opened, toolStart(opened.id, block), true);
+    const callId = block.id ?? id;
+    return { kind: "tool", id: callId, events: toolStart(callId, block), substantial: true };
   }
-  if (block.tool_use_id !== undefined) return begin(open("skipped"), toolResults([block]), true);
-  return [withMessage(closed, { open: open("skipped") }), before];
+  const results = toolResults([block]);
+  return { kind: "skipped", id, events: results, substantial: results.length > 0 };
 }
 
 function toolStart(id: string, block: ContentBlock): readonly ModelEvent[] {
   const start: ModelEvent = { type: "tool-input-start", id, toolName: block.name ?? "", executedBy: "backend" };
-  const whole = wholeInput(block.input);
-  return whole === undefined ? [start] : [start, { type: "tool-input-delta", id, delta: whole }];
+  return [start, ...inputDelta(id, wholeInput(block.input))];
 }
 
 /** A streamed call starts with `{}` and its input follows; anything else is the whole input. */
-function wholeInput(input: unknown): string | undefined {
-  if (typeof input !== "object" || input === null || Object.keys(input).length === 0) return undefined;
+function wholeInput(input: unknown): string {
+  if (typeof input !== "object" || input === null || Object.keys(input).length === 0) return "";
   return JSON.stringify(input);
 }
 
 export function extendBlock(state: DecodeState, index: number, delta: BlockDelta): Step {
   const open = state.message?.open;
   if (open === undefined || open.index !== index) return [state, NO_EVENTS];
-  const { id } = open;
-  switch (delta.type) {
-    case "text_delta":
-      return open.kind === "text" ? [substantial(state), textDelta(id, delta.text ?? "")] : [state, NO_EVENTS];
-    case "thinking_delta":
-      return open.kind === "reasoning" ? [state, reasoningDelta(id, delta.thinking ?? "")] : [state, NO_EVENTS];
-    case "signature_delta": {
-      const signature = open.signature + (delta.signature ?? "");
-      return [withMessage(state, { open: { ...open, signature } }), NO_EVENTS];
-    }
-    case "input_json_delta":
-      return open.kind === "tool" && delta.partial_json !== undefined && delta.partial_json !== ""
-        ? [state, [{ type: "tool-input-delta", id, delta: delta.partial_json }]]
-        : [state, NO_EVENTS];
-    case "citations_delta":
-      return open.kind === "text" && delta.citation !== undefined
-        ? [state, [{ type: "text-citation", id, citation: delta.citation }]]
-        : [state, NO_EVENTS];
+  switch (open.kind) {
+    case "text":
+      return extendText(state, open, delta);
+    case "reasoning":
+      return extendReasoning(state, open, delta);
+    case "tool":
+      return [state, inputDelta(open.id, delta.type === "input_json_delta" ? (delta.partial_json ?? "") : "")];
     default:
       return [state, NO_EVENTS];
   }
 }
 
-function substantial(state: DecodeState): DecodeState {
-  return state.message?.substantial === true ? state : withMessage(state, { substantial: true });
+function extendText(state: DecodeState, { id }: OpenBlock, delta: BlockDelta): Step {
+  if (delta.type === "citations_delta" && delta.citation !== undefined)
+    return [state, [{ type: "text-citation", id, citation: delta.citation }]];
+  const events = delta.type === "text_delta" ? textDelta(id, delta.text ?? "") : NO_EVENTS;
+  const first = events.length > 0 && state.message?.substantial === false;
+  return [first ? withMessage(state, { substantial: true }) : state, events];
+}
+
+function extendReasoning(state: DecodeState, open: OpenBlock, delta: BlockDelta): Step {
+  if (delta.type === "thinking_delta") return [state, reasoningDelta(open.id, delta.thinking ?? "")];
+  if (delta.type !== "signature_delta") return [state, NO_EVENTS];
+  const signature = open.signature + (delta.signature ?? "");
+  return [withMessage(state, { open: { ...open, signature } }), NO_EVENTS];
 }
 
 export function closeBlock(state: DecodeState): Step {
@@ -95,7 +113,7 @@ function endOf({ id, kind, signature }: OpenBlock): readonly ModelEvent[] {
       return [{ type: "reasoning-end", id, ...(signature !== "" && { signature }) }];
     case "tool":
       return [{ type: "tool-input-end", id }];
-    case "skipped":
+    default:
       return NO_EVENTS;
   }
 }
@@ -131,6 +149,10 @@ export function toolResults(blocks: readonly ContentBlock[]): readonly ModelEven
 
 function textDelta(id: string, text: string): readonly ModelEvent[] {
   return text === "" ? NO_EVENTS : [{ type: "text-delta", id, text }];
+}
+
+function inputDelta(id: string, delta: string): readonly ModelEvent[] {
+  return delta === "" ? NO_EVENTS : [{ type: "tool-input-delta", id, delta }];
 }
 
 function reasoningDelta(id: string, text: string): readonly ModelEvent[] {

@@ -54,7 +54,7 @@ function onStreamEvent(state: DecodeState, event: StreamEvent): Step {
       return state.message?.open?.index === event.index ? closeBlock(state) : [state, NO_EVENTS];
     case "message_delta":
       return onMessageDelta(state, event.delta, event.usage);
-    case "message_stop":
+    default:
       return state.message?.stop === undefined ? [state, NO_EVENTS] : endStep(state);
   }
 }
@@ -180,17 +180,16 @@ function settle(state: DecodeState, result: ResultLine, now: number): Step {
   const limit = LIMITS[result.subtype];
   if (limit !== undefined && state.phase === "answering")
     return finish({ ...state, ending: { reason: "length", rawReason: limit, stopSequence: undefined } }, result);
-  if (!result.is_error && result.subtype === "success") {
-    if (state.phase === "waiting") return fail(state, unasked(result));
-    const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
-    return finish({ ...state, ending: endingOf(stop) }, result);
-  }
-  const said = state.report?.message ?? result.result ?? result.errors?.join(" ") ?? "";
+  if (result.is_error || result.subtype !== "success") return fail(state, failureOf(state, result, now));
+  if (state.phase === "waiting") return fail(state, unasked(result));
+  const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
+  return finish({ ...state, ending: endingOf(stop) }, result);
+}
+
+function failureOf(state: DecodeState, result: ResultLine, now: number): GatewayError {
+  const message = state.report?.message ?? result.result ?? result.errors?.join(" ") ?? "";
   const status = result.api_error_status ?? state.retry?.error_status ?? null;
-  return fail(
-    state,
-    reportedError(state, { status, message: said, terminalReason: result.terminal_reason ?? null }, now),
-  );
+  return reportedError(state, { status, message, terminalReason: result.terminal_reason ?? null }, now);
 }
 
 const LIMITS: Readonly<Record<string, string>> = {

@@ -36,12 +36,15 @@ function append(encoded: WireMessage[], message: WireMessage): void {
 
 /** The API wants the results of an answer's tool calls before anything else the user says. */
 function resultsFirst(message: WireMessage): WireMessage {
-  const isResult = (block: WireBlock): boolean => block.type === "tool_result";
   if (message.role === "assistant" || !message.content.some(isResult)) return message;
   return {
     role: "user",
     content: [...message.content.filter(isResult), ...message.content.filter((block) => !isResult(block))],
   };
+}
+
+function isResult(block: WireBlock): boolean {
+  return block.type === "tool_result";
 }
 
 function tagged(block: WireBlock): WireBlock {
@@ -74,7 +77,7 @@ function encodePart(part: Part, path: string): WireBlock | undefined {
         content: encodeParts(part.content, path),
         is_error: part.isError,
       };
-    case "raw":
+    default:
       return encodeRaw(part.value, part.wireFormat === "anthropic-messages", path);
   }
 }

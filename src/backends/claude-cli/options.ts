@@ -46,6 +46,8 @@ export interface Notice {
 }
 
 export interface ClaudeCliBackend extends Backend {
+  /** undefined when no CLI was found. */
+  readonly claudePath: string | undefined;
   /** Looks for the CLI and fills the pool. Does not throw when there is none: `status()` says so. */
   start(): Promise<void>;
   /** Ends every child: idle ones at once, busy ones by the deadline. */

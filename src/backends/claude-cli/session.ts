@@ -56,18 +56,21 @@ export class CliSession {
 
   /** Asks without waiting for what was asked before: the CLI answers in order. Rejects with GatewayError. */
   control(request: ControlRequest): Promise<unknown> {
-    if (this.#failure !== undefined) return rejection(this.#failure);
     this.#controls += 1;
     const id = `c${this.#controls}`;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // Whoever asks may look at the answer late, or not at all.
+    promise.catch(() => undefined);
+    if (this.#failure !== undefined) {
+      reject(this.#failure);
+      return promise;
+    }
     const timer = setTimeout(() => {
       this.#pending.delete(id);
       reject(new GatewayError("upstream", `Claude Code did not answer a ${request.subtype} request.`));
     }, CONTROL_TIMEOUT_MS);
     this.#pending.set(id, { resolve, reject, timer });
     this.post(controlLine(id, request));
-    // Whoever asks may look at the answer late, or not at all.
-    promise.catch(() => undefined);
     return promise;
   }
 
@@ -182,10 +185,4 @@ function exitError(exit: ChildExit, cause: unknown, stderrTail: string): Gateway
     hint: "`ccproxy doctor` checks the installation.",
     cause: stderrTail === "" ? undefined : new Error(stderrTail),
   });
-}
-
-function rejection(error: GatewayError): Promise<never> {
-  const promise = Promise.reject(error);
-  promise.catch(() => undefined);
-  return promise;
 }

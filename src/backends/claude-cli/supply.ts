@@ -1,20 +1,20 @@
-/** Starts processes and keeps some parked: booted, and not told anything yet. */
-import { statSync } from "node:fs";
-
+/** Where processes come from and where they go: parked ahead of need, claimed once, ended in the background. */
 import type { Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import { startChild } from "#process/child.ts";
-import { ChildFault } from "#process/fault.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
+import { PoolClosed, type PoolEvent } from "#process/pool-types.ts";
+import { createPool } from "#process/pool.ts";
 
-import { spawnArguments } from "./argv.ts";
 import type { Counters } from "./counters.ts";
-import { childEnvironment } from "./environment.ts";
 import { findClaude } from "./find-claude.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import { CliSession, type LineCounter } from "./session.ts";
+import type { CliSession } from "./session.ts";
+import { startSession } from "./start-session.ts";
+import { createTemporaryDirectories } from "./temporary-directories.ts";
+import { abortError } from "./turn.ts";
 
-const MEMORY_RETRY_SECONDS = 10;
+/** A boot takes 400 to 700 ms of processor time, which the request that has just been claimed for needs more. */
+const REFILL_DELAY_MS = 300;
 
 export interface Acquired {
   readonly session: CliSession;
@@ -23,92 +23,100 @@ export interface Acquired {
 }
 
 export interface Supply {
+  readonly claudePath: string | undefined;
+  /** Why the last start failed; undefined when it did not. */
+  readonly problem: GatewayError | undefined;
+  readonly parked: number;
   start(): Promise<void>;
   /** A booted process nobody has used. Throws GatewayError. */
   acquire(mode: Mode, signal: AbortSignal): Promise<Acquired>;
-  /** Ends a process in the background. */
+  /** Ends a process in the background, interrupting what it works on. */
   discard(session: CliSession, working: boolean): void;
-  stop(options: StopOptions): Promise<void>;
-  readonly parked: number;
-  readonly claudePath: string | undefined;
-  readonly version: string | undefined;
-}
-
-interface StopOptions {
-  readonly deadlineMs: number;
-  readonly busy: ReadonlySet<CliSession>;
-  readonly interrupt: () => void;
+  /** Ends what is parked, and waits for everything that was discarded. */
+  close(): Promise<void>;
 }
 
 export function createSupply(options: ClaudeCliOptions, counters: Counters): Supply {
-  const ending = new Set<Promise<void>>();
   const claudePath = options.claudePath ?? findClaude(options.environment);
-  return {
-    parked: 0,
-    claudePath,
-    version: undefined,
-    async start() {
-      await Promise.resolve();
-    },
-    async acquire(mode) {
-      if (claudePath === undefined) throw new GatewayError("unavailable", "no claude");
-      const before = performance.now();
-      const session = await startSession(mode, claudePath, options, counters);
+  const directories = createTemporaryDirectories(options.temporaryDirectory);
+  const ending = new Set<Promise<void>>();
+  let problem: GatewayError | undefined;
+  const track = (work: Promise<void>): Promise<void> => {
+    const tracked = work.finally(() => ending.delete(tracked));
+    ending.add(tracked);
+    return tracked;
+  };
+  const onVersion = (version: string): void => {
+    counters.version = version;
+  };
+  const pool = createPool<CliSession>({
+    start: async (key, signal) => {
+      if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
-      return { session, start: "cold", spawnMs: performance.now() - before };
+      const deps = { options, claudePath, counter: counters, directories, onVersion };
+      return await startSession(deps, modeOf(key), signal);
     },
-    discard(session, working) {
-      const end = session.discard(working).finally(() => ending.delete(end));
-      ending.add(end);
+    stop: (session) => session.discard(false),
+    isAlive: (session) => session.usable,
+    whenGone: (session) => session.child.exited,
+    size: claudePath === undefined ? 0 : options.pool.size,
+    maxAgeMs: options.pool.maxAgeMs,
+    refillDelayMs: REFILL_DELAY_MS,
+    canStart: () => availableMemoryBytes() >= options.minFreeMemoryBytes,
+    onEvent: (event) => {
+      problem = problemAfter(event, problem);
+      if (event.type === "start-failed")
+        options.onNotice?.({ level: "warn", message: "Claude Code did not start.", data: { error: event.error } });
     },
-    async stop({ interrupt }) {
-      interrupt();
+  });
+  return {
+    claudePath,
+    get problem() {
+      return claudePath === undefined ? notFound() : problem;
+    },
+    get parked() {
+      return pool.stats().idle;
+    },
+    async start() {
+      await directories.sweep();
+      // The mode named last keeps most of the spares.
+      pool.warm("chat");
+      pool.warm("agent");
+    },
+    async acquire(mode, signal) {
+      try {
+        const { resource, start, waitedMs } = await pool.acquire(mode, signal);
+        if (start === "warm") counters.poolHits += 1;
+        else counters.poolMisses += 1;
+        return { session: resource, start, spawnMs: waitedMs };
+      } catch (thrown) {
+        if (signal.aborted) throw abortError(signal);
+        throw thrown instanceof PoolClosed ? shuttingDown() : thrown;
+      }
+    },
+    discard: (session, working) => void track(session.discard(working)),
+    async close() {
+      await pool.close();
       await Promise.all(ending);
     },
   };
 }
 
-/** Starts a process and waits until it has booted. Throws GatewayError. */
-async function startSession(
-  mode: Mode,
-  claudePath: string,
-  options: ClaudeCliOptions,
-  counter: LineCounter,
-): Promise<CliSession> {
-  const cwd = mode === "agent" ? options.workspace : options.chatDirectory;
-  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new GatewayError("unavailable", `The working directory ${cwd} does not exist.`, {
-      hint: "Create it, or set claude.cwd (--cwd).",
-    });
-  if (availableMemoryBytes() < options.minFreeMemoryBytes)
-    throw new GatewayError("rate-limit", "There is not enough free memory to start another Claude Code.", {
-      hint: "limits.min_free_memory_mb sets how much must stay free.",
-      retryAfterSeconds: MEMORY_RETRY_SECONDS,
-    });
-  const session = new CliSession(spawn(mode, cwd, claudePath, options), counter);
-  try {
-    await session.control({ subtype: "get_binary_version" });
-    return session;
-  } catch (cause) {
-    void session.discard(false);
-    throw cause;
-  }
+function problemAfter(event: PoolEvent, before: GatewayError | undefined): GatewayError | undefined {
+  if (event.type === "started") return undefined;
+  return event.type === "start-failed" && event.error instanceof GatewayError ? event.error : before;
 }
 
-function spawn(mode: Mode, cwd: string, claudePath: string, options: ClaudeCliOptions) {
-  try {
-    return startChild({
-      command: claudePath,
-      args: spawnArguments(mode, options),
-      cwd,
-      env: childEnvironment(mode, options),
-      ...(options.journal !== undefined && { journal: options.journal }),
-    });
-  } catch (cause) {
-    if (!(cause instanceof ChildFault)) throw cause;
-    throw new GatewayError("unavailable", "Claude Code could not be started.", {
-      hint: "`ccproxy doctor` checks the installation.",
-      cause,
-    });
-  }
+function modeOf(key: string): Mode {
+  return key === "chat" ? "chat" : "agent";
+}
+
+function notFound(): GatewayError {
+  return new GatewayError("unavailable", "The `claude` CLI was not found.", {
+    hint: "Install Claude Code, or set claude.path (--claude-path).",
+  });
+}
+
+export function shuttingDown(): GatewayError {
+  return new GatewayError("unavailable", "ccproxy is shutting down.", { retryAfterSeconds: 5 });
 }

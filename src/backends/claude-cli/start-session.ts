@@ -1,0 +1,82 @@
+import { statSync } from "node:fs";
+
+import * as v from "valibot";
+
+import type { Mode } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import { startChild, type Child } from "#process/child.ts";
+import { ChildFault } from "#process/fault.ts";
+import { availableMemoryBytes } from "#process/memory.ts";
+
+import { spawnArguments } from "./argv.ts";
+import { childEnvironment } from "./environment.ts";
+import type { ClaudeCliOptions } from "./options.ts";
+import { CliSession, type LineCounter } from "./session.ts";
+import type { TemporaryDirectories } from "./temporary-directories.ts";
+
+const MEMORY_RETRY_SECONDS = 10;
+
+export interface StartDeps {
+  readonly options: ClaudeCliOptions;
+  readonly claudePath: string;
+  readonly counter: LineCounter;
+  readonly directories: TemporaryDirectories;
+  readonly onVersion: (version: string) => void;
+}
+
+const versionSchema = v.looseObject({ version: v.string() });
+
+/** Starts a process and waits until it has booted: it then takes whatever it is claimed for. Throws GatewayError. */
+export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSignal): Promise<CliSession> {
+  const session = new CliSession(spawn(deps, mode), deps.counter);
+  const kill = (): void => session.child.kill();
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    // Answered before any `initialize`, which may be sent only once and belongs to the claim.
+    const answer = v.safeParse(versionSchema, await session.control({ subtype: "get_binary_version" }));
+    if (answer.success) deps.onVersion(answer.output.version);
+    return session;
+  } catch (cause) {
+    void session.discard(false);
+    throw session.failure ?? cause;
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+function spawn({ options, claudePath, directories }: StartDeps, mode: Mode): Child {
+  const cwd = mode === "agent" ? options.workspace : options.chatDirectory;
+  checkRoom(cwd, options.minFreeMemoryBytes);
+  const temporaryDirectory = directories.open();
+  try {
+    const child = startChild({
+      command: claudePath,
+      args: spawnArguments(mode, options),
+      cwd,
+      env: childEnvironment(mode, { ...options, temporaryDirectory }),
+      ...(options.journal !== undefined && { journal: options.journal }),
+    });
+    void child.exited.then(() => directories.close(temporaryDirectory));
+    return child;
+  } catch (cause) {
+    void directories.close(temporaryDirectory);
+    if (!(cause instanceof ChildFault)) throw cause;
+    throw new GatewayError("unavailable", "Claude Code could not be started.", {
+      hint: "`ccproxy doctor` checks the installation.",
+      cause,
+    });
+  }
+}
+
+function checkRoom(cwd: string, minFreeMemoryBytes: number): void {
+  // Bun.spawn would blame the program for a missing directory.
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new GatewayError("unavailable", `The working directory ${cwd} does not exist.`, {
+      hint: "Create it, or set claude.cwd (--cwd).",
+    });
+  if (availableMemoryBytes() < minFreeMemoryBytes)
+    throw new GatewayError("rate-limit", "There is not enough free memory to start another Claude Code.", {
+      hint: "limits.min_free_memory_mb sets how much must stay free.",
+      retryAfterSeconds: MEMORY_RETRY_SECONDS,
+    });
+}
