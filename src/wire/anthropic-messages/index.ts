@@ -1,0 +1,18 @@
+/** Anthropic messages: its bodies, frames and errors. Knows no HTTP server and no backend. */
+import type { WireFormat } from "#core/wire-format.ts";
+
+import { encodeError } from "./error.ts";
+import { decodeRequest } from "./request.ts";
+import { encodeResponse } from "./response.ts";
+import { createStreamEncoder, heartbeat } from "./stream.ts";
+
+export { decodeCountTokensRequest } from "./request.ts";
+
+export const anthropicMessages: WireFormat = {
+  id: "anthropic-messages",
+  decodeRequest,
+  encodeResponse,
+  createStreamEncoder,
+  encodeError,
+  heartbeat,
+};

@@ -1,0 +1,144 @@
+import type { Message, Part, ReasoningPart } from "#core/request.ts";
+import { describeValue } from "#lib/schema-problem.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
+
+import { invalidField } from "./error.ts";
+import { decodeDocument, decodeImage } from "./media.ts";
+import type { ContentBlock, ModelledBlock, RequestMessage } from "./schema.ts";
+
+type ThinkingBlock = Extract<ModelledBlock, { type: "thinking" }>;
+type ToolResultBlock = Extract<ModelledBlock, { type: "tool_result" }>;
+
+interface Conversation {
+  readonly system: readonly string[];
+  readonly messages: readonly Message[];
+}
+
+interface Decoding {
+  /** Ids of the tool calls so far: a result must answer one. */
+  readonly callIds: Set<string>;
+  readonly ignoredFields: Set<string>;
+}
+
+/** Adds to `ignoredFields` what the messages carry and no backend can be told. */
+export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
+  const decoding: Decoding = { callIds: new Set(), ignoredFields };
+  const system: string[] = [];
+  const merged: { role: Message["role"]; content: Part[] }[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `messages[${index}]`;
+    const { role, content } = decodeMessage(message, path, decoding);
+    if (role === "user" && content.length === 0)
+      throw invalidField(`${path}.content`, "expected at least one content block that is not empty, got none");
+    const last = merged.at(-1);
+    if (role === "system" && last === undefined) system.push(...textsOf(content));
+    else if (last?.role === role) last.content.push(...content);
+    else if (content.length > 0) merged.push({ role, content: [...content] });
+  }
+  if (merged.length === 0)
+    throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
+  return { system, messages: merged.map(withResultsFirst) };
+}
+
+/**
+ * Claude Code marks its own requests with a first system block that varies from one to the next;
+ * it is no instruction, and it would make equal conversations look different.
+ */
+export function decodeSystem(system: string | readonly { text: string }[] | null | undefined): string[] {
+  const texts = typeof system === "string" ? [system] : (system ?? []).map((block) => block.text);
+  return texts.filter((value) => value !== "" && !value.startsWith("x-anthropic-billing-header:"));
+}
+
+function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
+  const { role, content } = message;
+  for (const field of Object.keys(message))
+    if (field !== "role" && field !== "content") decoding.ignoredFields.add(`messages[].${field}`);
+  if (typeof content === "string") return { role, content: text(content) };
+  const parts = content.flatMap((block, index) => {
+    const blockPath = `${path}.content[${index}]`;
+    if (!belongsTo(role, block.type))
+      throw invalidField(`${blockPath}.type`, `expected a block that a ${role} message may hold, got "${block.type}"`);
+    return decodeBlock(block, blockPath, decoding);
+  });
+  return { role, content: parts };
+}
+
+const blocksOfOneRole: ReadonlyMap<string, RequestMessage["role"]> = new Map([
+  ["tool_result", "user"],
+  ["tool_use", "assistant"],
+  ["thinking", "assistant"],
+  ["redacted_thinking", "assistant"],
+]);
+
+function belongsTo(role: RequestMessage["role"], blockType: string): boolean {
+  return (blocksOfOneRole.get(blockType) ?? role) === role;
+}
+
+function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Part[] {
+  if (!isModelled(block)) return [{ type: "raw", wireFormat: "anthropic-messages", value: block }];
+  switch (block.type) {
+    case "text":
+      return text(block.text);
+    case "image":
+      return [decodeImage(block, path)];
+    case "document":
+      return [decodeDocument(block, path)];
+    case "thinking":
+      return [decodeThinking(block)];
+    case "redacted_thinking":
+      return [{ type: "reasoning", text: "", redactedData: block.data }];
+    case "tool_use":
+      decoding.callIds.add(block.id);
+      return [{ type: "tool-call", callId: block.id, toolName: block.name, input: block.input }];
+    case "tool_result":
+      return [decodeToolResult(block, path, decoding)];
+  }
+}
+
+const modelledTypes: ReadonlySet<string> = new Set<ModelledBlock["type"]>([
+  "text",
+  "image",
+  "document",
+  "thinking",
+  "redacted_thinking",
+  "tool_use",
+  "tool_result",
+]);
+
+function isModelled(block: ContentBlock): block is ModelledBlock {
+  return modelledTypes.has(block.type);
+}
+
+function decodeThinking({ thinking, signature }: ThinkingBlock): ReasoningPart {
+  return { type: "reasoning", text: thinking, ...withoutNullish({ signature }) };
+}
+
+function decodeToolResult(block: ToolResultBlock, path: string, decoding: Decoding): Part {
+  const { tool_use_id: callId, content } = block;
+  if (!decoding.callIds.has(callId))
+    throw invalidField(
+      `${path}.tool_use_id`,
+      `expected the id of a tool_use block in an earlier assistant message, got ${describeValue(callId)}`,
+    );
+  const decoded =
+    typeof content === "string"
+      ? text(content)
+      : (content ?? []).flatMap((inner, index) => decodeBlock(inner, `${path}.content[${index}]`, decoding));
+  return { type: "tool-result", callId, content: decoded, isError: block.is_error ?? false };
+}
+
+/** The API refuses empty text blocks; histories written by other clients hold them. */
+function text(value: string): Part[] {
+  return value === "" ? [] : [{ type: "text", text: value }];
+}
+
+function textsOf(content: readonly Part[]): string[] {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+}
+
+/** Results of one assistant turn come first in the user message that follows it. */
+function withResultsFirst(message: Message): Message {
+  const isResult = (part: Part): boolean => part.type === "tool-result";
+  const { role, content } = message;
+  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
+}

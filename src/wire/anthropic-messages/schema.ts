@@ -1,0 +1,269 @@
+/**
+ * Anthropic messages as schemas: what validates a request, types what is encoded, and documents both.
+ * Requests are loose: fields this file does not name are reported to the client, never refused.
+ */
+import * as v from "valibot";
+
+const wholeNumber = v.pipe(
+  v.number(),
+  v.integer("a whole number of at least 1"),
+  v.minValue(1, "a whole number of at least 1"),
+);
+const fraction = v.pipe(v.number(), v.minValue(0, "a number from 0 to 1"), v.maxValue(1, "a number from 0 to 1"));
+const someName = v.pipe(v.string(), v.minLength(1, "a name"));
+
+// ---- request: messages
+
+const textBlock = v.looseObject({ type: v.literal("text"), text: v.string() });
+
+const base64Source = v.looseObject({ type: v.literal("base64"), media_type: v.string(), data: v.string() });
+const urlSource = v.looseObject({ type: v.literal("url"), url: v.string() });
+const fileSource = v.looseObject({ type: v.literal("file"), file_id: v.string() });
+const mediaSource = v.variant("type", [base64Source, urlSource, fileSource]);
+
+const imageBlock = v.looseObject({ type: v.literal("image"), source: mediaSource });
+
+const documentBlock = v.looseObject({
+  type: v.literal("document"),
+  source: v.variant("type", [
+    base64Source,
+    urlSource,
+    fileSource,
+    v.looseObject({ type: v.literal("text"), media_type: v.string(), data: v.string() }),
+    v.looseObject({
+      type: v.literal("content"),
+      content: v.union([v.string(), v.array(v.variant("type", [textBlock, imageBlock]))]),
+    }),
+  ]),
+  title: v.nullish(v.string()),
+  context: v.nullish(v.string()),
+  citations: v.nullish(v.looseObject({ enabled: v.nullish(v.boolean()) })),
+});
+
+const thinkingBlock = v.looseObject({
+  type: v.literal("thinking"),
+  thinking: v.string(),
+  signature: v.nullish(v.string()),
+});
+const redactedThinkingBlock = v.looseObject({ type: v.literal("redacted_thinking"), data: v.string() });
+const toolUseBlock = v.looseObject({
+  type: v.literal("tool_use"),
+  id: someName,
+  name: someName,
+  input: v.looseObject({}),
+});
+
+/** Blocks this code does not model travel on as they are; a modelled one that is malformed must not pass as one. */
+const modelledTypes = ["text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result"];
+const otherBlock = v.looseObject({
+  type: v.pipe(v.string(), v.notValues(modelledTypes, "a well-formed content block")),
+});
+
+const resultBlock = v.union([v.variant("type", [textBlock, imageBlock, documentBlock]), otherBlock]);
+const toolResultBlock = v.looseObject({
+  type: v.literal("tool_result"),
+  tool_use_id: someName,
+  content: v.nullish(v.union([v.string(), v.array(resultBlock)])),
+  is_error: v.nullish(v.boolean()),
+});
+
+const modelledBlock = v.variant("type", [
+  textBlock,
+  imageBlock,
+  documentBlock,
+  thinkingBlock,
+  redactedThinkingBlock,
+  toolUseBlock,
+  toolResultBlock,
+]);
+const contentBlock = v.union([modelledBlock, otherBlock]);
+
+const message = v.looseObject({
+  role: v.picklist(["user", "assistant", "system"]),
+  content: v.union([v.string(), v.array(contentBlock)]),
+});
+
+// ---- request: settings
+
+/** A tool of the client has a schema; one that Anthropic runs has a versioned `type` instead. */
+const tool = v.looseObject({
+  type: v.nullish(v.string()),
+  name: v.nullish(v.string()),
+  description: v.nullish(v.string()),
+  input_schema: v.nullish(v.looseObject({})),
+});
+
+const parallel = { disable_parallel_tool_use: v.nullish(v.boolean()) };
+const toolChoice = v.variant("type", [
+  v.looseObject({ type: v.picklist(["auto", "any", "none"]), ...parallel }),
+  v.looseObject({ type: v.literal("tool"), name: someName, ...parallel }),
+]);
+
+const display = { display: v.nullish(v.string()) };
+const thinking = v.variant("type", [
+  v.looseObject({ type: v.literal("enabled"), budget_tokens: wholeNumber, ...display }),
+  v.looseObject({ type: v.picklist(["adaptive", "disabled", "between_tools"]), ...display }),
+]);
+
+const outputFormat = v.looseObject({ type: v.literal("json_schema"), schema: v.looseObject({}) });
+
+const requestEntries = {
+  model: v.nullish(v.string()),
+  messages: v.pipe(v.array(message), v.minLength(1, "at least one message")),
+  system: v.nullish(v.union([v.string(), v.array(v.variant("type", [textBlock]))])),
+  stream: v.nullish(v.boolean()),
+  temperature: v.nullish(fraction),
+  top_p: v.nullish(fraction),
+  top_k: v.nullish(v.pipe(v.number(), v.integer("a whole number"), v.minValue(0, "a whole number of at least 0"))),
+  stop_sequences: v.nullish(v.array(v.string())),
+  thinking: v.nullish(thinking),
+  output_config: v.nullish(
+    v.looseObject({
+      effort: v.nullish(v.picklist(["low", "medium", "high", "xhigh", "max"])),
+      format: v.nullish(outputFormat),
+    }),
+  ),
+  tools: v.nullish(v.array(tool)),
+  tool_choice: v.nullish(toolChoice),
+  metadata: v.nullish(v.looseObject({ user_id: v.nullish(v.string()) })),
+  service_tier: v.nullish(v.string()),
+};
+
+export const messagesRequestSchema = v.pipe(
+  v.looseObject({ max_tokens: wholeNumber, ...requestEntries }),
+  v.title("CreateMessageRequest"),
+  v.description("A messages request. Fields that cannot be honoured are named in X-CCProxy-Ignored-Params."),
+);
+
+export const countTokensRequestSchema = v.pipe(
+  v.looseObject({ max_tokens: v.nullish(wholeNumber), ...requestEntries }),
+  v.title("CountTokensRequest"),
+);
+
+export type CountTokensRequest = v.InferOutput<typeof countTokensRequestSchema>;
+export type RequestMessage = v.InferOutput<typeof message>;
+export type ContentBlock = v.InferOutput<typeof contentBlock>;
+export type ModelledBlock = v.InferOutput<typeof modelledBlock>;
+
+// ---- response
+
+const outputTokensDetails = v.object({ thinking_tokens: v.number() });
+
+const usageSchema = v.pipe(
+  v.object({
+    input_tokens: v.number(),
+    output_tokens: v.number(),
+    cache_creation_input_tokens: v.number(),
+    cache_read_input_tokens: v.number(),
+    cache_creation: v.object({ ephemeral_5m_input_tokens: v.number(), ephemeral_1h_input_tokens: v.number() }),
+    output_tokens_details: outputTokensDetails,
+    server_tool_use: v.null(),
+    service_tier: v.literal("standard"),
+    inference_geo: v.null(),
+    speed: v.null(),
+  }),
+  v.title("MessageUsage"),
+  v.description("input_tokens counts neither cache reads nor cache writes."),
+);
+
+const deltaUsageSchema = v.object({
+  input_tokens: v.number(),
+  output_tokens: v.number(),
+  cache_creation_input_tokens: v.number(),
+  cache_read_input_tokens: v.number(),
+  output_tokens_details: outputTokensDetails,
+  server_tool_use: v.null(),
+});
+
+const stopReason = v.picklist([
+  "end_turn",
+  "max_tokens",
+  "stop_sequence",
+  "tool_use",
+  "pause_turn",
+  "refusal",
+  "model_context_window_exceeded",
+]);
+const stopDetails = v.nullable(
+  v.object({ type: v.literal("refusal"), category: v.null(), explanation: v.nullable(v.string()) }),
+);
+
+const responseBlock = v.variant("type", [
+  v.object({ type: v.literal("text"), text: v.string(), citations: v.nullable(v.array(v.unknown())) }),
+  v.object({ type: v.literal("thinking"), thinking: v.string(), signature: v.string() }),
+  v.object({ type: v.literal("redacted_thinking"), data: v.string() }),
+  v.object({
+    type: v.literal("tool_use"),
+    id: v.string(),
+    name: v.string(),
+    input: v.unknown(),
+    caller: v.object({ type: v.literal("direct") }),
+  }),
+]);
+
+export const messageSchema = v.pipe(
+  v.object({
+    id: v.string(),
+    type: v.literal("message"),
+    role: v.literal("assistant"),
+    model: v.string(),
+    content: v.array(responseBlock),
+    stop_reason: v.nullable(stopReason),
+    stop_sequence: v.nullable(v.string()),
+    stop_details: stopDetails,
+    container: v.null(),
+    diagnostics: v.null(),
+    usage: usageSchema,
+  }),
+  v.title("Message"),
+);
+
+export const messageErrorSchema = v.pipe(
+  v.object({
+    type: v.literal("error"),
+    error: v.object({ type: v.string(), message: v.string() }),
+    request_id: v.string(),
+  }),
+  v.title("AnthropicError"),
+);
+
+const blockDelta = v.variant("type", [
+  v.object({ type: v.literal("text_delta"), text: v.string() }),
+  v.object({ type: v.literal("citations_delta"), citation: v.unknown() }),
+  v.object({ type: v.literal("thinking_delta"), thinking: v.string() }),
+  v.object({ type: v.literal("signature_delta"), signature: v.string() }),
+  v.object({ type: v.literal("input_json_delta"), partial_json: v.string() }),
+]);
+
+export const messageStreamEventSchema = v.pipe(
+  v.variant("type", [
+    v.object({ type: v.literal("message_start"), message: messageSchema }),
+    v.object({ type: v.literal("content_block_start"), index: v.number(), content_block: responseBlock }),
+    v.object({ type: v.literal("content_block_delta"), index: v.number(), delta: blockDelta }),
+    v.object({ type: v.literal("content_block_stop"), index: v.number() }),
+    v.object({
+      type: v.literal("message_delta"),
+      delta: v.object({
+        stop_reason: stopReason,
+        stop_sequence: v.nullable(v.string()),
+        stop_details: stopDetails,
+        container: v.null(),
+      }),
+      usage: deltaUsageSchema,
+    }),
+    v.object({ type: v.literal("message_stop") }),
+    v.object({ type: v.literal("ping") }),
+    messageErrorSchema,
+  ]),
+  v.title("MessageStreamEvent"),
+  v.description("One frame of a streamed message; its `event:` line repeats the type."),
+);
+
+export type Message = v.InferOutput<typeof messageSchema>;
+export type MessageUsage = v.InferOutput<typeof usageSchema>;
+export type MessageDeltaUsage = v.InferOutput<typeof deltaUsageSchema>;
+export type ResponseBlock = v.InferOutput<typeof responseBlock>;
+export type BlockDelta = v.InferOutput<typeof blockDelta>;
+export type StopReason = v.InferOutput<typeof stopReason>;
+export type MessageStreamEvent = v.InferOutput<typeof messageStreamEventSchema>;
+export type MessageError = v.InferOutput<typeof messageErrorSchema>;
