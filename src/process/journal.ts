@@ -18,8 +18,13 @@ export interface Journal extends ChildJournal {
   close(): Promise<void>;
 }
 
+export interface JournalOptions {
+  /** Default true. Without one, only the next start's sweep cleans up after a crash. */
+  readonly watchdog?: boolean;
+}
+
 /** Opens the journal of this process in `dir` (made 0700 if missing). Throws what the file system throws. */
-export function openJournal(dir: string): Journal {
+export function openJournal(dir: string, options: JournalOptions = {}): Journal {
   const proxy = identifyProcess(process.pid);
   const mark = randomUUID();
   const name = `${process.pid}-${(proxy?.startTime ?? mark).replaceAll(/\W+/g, "-")}.json`;
@@ -45,7 +50,7 @@ export function openJournal(dir: string): Journal {
 
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   write();
-  const watchdog = startWatchdog(`${mark}/`);
+  const watchdog = options.watchdog === false ? undefined : startWatchdog(`${mark}/`);
 
   return {
     mark,
