@@ -3,17 +3,12 @@
  * scripted by words in the prompt (docs/demo-upstream.md). It must know nothing of backends and
  * asks no model.
  */
+import { answerApi } from "./api.ts";
 import { controlResponse } from "./control.ts";
-import { apiError } from "./error.ts";
-import type { ApiError } from "./error.ts";
-import { createDirector, refusal } from "./messages.ts";
+import { createDirector } from "./messages.ts";
 import type { Director } from "./messages.ts";
-import { describeModel, listModels } from "./models.ts";
-import { createRecorder, safeHeaders } from "./recorder.ts";
-import type { OpenRecord, RecordedRequest, Recorder } from "./recorder.ts";
-import { parseCountRequest } from "./request.ts";
-import { errorResponse, jsonResponse, replyResponse } from "./respond.ts";
-import { tokensOfRequest } from "./tokens.ts";
+import { createRecorder } from "./recorder.ts";
+import type { RecordedRequest, Recorder } from "./recorder.ts";
 
 export interface DemoUpstreamOptions {
   /** 0, the default, takes a free one. */
@@ -70,65 +65,4 @@ function handle(request: Request, recorder: Recorder, director: Director): Respo
   if (pathname === "/" && (request.method === "GET" || request.method === "HEAD"))
     return new Response("ccproxy demo upstream: speaks the Anthropic messages API; no model behind it.\n");
   return answerApi(request, `${pathname}${search}`, recorder, director);
-}
-
-/** What the real API refuses a body beyond. */
-const maxBodyBytes = 32 * 1024 * 1024;
-
-async function answerApi(request: Request, path: string, recorder: Recorder, director: Director): Promise<Response> {
-  const bytes = await request.bytes();
-  const body = bytes.length > maxBodyBytes ? undefined : parseJson(bytes);
-  const record = recorder.open(request, path, body?.value, bytes.length);
-  request.signal.addEventListener("abort", () => record.end("aborted"), { once: true });
-  if (request.signal.aborted) record.end("aborted");
-  const problem = bytes.length > maxBodyBytes ? apiError(413) : problemOf(request, body);
-  const response =
-    problem === undefined
-      ? await route(request, body?.value, record, director)
-      : errorResponse(problem, record.requestId);
-  record.answered(response.status);
-  if (!isStream(response)) record.end("done");
-  return response;
-}
-
-function isStream(response: Response): boolean {
-  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-}
-
-/** Any credential will do, but one must be there, as the API requires. */
-function problemOf(request: Request, body: { readonly value: unknown } | undefined): ApiError | undefined {
-  if (!request.headers.has("x-api-key") && !request.headers.has("authorization"))
-    return apiError(401, "x-api-key header is required");
-  if (request.method === "POST" && body === undefined) return apiError(400, "The request body is not valid JSON.");
-  return undefined;
-}
-
-async function route(request: Request, body: unknown, record: OpenRecord, director: Director): Promise<Response> {
-  const { pathname, searchParams } = new URL(request.url);
-  const { requestId } = record;
-  switch (`${request.method} ${pathname}`) {
-    case "POST /v1/messages": {
-      const reply = director.reply(body, safeHeaders(request.headers));
-      return replyResponse(reply, record, request.signal);
-    }
-    case "POST /v1/messages/count_tokens": {
-      const parsed = parseCountRequest(body);
-      if ("problem" in parsed) return replyResponse(refusal(apiError(400, parsed.problem)), record, request.signal);
-      return jsonResponse({ input_tokens: tokensOfRequest(parsed.value) }, requestId);
-    }
-    case "GET /v1/models":
-      return jsonResponse(listModels(searchParams), requestId);
-  }
-  const id = /^\/v1\/models\/([^/]+)$/.exec(pathname)?.[1];
-  const model = id === undefined || request.method !== "GET" ? undefined : describeModel(decodeURIComponent(id));
-  if (model !== undefined) return jsonResponse(model, requestId);
-  return errorResponse(apiError(404, id === undefined ? "Not found" : `model: ${id}`), requestId);
-}
-
-function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(new TextDecoder().decode(bytes)) };
-  } catch {
-    return undefined;
-  }
 }

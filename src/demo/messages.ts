@@ -1,6 +1,7 @@
 import { composeAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { createAttempts } from "./attempts.ts";
+import { problemOfConversation } from "./check.ts";
 import { readStanding } from "./conversation.ts";
 import type { Standing } from "./conversation.ts";
 import { echoOf } from "./echo.ts";
@@ -41,6 +42,8 @@ export function createDirector(defaultDelayMs: number): Director {
       if ("problem" in parsed) return refusal(apiError(400, parsed.problem));
       const request = parsed.value;
       if (!isKnownModel(request.model)) return refusal(apiError(404, `model: ${request.model}`));
+      const problem = problemOfConversation(request.messages);
+      if (problem !== undefined) return refusal(apiError(400, problem));
       const standing = readStanding(request.messages);
       const script = parseScript(standing.text);
       if (script.problems.length > 0) return refusal(apiError(400, `demo upstream: ${script.problems.join("; ")}`));

@@ -17,20 +17,29 @@ export function errorResponse(error: ApiError, requestId: string): Response {
   return response;
 }
 
-/** Waits, refuses, streams or answers whole, as the reply says. Ends the record of a stream itself. */
+/** Waits, refuses, streams or answers whole, as the reply says, and ends the record when the answer does. */
 export async function replyResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
   if (reply.silenceMs > 0) await sleep(reply.silenceMs, signal);
   const response = await bareResponse(reply, record, signal);
   for (const [name, value] of reply.headers) response.headers.set(name, value);
+  record.answered(response.status);
   return response;
 }
 
 async function bareResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
   const { outcome } = reply;
-  if ("error" in outcome) return errorResponse(outcome.error, record.requestId);
-  if (!reply.stream) return wholeResponse(outcome.answer, record, signal);
-  const frames = framesOf(outcome.answer, reply.split, record, signal);
-  return new Response(frames, {
+  if ("answer" in outcome && reply.stream) return streamResponse(outcome.answer, reply.split, record, signal);
+  const whole =
+    "error" in outcome
+      ? errorResponse(outcome.error, record.requestId)
+      : await wholeResponse(outcome.answer, record, signal);
+  if (whole === "dropped") return brokenResponse(record);
+  record.end("done");
+  return whole;
+}
+
+function streamResponse(answer: Answer, split: boolean, record: OpenRecord, signal: AbortSignal): Response {
+  return new Response(framesOf(answer, split, record, signal), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
@@ -82,10 +91,10 @@ async function* splitFrame(frame: Uint8Array, signal: AbortSignal): AsyncGenerat
 }
 
 /** The faults of a stream, told without one: waits add up, an error event becomes its status. */
-async function wholeResponse(answer: Answer, record: OpenRecord, signal: AbortSignal): Promise<Response> {
+async function wholeResponse(answer: Answer, record: OpenRecord, signal: AbortSignal): Promise<Response | "dropped"> {
   for (const move of playAnswer(answer, record.requestId)) {
     if (move.do === "wait") await sleep(move.ms, signal);
-    if (move.do === "drop") return brokenResponse(record);
+    if (move.do === "drop") return "dropped";
     if (move.do === "send" && move.event.type === "error") {
       const type = answer.faults.find((fault) => fault.kind === "fail")?.errorType ?? "api_error";
       return errorResponse(apiError(statusOfType(type), undefined, type), record.requestId);
