@@ -21,9 +21,11 @@ export function findJsonFault(json: string): JsonFault {
   };
 }
 
-const token =
-  /[ \t\n\r]*(?:([{}[\],:])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 const space = /[ \t\n\r]*/y;
+const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** Everything from U+0020 on but `"` and `\`. */
+const plainText = /[ !#-[\]-\uffff]*/y;
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /** What may come next. `first-*` also allows the bracket to close. */
 type Expected = "value" | "first-value" | "key" | "first-key" | "colon" | "comma-or-end" | "end";
@@ -31,39 +33,49 @@ type Expected = "value" | "first-value" | "key" | "first-key" | "colon" | "comma
 function faultOffset(json: string): number {
   const open: string[] = [];
   let expected: Expected = "value";
-  let offset = 0;
-  while (offset < json.length) {
-    const start = skipSpace(json, offset);
-    token.lastIndex = start;
-    const match: RegExpExecArray | null = token.exec(json);
-    const next: Expected | undefined = match === null ? undefined : step(expected, kindOf(match), open);
-    if (next === undefined) return start;
+  for (let at = endOf(space, json, 0) ?? 0; at < json.length;) {
+    const kind = kindAt(json, at);
+    const end: number | undefined = tokenEnd(json, at, kind);
+    const next: Expected | undefined = end === undefined ? undefined : step(expected, kind, open);
+    if (end === undefined || next === undefined) return at;
     expected = next;
-    offset = token.lastIndex;
+    at = endOf(space, json, end) ?? end;
   }
   return json.length;
 }
 
-function skipSpace(json: string, offset: number): number {
-  space.lastIndex = offset;
-  space.exec(json);
-  return space.lastIndex;
+/** Punctuation is its own kind. */
+function kindAt(json: string, at: number): string {
+  const character = json.charAt(at);
+  if (character === '"') return "string";
+  return "{}[],:".includes(character) ? character : "scalar";
 }
 
-function kindOf([, punctuation, string]: RegExpExecArray): string {
-  return punctuation ?? (string === undefined ? "scalar" : "string");
+/** Where the token that starts here ends; undefined when it is none. */
+function tokenEnd(json: string, at: number, kind: string): number | undefined {
+  if (kind === "string") return stringEnd(json, at);
+  return kind === "scalar" ? endOf(scalar, json, at) : at + 1;
+}
+
+/** Run by run: one expression for the whole string would overflow the engine's stack on many escapes. */
+function stringEnd(json: string, start: number): number | undefined {
+  let at: number | undefined = start + 1;
+  while (at !== undefined) {
+    at = endOf(plainText, json, at) ?? at;
+    if (json.charAt(at) === '"') return at + 1;
+    at = endOf(escape, json, at);
+  }
+  return undefined;
+}
+
+function endOf(sticky: RegExp, text: string, at: number): number | undefined {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : undefined;
 }
 
 /** The state after this token, or undefined when it may not stand here. */
 function step(expected: Expected, kind: string, open: string[]): Expected | undefined {
-  const inObject = open.at(-1) === "{";
-  if (kind === "}" || kind === "]") {
-    const first = kind === "}" ? "first-key" : "first-value";
-    const matches = inObject === (kind === "}");
-    if (open.length === 0 || !matches || (expected !== first && expected !== "comma-or-end")) return undefined;
-    open.pop();
-    return afterValue(open);
-  }
+  if (kind === "}" || kind === "]") return close(expected, kind, open);
   switch (expected) {
     case "value":
     case "first-value":
@@ -74,11 +86,21 @@ function step(expected: Expected, kind: string, open: string[]): Expected | unde
     case "colon":
       return kind === ":" ? "value" : undefined;
     case "comma-or-end":
-      if (kind !== ",") return undefined;
-      return inObject ? "key" : "value";
+      return kind === "," ? afterComma(open) : undefined;
     case "end":
       return undefined;
   }
+}
+
+function close(expected: Expected, kind: "}" | "]", open: string[]): Expected | undefined {
+  const [opening, first] = kind === "}" ? ["{", "first-key"] : ["[", "first-value"];
+  if (open.at(-1) !== opening || (expected !== first && expected !== "comma-or-end")) return undefined;
+  open.pop();
+  return afterValue(open);
+}
+
+function afterComma(open: readonly string[]): Expected {
+  return open.at(-1) === "{" ? "key" : "value";
 }
 
 function startValue(kind: string, open: string[]): Expected | undefined {

@@ -74,7 +74,7 @@ const wrongBodies: readonly (Bun.BodyInit | undefined)[] = [
   '{"messages":[{"role":"user"}]}',
   '{"messages":[{"role":"user","content":1}]}',
   '{"messages":[{"role":"user","content":[{"type":"text"}]}]}',
-  '{"messages":[{"role":"user","content":[{"type":"nonsense"}]}]}',
+  '{"messages":[{"role":"user","content":[{"type":7}]}]}',
   '{"messages":[{"role":"robot","content":"Hi"}]}',
   '{"messages":[{"role":"user","content":"Hi"}],"stream":"yes"}',
   '{"model":1,"max_tokens":1,"messages":[{"role":"user","content":"Hi"}]}',

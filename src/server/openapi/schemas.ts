@@ -3,6 +3,13 @@ import * as v from "valibot";
 import { healthSchema } from "#server/health.ts";
 import { modelListSchema, modelSchema } from "#server/model-list.ts";
 import {
+  countTokensRequestSchema,
+  messageErrorSchema,
+  messageSchema,
+  messagesRequestSchema,
+  messageStreamEventSchema,
+} from "#wire/anthropic-messages/schema.ts";
+import {
   chatCompletionChunkSchema,
   chatCompletionRequestSchema,
   chatCompletionSchema,
@@ -17,11 +24,11 @@ export const namedSchemas = {
   ChatCompletionChunk: chatCompletionChunkSchema,
   ChatCompletionRequest: chatCompletionRequestSchema,
   OpenAIError: chatErrorSchema,
-  MessageRequest: v.looseObject({}),
-  Message: v.looseObject({}),
-  MessageStreamEvent: v.looseObject({}),
-  AnthropicError: v.looseObject({}),
-  TokenCountRequest: v.looseObject({}),
+  Message: messageSchema,
+  MessageRequest: messagesRequestSchema,
+  MessageStreamEvent: messageStreamEventSchema,
+  AnthropicError: messageErrorSchema,
+  TokenCountRequest: countTokensRequestSchema,
   TokenCount: tokenCountSchema,
   Health: healthSchema,
   Model: modelSchema,

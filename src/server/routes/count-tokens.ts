@@ -12,10 +12,11 @@ import {
 } from "#server/openapi/parts.ts";
 import { readJsonBody } from "#server/request-body.ts";
 import type { Route } from "#server/route.ts";
+import { decodeCountTokensRequest } from "#wire/anthropic-messages/index.ts";
 
 const countTokens: Route["answer"] = async (exchange, { gateway, limits }) => {
   const call = callOf(exchange);
-  const request = exchange.wireFormat.decodeRequest(withMaxTokens(await readJsonBody(exchange, limits.maxBodyBytes)));
+  const request = decodeCountTokensRequest(await readJsonBody(exchange, limits.maxBodyBytes));
   exchange.stayOpen();
   exchange.record.set({ modelAsked: request.model });
   const { inputTokens, exact, backend, model } = await gateway.countTokens(request, call);
@@ -26,11 +27,6 @@ const countTokens: Route["answer"] = async (exchange, { gateway, limits }) => {
   };
   return jsonResponse({ input_tokens: inputTokens }, { headers });
 };
-
-/** What is counted is a messages request, but for `max_tokens`, which that one must have and this one cannot. */
-function withMaxTokens(body: unknown): unknown {
-  return typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, max_tokens: 1 } : body;
-}
 
 const text = { type: "string" };
 
