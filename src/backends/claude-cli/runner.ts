@@ -51,12 +51,15 @@ export async function* run(
     if (signal.aborted) throw abortError(signal);
     lease = await acquire(deps, request, context, signal);
     deps.busy.add(lease.session);
-    outcome = yield* runTurn(lease.session, {
+    yield* runTurn(lease.session, {
       plan: lease.plan,
       live: lease.start === "live",
       signal,
       onSessionId: (sessionId) => context.report({ sessionId }),
       onInitialized: deps.catalogue.learn,
+      onEnded: (ended) => {
+        outcome = ended;
+      },
     });
   } catch (thrown) {
     yield [{ type: "error", error: toGatewayError(thrown) }];

@@ -20,6 +20,8 @@ interface TurnOptions {
   readonly signal: AbortSignal;
   readonly onSessionId: (sessionId: string) => void;
   readonly onInitialized: (response: unknown) => void;
+  /** Called before the terminal event goes out: whoever sees that one may never ask for more. */
+  readonly onEnded: (outcome: TurnOutcome) => void;
 }
 
 /** How a turn left its process. */
@@ -34,7 +36,7 @@ export interface TurnOutcome {
 export async function* runTurn(
   session: CliSession,
   options: TurnOptions,
-): AsyncGenerator<readonly ModelEvent[], TurnOutcome, undefined> {
+): AsyncGenerator<readonly ModelEvent[], void, undefined> {
   const feed = session.beginTurn();
   const stop = (): void => feed.close();
   options.signal.addEventListener("abort", stop, { once: true });
@@ -61,6 +63,7 @@ export async function* runTurn(
       }
       state = next;
       answer += textOf(events);
+      if (state.phase === "ended") options.onEnded(account(session, state, answer));
       if (events.length > 0) yield events;
     }
   } finally {
@@ -68,7 +71,6 @@ export async function* runTurn(
     options.signal.removeEventListener("abort", stop);
     session.endTurn();
   }
-  return account(session, state, answer);
 }
 
 async function begin(
