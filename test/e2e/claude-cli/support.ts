@@ -1,0 +1,169 @@
+/** The Claude Code backend with a real `claude` behind it and the demo upstream behind that. */
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createClaudeCliBackend, type ClaudeCliBackend, type ClaudeCliOptions } from "#backends/claude-cli/index.ts";
+import type { Mode, RunContext, RunFacts } from "#core/backend.ts";
+import type { GatewayError } from "#core/errors.ts";
+import type { FinishEvent, ModelEvent, StartEvent } from "#core/events.ts";
+import type { Message, ModelRequest, Part } from "#core/request.ts";
+import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
+
+export interface Bench {
+  readonly backend: ClaudeCliBackend;
+  readonly upstream: DemoUpstream;
+  /** Holds everything the children may write. */
+  readonly directory: string;
+  readonly workspace: string;
+  ask(request: ModelRequest, options?: AskOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+interface AskOptions {
+  readonly mode?: Mode;
+  readonly principal?: string;
+  readonly signal?: AbortSignal;
+  readonly onEvents?: (events: readonly ModelEvent[]) => void;
+}
+
+export interface Answer {
+  readonly events: readonly ModelEvent[];
+  readonly text: string;
+  readonly start: StartEvent | undefined;
+  readonly finish: FinishEvent | undefined;
+  readonly error: GatewayError | undefined;
+  readonly facts: RunFacts;
+}
+
+export async function openBench(claudePath: string, overrides: Partial<ClaudeCliOptions> = {}): Promise<Bench> {
+  const directory = mkdtempSync(join(tmpdir(), "ccproxy-backend-"));
+  const upstream = startDemoUpstream();
+  const workspace = mkdtempSync(join(directory, "workspace-"));
+  const backend = createClaudeCliBackend({
+    claudePath,
+    workspace,
+    chatDirectory: join(directory, "chat"),
+    temporaryDirectory: join(directory, "tmp"),
+    allowedTools: [],
+    disallowedTools: [],
+    permissionMode: "default",
+    addDirs: [],
+    mcpConfig: [],
+    settingSources: ["user"],
+    pool: { size: 1, maxAgeMs: 600_000, maxTurns: 50 },
+    maxSessions: 4,
+    sessionTtlMs: 600_000,
+    minFreeMemoryBytes: 0,
+    environment: { PATH: process.env["PATH"], HOME: directory, LANG: "C.UTF-8" },
+    extraEnvironment: {
+      ANTHROPIC_BASE_URL: upstream.url,
+      ANTHROPIC_API_KEY: "sk-ant-demo",
+      CLAUDE_CONFIG_DIR: join(directory, "config"),
+    },
+    selfUrls: () => [],
+    requestTimeoutMs: 60_000,
+    ...overrides,
+  });
+  await backend.start();
+  return {
+    backend,
+    upstream,
+    directory,
+    workspace,
+    ask: (request, options) => ask(backend, request, options),
+    async close() {
+      await backend.stop(0);
+      await upstream.stop();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: AskOptions = {}): Promise<Answer> {
+  const events: ModelEvent[] = [];
+  const facts: Record<string, unknown> = {};
+  const context: RunContext = {
+    requestId: "req_test",
+    mode: options.mode ?? "chat",
+    principal: options.principal ?? "tester",
+    signal: options.signal ?? new AbortController().signal,
+    report: (learned) => Object.assign(facts, learned),
+  };
+  for await (const batch of backend.run(request, context)) {
+    events.push(...batch);
+    options.onEvents?.(events);
+  }
+  return { ...summarize(events), facts };
+}
+
+export function summarize(events: readonly ModelEvent[]): Omit<Answer, "facts"> {
+  const last = events.at(-1);
+  return {
+    events,
+    text: events.map((event) => (event.type === "text-delta" ? event.text : "")).join(""),
+    start: events.find((event) => event.type === "start"),
+    finish: last?.type === "finish" ? last : undefined,
+    error: last?.type === "error" ? last.error : undefined,
+  };
+}
+
+export function request(messages: readonly Message[], overrides: Partial<ModelRequest> = {}): ModelRequest {
+  return {
+    wireFormat: "anthropic-messages",
+    model: undefined,
+    system: [],
+    messages,
+    stream: true,
+    includeUsage: true,
+    features: {},
+    featureFields: {},
+    ignoredFields: [],
+    ...overrides,
+  };
+}
+
+export const says = (text: string, ...more: readonly Part[]): Message => ({
+  role: "user",
+  content: [{ type: "text", text }, ...more],
+});
+
+export const answers = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
+
+/** The bodies of the questions put to the model, oldest first. */
+export function asked(upstream: DemoUpstream): readonly AskedBody[] {
+  return upstream
+    .requests()
+    .filter(({ method, path }) => method === "POST" && path.startsWith("/v1/messages?"))
+    .map(({ body }) => body as AskedBody); // The demo keeps bodies as they came; the CLI's own request is known.
+}
+
+export interface AskedBody {
+  readonly [key: string]: unknown;
+  readonly model: string;
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+  readonly system: readonly { readonly text: string }[];
+  readonly max_tokens: number;
+}
+
+/** The last one; the CLI's text of it, to look for things in. */
+export function lastAsked(upstream: DemoUpstream): AskedBody {
+  const body = asked(upstream).at(-1);
+  if (body === undefined) throw new Error("The model was not asked.");
+  return body;
+}
+
+/** A PNG of one pixel. */
+export const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/** Waits, bounded, until the condition holds. */
+export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(10);
+  }
+  return true;
+}
