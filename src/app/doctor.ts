@@ -1,0 +1,197 @@
+/** Finds out whether serving would work here, by trying: each check says what it saw and what to do next. */
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { openStateDirectory, stateDirectory } from "#config/paths.ts";
+import type { Config } from "#config/schema.ts";
+import { toGatewayError } from "#core/errors.ts";
+import { availableMemoryBytes } from "#process/memory.ts";
+
+import { automaticPoolSize } from "./backend.ts";
+import { locateClaude, readClaudeVersion, readLogin } from "./claude-facts.ts";
+import { findPortOwner } from "./port-owner.ts";
+import { isFree } from "./port-taken.ts";
+import { askOnce } from "./round-trip.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly status: "pass" | "warn" | "fail";
+  /** What was seen. */
+  readonly detail: string;
+  /** What to do about it. */
+  readonly action?: string;
+}
+
+export interface DoctorOptions {
+  readonly config: Config;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asks the model one short question, which costs a few tokens. */
+  readonly live: boolean;
+}
+
+/** The versions every release of ours is tested with, oldest first. */
+export const testedVersions = ["2.1.197", "2.1.329"] as const;
+
+const mebibyte = 1024 * 1024;
+
+/** Checks in the order a request would meet them, each as soon as it is known. */
+export async function* runDoctor(options: DoctorOptions): AsyncGenerator<Check> {
+  yield checkWorkspace(options);
+  yield checkState(options);
+  yield await checkPort(options);
+  yield checkMemory(options);
+  const { config, environment } = options;
+  const path = locateClaude({ path: config.claude.path, environment });
+  yield checkProgram(path);
+  if (path === undefined || !existsSync(path)) return;
+  yield checkVersion(await readClaudeVersion(path, environment));
+  const login = config.demo ? demoLogin : await checkLogin(path, environment);
+  yield login;
+  if (login.status === "fail" || !options.live) return;
+  yield await checkRoundTrip(options);
+}
+
+function checkWorkspace({ config, cwd }: DoctorOptions): Check {
+  const name = "workspace";
+  const path = resolve(cwd, config.claude.cwd ?? ".");
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return { name, status: "fail", detail: `${path} is not a directory`, action: "give an existing one with --cwd" };
+  return canWrite(path)
+    ? { name, status: "pass", detail: path }
+    : { name, status: "warn", detail: `${path} cannot be written`, action: "Claude can read there, but not edit" };
+}
+
+function checkState({ config, environment }: DoctorOptions): Check {
+  const name = "state";
+  const path = stateDirectory(config, { environment });
+  const action = "name another one with CCPROXY__STATE_DIR";
+  try {
+    openStateDirectory(path);
+  } catch (error) {
+    return { name, status: "fail", detail: error instanceof Error ? error.message : String(error), action };
+  }
+  if (!canWrite(path)) return { name, status: "fail", detail: `${path} cannot be written`, action };
+  // Windows has no such modes; a network file system may not keep them.
+  const open = process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0;
+  return open
+    ? { name, status: "warn", detail: `${path} can be read by others`, action: `chmod 700 ${path}, or ${action}` }
+    : { name, status: "pass", detail: `${path}, writable, for its owner alone` };
+}
+
+async function checkPort({ config: { server } }: DoctorOptions): Promise<Check> {
+  const name = "port";
+  const address = `${server.host}:${server.port}`;
+  if (server.port === 0) return { name, status: "pass", detail: "a free one is taken" };
+  if (isFree(server.host, server.port)) return { name, status: "pass", detail: `${address} is free` };
+  const owner = await findPortOwner(server.port);
+  const by = owner === undefined ? "" : ` by ${owner}`;
+  return {
+    name,
+    status: "warn",
+    detail: `${address} is taken${by}`,
+    action: "if that is not a ccproxy of yours, choose another with --port",
+  };
+}
+
+function checkMemory({ config: { pool, limits } }: DoctorOptions): Check {
+  const name = "memory";
+  const free = availableMemoryBytes();
+  const size = pool.size === "auto" ? automaticPoolSize(free) : pool.size;
+  // 110 MB is what a parked process takes for itself, as measured; its program text is shared.
+  const needed = limits.min_free_memory_mb + size * 110;
+  const freeMb = Math.floor(free / mebibyte);
+  const detail = `${freeMb} MB free; ${size} warm ${size === 1 ? "process needs" : "processes need"} about ${size * 110} MB`;
+  if (freeMb < limits.min_free_memory_mb)
+    return {
+      name,
+      status: "fail",
+      detail: `${freeMb} MB free, less than limits.min_free_memory_mb (${limits.min_free_memory_mb})`,
+      action: "free some memory, or lower that limit",
+    };
+  return freeMb < needed
+    ? { name, status: "warn", detail, action: "lower --pool-size, or free some memory" }
+    : { name, status: "pass", detail };
+}
+
+function checkProgram(path: string | undefined): Check {
+  const name = "claude";
+  const action = "install it (https://claude.com/claude-code), or name it with --claude-path";
+  if (path === undefined) return { name, status: "fail", detail: "not found in PATH nor in the usual places", action };
+  if (!existsSync(path)) return { name, status: "fail", detail: `${path} does not exist`, action };
+  return isAccessible(path, constants.X_OK)
+    ? { name, status: "pass", detail: path }
+    : { name, status: "fail", detail: `${path} may not be executed`, action: `chmod +x ${path}` };
+}
+
+function checkVersion(version: string | undefined): Check {
+  const name = "version";
+  const [oldest, newest] = testedVersions;
+  if (version === undefined)
+    return {
+      name,
+      status: "fail",
+      detail: "`claude --version` does not answer",
+      action: "run it yourself, and reinstall Claude Code if it fails",
+    };
+  if (Bun.semver.order(version, oldest) < 0)
+    return { name, status: "warn", detail: `${version}, older than ${oldest}`, action: "run `claude update`" };
+  if (Bun.semver.order(version, newest) > 0)
+    return { name, status: "pass", detail: `${version}, newer than the newest one tested (${newest})` };
+  return { name, status: "pass", detail: version };
+}
+
+const demoLogin: Check = { name: "login", status: "pass", detail: "not needed: the demo upstream answers" };
+
+async function checkLogin(path: string, environment: DoctorOptions["environment"]): Promise<Check> {
+  const name = "login";
+  const login = await readLogin(path, environment);
+  if (login === undefined)
+    return {
+      name,
+      status: "warn",
+      detail: "`claude auth status` does not say",
+      action: "the live check shows whether it works",
+    };
+  return login.loggedIn
+    ? { name, status: "pass", detail: `${login.detail} (claude auth status)` }
+    : {
+        name,
+        status: "fail",
+        detail: "not logged in (claude auth status)",
+        action: "run `claude` and /login, or set ANTHROPIC_API_KEY",
+      };
+}
+
+async function checkRoundTrip({ config, cwd, environment }: DoctorOptions): Promise<Check> {
+  const name = "live";
+  const workspace = resolve(cwd, config.claude.cwd ?? ".");
+  try {
+    const { model, firstEventMs, totalMs, unknownLines } = await askOnce({ config, workspace, environment }, 60_000);
+    const detail = `${model} answered: first event after ${firstEventMs} ms, done after ${totalMs} ms, cold start included`;
+    return unknownLines.length === 0
+      ? { name, status: "pass", detail }
+      : {
+          name,
+          status: "warn",
+          detail: `${detail}; lines this ccproxy does not know: ${unknownLines.join(", ")}`,
+          action: "it works all the same; a newer ccproxy may know them",
+        };
+  } catch (thrown) {
+    const { message, options } = toGatewayError(thrown);
+    return { name, status: "fail", detail: message, ...(options.hint !== undefined && { action: options.hint }) };
+  }
+}
+
+function canWrite(path: string): boolean {
+  return isAccessible(path, constants.W_OK);
+}
+
+function isAccessible(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+/** The OpenAPI document, for those who may not know the server. */
+export { renderOpenApi } from "#server/openapi/document.ts";

@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { ClaudeCliBackend } from "#backends/claude-cli/index.ts";
+import type { Config } from "#config/schema.ts";
+import { startDemoUpstream } from "#demo/demo-upstream.ts";
+import { openJournal } from "#process/journal.ts";
+
+import { createBackend } from "./backend.ts";
+import { demoEnvironment } from "./demo-environment.ts";
+import { openPlaces } from "./places.ts";
+
+export interface ShortLivedOptions {
+  readonly config: Config;
+  readonly workspace: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Uses a backend without a server around it, for a command that asks one thing: nothing is kept warm, and the
+ * CLI's temporary files are apart from those of a server that may be running.
+ */
+export async function withBackend<T>(
+  { config, workspace, environment }: ShortLivedOptions,
+  use: (backend: ClaudeCliBackend) => Promise<T>,
+): Promise<T> {
+  await using opened = new AsyncDisposableStack();
+  const places = openPlaces(config, environment);
+  const temporary = opened.adopt(mkdtempSync(join(tmpdir(), "ccproxy-")), (path) =>
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
+  );
+  const journal = opened.adopt(openJournal(places.journal), (file) => file.close());
+  const demo = config.demo ? opened.adopt(startDemoUpstream(), (upstream) => upstream.stop()) : undefined;
+  const backend = createBackend({
+    config: { ...config, pool: { ...config.pool, size: 0 } },
+    workspace,
+    places: { ...places, temporary },
+    ...(demo === undefined
+      ? { environment, extraEnvironment: {} }
+      : demoEnvironment(environment, { url: demo.url, configDirectory: places.demoConfig })),
+    selfUrls: () => [],
+    journal,
+    onNotice: () => undefined,
+  });
+  opened.defer(() => backend.stop(1000));
+  await backend.start();
+  return await use(backend);
+}

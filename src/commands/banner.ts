@@ -1,0 +1,53 @@
+import type { App } from "#app/app.ts";
+import type { Login } from "#app/claude-facts.ts";
+
+import type { Style } from "./terminal.ts";
+
+interface Start {
+  readonly url: string;
+  readonly version: string;
+}
+
+/** The first line, as soon as the port answers. */
+export function renderStart({ url, version }: Start, { bold, cyan }: Style): string {
+  return `${bold("ccproxy")} ${version} listens on ${bold(cyan(url))}`;
+}
+
+interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
+  /** Undefined when the CLI was not asked or did not say. */
+  readonly login: Login | undefined;
+  readonly mode: "agent" | "chat";
+  readonly hasToken: boolean;
+}
+
+/** The rest of the banner: who answers and where, and what to do next. */
+export function renderWho(who: Who, { dim, yellow }: Style): string {
+  const { url, workspace, mode, hasToken } = who;
+  const answers = answersLine(who);
+  const rows: readonly (readonly [string, string])[] = [
+    ["claude", answers.fine ? answers.text : yellow(answers.text)],
+    ["works", mode === "agent" ? `in ${workspace}, with its tools` : "as a bare model, without tools"],
+    ["docs", `${url}/swagger`],
+    ["openai", `base URL ${url}/v1`],
+    ["claude", `ANTHROPIC_BASE_URL=${url}`],
+    ["token", hasToken ? "required, as Bearer or x-api-key" : "none required; any will do"],
+  ];
+  const authorization = hasToken ? " -H 'authorization: Bearer YOUR_TOKEN'" : "";
+  const body = '{"model":"default","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
+  return [
+    ...rows.map(([name, text]) => `  ${dim(name.padEnd(7))} ${text}`),
+    "",
+    `  ${dim("try")}     curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`,
+    `  ${dim("stop")}    Ctrl-C`,
+  ].join("\n");
+}
+
+function answersLine({ demo, claude, login }: Who): { readonly text: string; readonly fine: boolean } {
+  if (claude.path === undefined) return { text: `none found; ${claude.detail}`, fine: false };
+  if (demo)
+    return { text: `${claude.path} against the built-in demo upstream: no login, no cost, no real model`, fine: true };
+  if (login === undefined) return { text: `${claude.path}; whether it is logged in is not known`, fine: true };
+  return login.loggedIn
+    ? { text: `${claude.path}, ${login.detail}`, fine: true }
+    : { text: `${claude.path}, not logged in; run \`claude\` and /login, or set ANTHROPIC_API_KEY`, fine: false };
+}
