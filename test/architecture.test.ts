@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 
 import { Glob } from "bun";
 
-import { checkSource } from "./architecture/rules.ts";
+import { checkSource, isTestCode } from "./architecture/rules.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -12,7 +12,7 @@ describe("the source tree", () => {
     let imports = 0;
     const problems: string[] = [];
     for await (const file of new Glob("**/*.ts").scan(`${root}src`)) {
-      if (file.endsWith(".test.ts")) continue;
+      if (isTestCode(file)) continue;
       const checked = checkSource(file, await Bun.file(`${root}src/${file}`).text());
       imports += checked.imports;
       problems.push(...checked.problems);
@@ -50,6 +50,8 @@ describe("the check", () => {
     ["node:child_process", "app/x.ts", 'import { exec } from "node:child_process"', "only process"],
     ["state at the top of a module", "core/x.ts", "let count = 0", "mutable state"],
     ["exported state at the top of a module", "core/x.ts", "export let count = 0", "mutable state"],
+    ["helpers of tests in the product", "server/x.ts", 'import { y } from "./testing/y.ts"', "only tests may import"],
+    ["a cast without a reason", "core/x.ts", "const x = JSON.parse(y) as string;", "a cast without a reason"],
     ["a star export", "core/x.ts", 'export * from "./y.ts"', "export *"],
   ];
 
@@ -65,6 +67,12 @@ describe("the check", () => {
     ["a vendor package at home", "server/routes/x.ts", 'import { Elysia, t } from "elysia"'],
     ["app seeing everyone below", "app/x.ts", 'import { y } from "#server/y.ts"'],
     ["Bun.spawn in process", "process/x.ts", "const p = Bun.spawn(['x'])"],
+    [
+      "a cast with a reason",
+      "core/x.ts",
+      "// The schema said so.\nconst x = y as string;\nconst z = y as number; // So did this.",
+    ],
+    ["as const", "core/x.ts", "const x = [1] as const;"],
     ["state inside a function", "core/x.ts", "export function f() { let n = 0; return ++n }"],
   ];
 

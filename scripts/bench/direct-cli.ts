@@ -1,9 +1,15 @@
 /** The real CLI driven by hand, with the leanest code that can: what the proxy is measured against. */
 import { spawnArguments } from "#backends/claude-cli/argv.ts";
+import { planTurn } from "#backends/claude-cli/claim.ts";
 import { childEnvironment } from "#backends/claude-cli/environment.ts";
+import { controlLine, queryLine } from "#backends/claude-cli/protocol.ts";
 import type { Mode } from "#core/backend.ts";
+import { openaiChat } from "#wire/openai-chat/index.ts";
 
 import type { Program, Programs } from "./programs.ts";
+
+/** What every request of the bench asks for. */
+export const benchModel = "sonnet";
 
 export interface DirectCli {
   /** Milliseconds from the prompt to the first word of the answer; resolves when the turn is over. */
@@ -29,21 +35,42 @@ export async function askCold(options: DirectOptions, prompt: string): Promise<n
   return firstWordAt - startedAt;
 }
 
-/** A process that has started and was told everything but the prompt. */
+/** A process that has started and was told everything but the prompt; each turn is one plain message. */
 export async function startWarm(options: DirectOptions): Promise<DirectCli> {
   const cli = start(options, true);
   const ready = cli.nextOfType("control_response");
-  send(cli.program, { type: "control_request", request_id: "1", request: { subtype: "initialize" } });
+  cli.write(controlLine("1", { subtype: "initialize" }));
   await ready;
   return {
+    ask: (prompt) => cli.timeTurn(JSON.stringify({ type: "user", message: { role: "user", content: prompt } })),
+    end: () => options.programs.end(cli.program),
+  };
+}
+
+/** What the demo says to every prompt of the bench. */
+const answer = "pong";
+
+/**
+ * A process parked as the pool parks it, told at each turn the very lines that the proxy tells it: what is
+ * left between this and the proxy is the proxy's own work.
+ */
+export async function startParked(options: DirectOptions): Promise<DirectCli> {
+  const cli = start(options, true);
+  const ready = cli.nextOfType("control_response");
+  cli.write(controlLine("0", { subtype: "get_binary_version" }));
+  await ready;
+  const messages: { role: string; content: string }[] = [];
+  return {
     async ask(prompt) {
-      const firstWord = cli.nextFirstWord();
-      const over = cli.nextOfType("result");
-      const askedAt = performance.now();
-      send(cli.program, { type: "user", message: { role: "user", content: prompt } });
-      const firstWordAt = await firstWord;
-      await over;
-      return firstWordAt - askedAt;
+      const isFirst = messages.length === 0;
+      messages.push({ role: "user", content: prompt });
+      const told = isFirst || options.mode === "chat" ? messages : messages.slice(-1);
+      const request = openaiChat.decodeRequest({ model: benchModel, stream: true, messages: told });
+      const plan = planTurn(request, options.mode, { model: undefined, appendSystemPrompt: undefined });
+      const settings = controlLine(`s${messages.length}`, { subtype: "apply_flag_settings", settings: plan.settings });
+      const initialize = isFirst ? [controlLine("1", plan.initialize)] : [];
+      messages.push({ role: "assistant", content: answer });
+      return await cli.timeTurn(...initialize, settings, queryLine(plan.query));
     },
     end: () => options.programs.end(cli.program),
   };
@@ -51,6 +78,9 @@ export async function startWarm(options: DirectOptions): Promise<DirectCli> {
 
 interface Started {
   readonly program: Program;
+  write(...lines: readonly string[]): void;
+  /** Milliseconds from these lines to the first word; resolves at the result. */
+  timeTurn(...lines: readonly string[]): Promise<number>;
   nextFirstWord(): Promise<number>;
   nextOfType(type: string): Promise<number>;
 }
@@ -70,11 +100,27 @@ function start({ programs, claude, mode, upstream }: DirectOptions, withInput: b
   }).then(() => {
     for (const { reject } of waiting) reject(new Error(`${claude} ended before it answered`));
   });
+  const nextFirstWord = (): Promise<number> => next((line) => line.includes('"text_delta"'));
+  // The newest CLI writes `type` late in a result line.
+  const nextOfType = (type: string): Promise<number> => next((line) => line.includes(`"type":"${type}"`));
+  const write = (...lines: readonly string[]): void => {
+    void program.stdin.write(`${lines.join("\n")}\n`);
+    void program.stdin.flush();
+  };
   return {
     program,
-    nextFirstWord: () => next((line) => line.includes('"text_delta"')),
-    // The newest CLI writes `type` late in a result line.
-    nextOfType: (type) => next((line) => line.includes(`"type":"${type}"`)),
+    write,
+    nextFirstWord,
+    nextOfType,
+    async timeTurn(...lines) {
+      const firstWord = nextFirstWord();
+      const over = nextOfType("result");
+      const askedAt = performance.now();
+      write(...lines);
+      const firstWordAt = await firstWord;
+      await over;
+      return firstWordAt - askedAt;
+    },
   };
 }
 
@@ -111,11 +157,6 @@ export function claudeEnvironment(programs: Programs, upstream: string): Record<
     ANTHROPIC_BASE_URL: upstream,
     ANTHROPIC_API_KEY: "sk-ant-demo",
   };
-}
-
-function send(program: Program, message: unknown): void {
-  void program.stdin.write(`${JSON.stringify(message)}\n`);
-  void program.stdin.flush();
 }
 
 /** Calls with each whole line and the moment its last chunk came. */

@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import type { Mode } from "#core/backend.ts";
 
 import type { ClaudeBinary } from "../lib/claude-binaries.ts";
-import { askCold, startWarm } from "./direct-cli.ts";
+import { askCold, startParked, startWarm } from "./direct-cli.ts";
 import type { Programs } from "./programs.ts";
 import { startConversation, startProxy } from "./proxy.ts";
 import type { Measure } from "./report.ts";
@@ -28,13 +28,7 @@ export interface FirstWord {
 /** Long enough for the pool to boot the next child, so that every round finds the machine at rest. */
 const restMs = 1500;
 
-type Kind =
-  | "cold, by hand"
-  | "cold, proxy"
-  | "warm, by hand"
-  | "warm, proxy"
-  | "next turn, by hand"
-  | "next turn, proxy";
+type Kind = `${"cold" | "warm" | "next turn"}, ${"by hand" | "the proxy's lines by hand" | "proxy"}`;
 
 export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number): Promise<FirstWord> {
   const { programs, claude, upstream } = bench;
@@ -56,6 +50,13 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
       await cli.end();
     },
     async (prompt: string) => {
+      const cli = await startParked(direct);
+      await Bun.sleep(restMs / 3);
+      note("warm, the proxy's lines by hand", await cli.ask(prompt));
+      note("next turn, the proxy's lines by hand", await cli.ask(`${prompt} more`));
+      await cli.end();
+    },
+    async (prompt: string) => {
       const conversation = startConversation(warm.url, mode);
       note("warm, proxy", await conversation.ask(prompt));
       note("next turn, proxy", await conversation.ask(`${prompt} more`));
@@ -72,10 +73,10 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
   await Promise.all([cold.end(), warm.end()]);
   const median = (kind: Kind): number => spreadOf(samples.get(kind) ?? []).median;
   return {
-    measures: [...samples].map(([kind, values]) => ({
+    measures: [...samples.keys()].toSorted().map((kind) => ({
       name: `first word, ${claude.version} ${mode}: ${kind}`,
       unit: "ms",
-      spread: spreadOf(values),
+      spread: spreadOf(samples.get(kind) ?? []),
     })),
     hitRate: hitRateOf(warm.stateDir),
     warmOverCold: median("cold, proxy") / median("warm, proxy"),

@@ -1,7 +1,7 @@
 /** dist/ccproxy as a user runs it, and a client that notices the first word of an answer. */
 import type { Mode } from "#core/backend.ts";
 
-import { claudeEnvironment, eachLine } from "./direct-cli.ts";
+import { benchModel, claudeEnvironment, eachLine } from "./direct-cli.ts";
 import { freePort, type Program, type Programs } from "./programs.ts";
 
 export interface ProxyOptions {
@@ -91,7 +91,7 @@ export function post(url: string, mode: Mode, messages: readonly unknown[], sign
   return fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-ccproxy-mode": mode },
-    body: JSON.stringify({ model: "sonnet", stream: true, messages }),
+    body: JSON.stringify({ model: benchModel, stream: true, messages }),
     ...(signal !== undefined && { signal }),
   });
 }

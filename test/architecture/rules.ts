@@ -46,6 +46,11 @@ const ownersOf: Readonly<Record<string, readonly string[]>> = {
 /** Ways to start a program; only process/ may, because only it knows how to end one. */
 const spawners: ReadonlySet<string> = new Set(["spawn", "spawnSync", "$"]);
 
+/** Tests, and what only they import, may see anything. */
+export function isTestCode(file: string): boolean {
+  return file.endsWith(".test.ts") || file.split("/").includes("testing");
+}
+
 export interface Checked {
   /** How many imports were seen: a checker that sees none proves nothing. */
   readonly imports: number;
@@ -54,9 +59,11 @@ export interface Checked {
 
 /** Checks one file; `file` is its path below src/, as in `wire/openai-chat/stream.ts`. */
 export function checkSource(file: string, code: string): Checked {
-  const { program, errors } = parseSync(file, code);
+  const { program, comments, errors } = parseSync(file, code);
   if (errors.length > 0) return { imports: 0, problems: [`${file}: ${errors[0]?.message ?? "does not parse"}`] };
-  const found: Found = { specifiers: [], problems: [] };
+  const lineOf = (offset: number): number => code.slice(0, offset).split("\n").length;
+  const commented = new Set(comments.flatMap(({ start, end }) => [lineOf(start), lineOf(end), lineOf(end) + 1]));
+  const found: Found = { specifiers: [], problems: [], hasReason: (offset) => commented.has(lineOf(offset)) };
   for (const statement of program.body) checkStatement(statement, found);
   visit(program, found);
   return {
@@ -73,6 +80,8 @@ export function checkSource(file: string, code: string): Checked {
 interface Found {
   readonly specifiers: string[];
   readonly problems: string[];
+  /** Whether a comment stands in the line of this offset, or ends in the one before. */
+  readonly hasReason: (offset: number) => boolean;
 }
 
 const spawnProblem = "only process may start a program";
@@ -82,6 +91,7 @@ function problemWith(file: string, specifier: string): string | undefined {
   const allowed = mayImport[from];
   if (allowed === undefined) return `${file}: src/${from} has no entry in the dependency table`;
   if (specifier.startsWith("..")) return `${file}: use #folder/ instead of ${specifier}`;
+  if (/\/testing\//.test(specifier)) return `${file}: only tests may import ${specifier}`;
   if (specifier.startsWith("./")) return undefined;
   if (!specifier.startsWith("#")) return vendorProblem(file, from, specifier);
   const [to = "", part] = specifier.slice(1).split("/");
@@ -130,6 +140,7 @@ function visit(node: unknown, found: Found): void {
   if (!isNode(node)) return;
   if (importing.has(node.type)) noteImport(node, found);
   if (takesSpawn(node)) found.problems.push(spawnProblem);
+  if (isCast(node) && !found.hasReason(Number(node["end"]))) found.problems.push("a cast without a reason beside it");
   for (const value of Object.values(node)) if (typeof value === "object") visit(value, found);
 }
 
@@ -147,6 +158,13 @@ function takesSpawn(node: Node): boolean {
   if (node.type === "ImportDeclaration")
     return nameOf(node["source"]) === "bun" && takesKey(node, "specifiers", "imported");
   return false;
+}
+
+/** `x as T`, but not `as const`. */
+function isCast(node: Node): boolean {
+  if (node.type !== "TSAsExpression") return node.type === "TSTypeAssertion";
+  const type = node["typeAnnotation"];
+  return !(isNode(type) && type.type === "TSTypeReference" && isNamed(type["typeName"], "const"));
 }
 
 function takesKey(node: unknown, list: string, key: string): boolean {
