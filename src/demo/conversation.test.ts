@@ -23,6 +23,11 @@ describe("the prompt of a turn", () => {
     expect({ text, turn, results }).toEqual({ text: "new", turn: 2, results: [] });
   });
 
+  test("is not what a request for a title of the session quotes", () => {
+    const { text } = readStanding([{ role: "user", content: "<session>\n[[demo error 500]]\n</session>\n\nA title!" }]);
+    expect(text).toBe("A title!");
+  });
+
   test("stays the one that began the turn while tool results come back", () => {
     const standing = readStanding([{ role: "user", content: "[[demo tool Write]]" }, call, result]);
     expect(standing).toMatchObject({ text: "[[demo tool Write]]", round: 1, turn: 1 });

@@ -4,7 +4,7 @@ import { blocksOf } from "./request.ts";
 
 /** Where a conversation stands when a request arrives. */
 export interface Standing {
-  /** The user's text that began this turn, without what a client's program added in `<system-reminder>` tags. */
+  /** The user's text that began this turn, without what the client's program added or quoted. */
   readonly text: string;
   /** How many rounds of tool calls this turn has behind it. */
   readonly round: number;
@@ -39,13 +39,17 @@ export function readStanding(messages: readonly ChatMessage[]): Standing {
 /** The text a person wrote into this message. */
 function ownText(message: ChatMessage | undefined): string {
   return blocksOf(message?.content)
-    .map((block) => (block.type === "text" ? withoutReminders(block.text ?? "") : ""))
+    .map((block) => (block.type === "text" ? withoutQuoted(block.text ?? "") : ""))
     .filter((text) => text !== "")
     .join("\n");
 }
 
-function withoutReminders(text: string): string {
-  return text.replace(/<system-reminder>[^]*?(?:<\/system-reminder>|$)/g, "").trim();
+/**
+ * Claude Code adds reminders to a user's message, and 2.1.197 asks for a title of the session with
+ * the prompt quoted in `<session>`: a directive in there is not meant for this request.
+ */
+function withoutQuoted(text: string): string {
+  return text.replace(/<(system-reminder|session)>[^]*?(?:<\/\1>|$)/g, "").trim();
 }
 
 /** The index of the user message that began the turn; -1 when the conversation holds none. */

@@ -27,7 +27,7 @@ export interface DemoUpstream {
   stop(): Promise<void>;
   /** API requests being answered now. */
   openRequests(): number;
-  /** The last API requests, oldest first: 256 at most, and about 32 MB of bodies. */
+  /** The last API requests, oldest first: 100 at most, and about 16 MB of bodies. */
   requests(): readonly RecordedRequest[];
 }
 
@@ -62,7 +62,10 @@ function handle(request: Request, recorder: Recorder, director: Director): Respo
     };
     return controlResponse(request.method, pathname, searchParams, { recorder, reset });
   }
-  if (pathname === "/" && (request.method === "GET" || request.method === "HEAD"))
+  if (greetedPaths.has(pathname) && (request.method === "GET" || request.method === "HEAD"))
     return new Response("ccproxy demo upstream: speaks the Anthropic messages API; no model behind it.\n");
   return answerApi(request, `${pathname}${search}`, recorder, director);
 }
+
+/** What claude asks at its start to see whether anyone is there: 2.1.197 the root, 2.1.329 the other. */
+const greetedPaths = new Set(["/", "/api/hello"]);

@@ -38,8 +38,8 @@ export interface Recorder {
   reset(): void;
 }
 
-const keptRequests = 256;
-const keptBytes = 32 * 1024 * 1024;
+const keptRequests = 100;
+const keptBytes = 16 * 1024 * 1024;
 const secretHeaders = new Set(["authorization", "x-api-key", "cookie", "proxy-authorization"]);
 
 interface Entry {

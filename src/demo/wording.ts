@@ -4,14 +4,13 @@ import type { ChatMessage, MessagesRequest } from "./request.ts";
 
 /** The answer to a prompt that scripts none. */
 export function greeting(request: MessagesRequest, standing: Standing, prompt: string): string {
-  const wrote = prompt === "" ? "You wrote nothing." : `You wrote: "${shortened(prompt)}"`;
-  const media = mediaSentence(request.messages.slice(-1));
-  return [
+  const sentences = [
     `Hello from the demo upstream, playing ${request.model}; no model was asked.`,
-    wrote,
-    ...(media === undefined ? [] : [media]),
+    prompt === "" ? undefined : `You wrote: "${shortened(prompt)}".`,
+    mediaSentence(request.messages.filter((message) => message.role === "user").slice(-1)),
     `This is turn ${standing.turn}.`,
-  ].join(" ");
+  ];
+  return sentences.filter((sentence) => sentence !== undefined).join(" ");
 }
 
 export function mediaSentence(messages: readonly ChatMessage[]): string | undefined {
