@@ -17,6 +17,9 @@ interface ExchangeOptions {
   readonly stayOpen: () => void;
 }
 
+/** How long after a cancel a started stream may take to end by itself. */
+const forgottenMs = 500;
+
 /**
  * One HTTP request and its answer. It owns the signal that ends everything done for the request, and
  * closes the record exactly once: when the answer is handed to Bun, or when its stream is over.
@@ -77,6 +80,10 @@ export class Exchange {
 
   handOverToStream(): void {
     this.#streaming = true;
+    // Bun never starts the body for a client that has left, and then no stream ends the exchange.
+    const endIfForgotten = () => setTimeout(() => this.end(200), forgottenMs);
+    if (this.signal.aborted) endIfForgotten();
+    else this.signal.addEventListener("abort", endIfForgotten, { once: true });
   }
 
   /** What runs for this request, from the moment it does; every answer of ours then says so in its headers. */

@@ -26,6 +26,7 @@ function lastRow() {
   return open.rows.at(-1);
 }
 
+// proves("api-openai-chat", "api-anthropic-messages", "api-prefixes-claude")
 test.each(["", "/claude", "/sdk"])("both APIs answer under %p", async (prefix) => {
   const chat = await get(`${prefix}/v1/chat/completions`, { method: "POST", body: chatBody });
   expect(JSON.parse(chat.text)).toMatchObject({ choices: [{ message: { content: "Hello world" } }] });
@@ -36,6 +37,7 @@ test.each(["", "/claude", "/sdk"])("both APIs answer under %p", async (prefix) =
   expect(JSON.parse((await get(`${prefix}/v1/models`)).text).data).toHaveLength(3);
 });
 
+// proves("api-count-tokens")
 test("a count is marked where it is an estimate, and needs no max_tokens", async () => {
   const count = (model: string) =>
     get("/v1/messages/count_tokens", {
@@ -56,6 +58,7 @@ test("one model is found by id or alias; an unknown one is 404 in the client's f
   expect((await get("/v1/models/%E0%A4%A")).status).toBe(404);
 });
 
+// proves("log-request-id")
 test("answers say what made them and carry one request id, given or new", async () => {
   const { headers } = await get("/v1/chat/completions", {
     method: "POST",
@@ -87,6 +90,7 @@ test.each([
   expect(JSON.parse(text).error.param.toLowerCase()).toBe(name);
 });
 
+// proves("api-unknown-route")
 test("an unknown path is 404 in the format of the path, with a way out", async () => {
   const openai = await get("/v1/nothing");
   expect([openai.status, JSON.parse(openai.text).error.type]).toEqual([404, "invalid_request_error"]);
@@ -113,6 +117,7 @@ test("doubled and trailing slashes, and methods in HEAD, do not matter", async (
   expect((await get("/v1/models", { method: "HEAD" })).status).toBe(200);
 });
 
+// proves("auth-rebinding")
 test("requests addressed to another name are refused, whatever form they have", async () => {
   const bytes = (target: string, host: string) =>
     `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
@@ -127,6 +132,7 @@ test("requests addressed to another name are refused, whatever form they have", 
   );
 });
 
+// proves("auth-token", "auth-x-api-key")
 test("with a token, every route that answers for the API asks for it, and no other", async () => {
   for (const { method, path, open: isOpen } of routes) {
     const response = await fetch(closed.url + path.replace(":id", "x"), { method });
@@ -179,6 +185,7 @@ test("the log has one row for each request, with what it was and became", async 
   expect(open.server.activeRequests()).toBe(0);
 });
 
+// proves("stream-true-status")
 test("a refusal of the gateway is told with its status before any byte of an answer", async () => {
   await using limited = startTestServer({
     refusal: new GatewayError("rate-limit", "Too much.", { retryAfterSeconds: 7 }),

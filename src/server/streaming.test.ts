@@ -166,6 +166,32 @@ test("a client that leaves before the first event ends the turn too", async () =
   await response.text().catch(() => "");
 });
 
+test("a client that leaves while the turn is being started is not forgotten", async () => {
+  const started = Promise.withResolvers<void>();
+  await using server = startTestServer();
+  server.gateway.script.before = started.promise;
+  const controller = new AbortController();
+  const left = post(server.url, chat, { signal: controller.signal }).catch(() => "left");
+  await until(() => server.gateway.calls.length === 1);
+  controller.abort();
+  expect(await left).toBe("left");
+  await until(() => server.gateway.calls[0]?.call.signal.aborted === true);
+  started.resolve();
+  await until(() => server.rows.length === 1);
+  expect(server.rows).toMatchObject([{ status: 499, errorKind: "cancelled" }]);
+  expect(server.server.activeRequests()).toBe(0);
+});
+
+test("a client that leaves in the middle of its body is not forgotten", async () => {
+  await using server = startTestServer();
+  const socket = await Bun.connect({ hostname: "127.0.0.1", port: server.port, socket: { data: () => {} } });
+  socket.write("POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{");
+  await until(() => server.server.activeRequests() === 1);
+  socket.terminate();
+  await until(() => server.rows.length === 1);
+  expect(server.rows).toMatchObject([{ status: 499, errorKind: "cancelled" }]);
+});
+
 test("a client that does not read holds the turn back instead of filling memory", async () => {
   let batches = 0;
   async function* endless(_request: unknown, { signal }: Call): AsyncGenerator<readonly ModelEvent[]> {

@@ -18,6 +18,7 @@ export async function answerTurn(exchange: Exchange, { gateway, limits }: Servic
   record.set({ modelAsked: request.model, streaming: request.stream });
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
+  if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
   const options = { requestId: call.requestId, includeUsage: request.includeUsage, createdAt: record.receivedAt };
   if (!request.stream) return await wholeAnswer(exchange, running, options);
   const encoder = wireFormat.createStreamEncoder(options);

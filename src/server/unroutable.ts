@@ -18,7 +18,7 @@ export function unroutable(routes: readonly Route[], { path, request }: Exchange
 }
 
 /** Whether `path` fits a route's pattern (`/v1/models/:id`). A slash at the end makes no difference. */
-export function matchesPath(pattern: string, path: string): boolean {
+function matchesPath(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.length > 1 && path.endsWith("/") ? path.slice(0, -1).split("/") : path.split("/");
   return (

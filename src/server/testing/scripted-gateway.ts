@@ -9,6 +9,8 @@ export type Batches = AsyncIterable<readonly ModelEvent[]>;
 
 export interface Script {
   events?: (request: ModelRequest, call: Call) => Batches;
+  /** The run waits for this before anything else. */
+  before?: Promise<void>;
   head?: Partial<RunningHead>;
   started?: boolean;
   /** The run is refused with this before its first event. */
@@ -59,6 +61,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
     calls,
     async run(request, call) {
       calls.push({ request, call });
+      await script.before;
       if (script.refusal !== undefined) throw script.refusal;
       const events = script.events?.(request, call) ?? play(textEvents("Hello", " world"));
       const head = {

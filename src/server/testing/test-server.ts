@@ -1,16 +1,17 @@
 import { createServer, type HttpServer, type ServerOptions } from "#server/server.ts";
-import type { AccessLogRow } from "#store/access-log.ts";
-import { createRequestRecord } from "#telemetry/request-record.ts";
+import { createRequestRecord, type RequestRecord } from "#telemetry/request-record.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
 
 import { createScriptedGateway, type Script, type ScriptedGateway } from "./scripted-gateway.ts";
 
+type LogRow = ReturnType<RequestRecord["row"]>;
+
 export interface TestServer extends AsyncDisposable {
   readonly server: HttpServer;
   readonly gateway: ScriptedGateway;
   /** The access log, in order of ending. */
-  readonly rows: AccessLogRow[];
+  readonly rows: LogRow[];
   readonly url: string;
   readonly port: number;
 }
@@ -26,7 +27,7 @@ const defaults: ServerOptions = {
 };
 
 export function startTestServer(script: Script = {}, options: Partial<ServerOptions> = {}): TestServer {
-  const rows: AccessLogRow[] = [];
+  const rows: LogRow[] = [];
   const gateway = createScriptedGateway(script);
   const server = createServer({
     gateway,
