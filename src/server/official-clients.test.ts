@@ -43,6 +43,7 @@ test("anthropic: whole, streamed raw and by the helper, counted", async () => {
   expect(await anthropic.messages.countTokens(ask)).toMatchObject({ input_tokens: 42 });
 });
 
+// proves("api-models")
 test("both read the models, all pages of them", async () => {
   const ids = ["claude-test-1", "claude-test-2[1m]", "claude-test-3"];
   const seen: string[] = [];

@@ -51,6 +51,7 @@ test.each(formats)("$path streams with headers that keep it a stream", async (fo
   ]);
 });
 
+// proves("stream-heartbeat")
 test.each(formats)(
   "$path sends heartbeats while there is nothing to say, also before the first event",
   async (format) => {
@@ -76,6 +77,7 @@ test.each(formats)(
   },
 );
 
+// proves("stream-late-error")
 test.each(formats)(
   "$path tells a failure after the first byte as an error event, without a clean end",
   async (format) => {
@@ -122,6 +124,7 @@ test("each batch of events is one write, sent when it comes", async () => {
   await reader?.cancel();
 });
 
+// proves("stream-cancel")
 test("a client that leaves ends the turn at once, streamed or not", async () => {
   const calls: Call[] = [];
   await using server = startTestServer({

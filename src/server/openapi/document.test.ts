@@ -44,6 +44,7 @@ test("two independent validators accept the document", async () => {
   expect(await validate(JSON.parse(text))).toMatchObject({ valid: true, warnings: [] });
 });
 
+// proves("api-openapi")
 test("every route is in the document, but for what the page itself loads", () => {
   const documented = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
