@@ -1,5 +1,7 @@
 import * as v from "valibot";
 
+import { isBase64 } from "./media.ts";
+
 const toolsSchema = v.array(v.looseObject({ name: v.string() }));
 
 const longestData = 200;
@@ -26,6 +28,6 @@ function isOfInterest(name: string): boolean {
 }
 
 function shortenData(key: string, value: unknown): unknown {
-  if (key !== "data" || typeof value !== "string" || value.length <= longestData) return value;
+  if (key !== "data" || !isBase64(value) || value.length <= longestData) return value;
   return `(${Buffer.byteLength(value, "base64")} bytes of base64)`;
 }

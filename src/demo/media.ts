@@ -27,6 +27,11 @@ function describe({ type, source, title }: Block): string {
   return `${type}${name} ${source.type}${typeof fileId === "string" ? ` ${fileId}` : ""}`;
 }
 
+/** Whether this can be the `data` of an attachment which is not text. */
+export function isBase64(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
+}
+
 /** Enough of the hash to prove that the bytes arrived as they were sent. */
 function fingerprint(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 12);

@@ -65,7 +65,7 @@ export function createDirector(defaultDelayMs: number): Director {
   };
 }
 
-export function refusal(error: ApiError): Reply {
+function refusal(error: ApiError): Reply {
   const { headers, split } = emptyStep();
   return { silenceMs: 0, headers, split, stream: false, outcome: { error } };
 }

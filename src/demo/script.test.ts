@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 
+import { findDirectives } from "./directives.ts";
 import { parseScript } from "./script.ts";
+import { verbs } from "./verbs.ts";
 
 const onlyStep = (text: string) => {
   const { steps, problems } = parseScript(text);
@@ -96,5 +99,24 @@ describe("directives", () => {
     ["[[demo say never closed", "closing"],
   ])("%s says what is wrong", (text, words) => {
     expect(parseScript(text).problems.join()).toContain(words);
+  });
+});
+
+describe("docs/demo-upstream.md", () => {
+  const read = () => Bun.file(join(import.meta.dir, "../../docs/demo-upstream.md")).text();
+
+  test("names every directive", async () => {
+    const named = new Set(findDirectives(await read()).directives.map(({ verb }) => verb));
+    expect([...Object.keys(verbs), "then"].filter((verb) => !named.has(verb))).toEqual([]);
+  });
+
+  test("shows only directives that are understood", async () => {
+    const { problems } = parseScript(
+      (await read())
+        .replaceAll("[[demo VERB words]]", "")
+        .replaceAll('NAME {"key"', 'A {"key"')
+        .replace("stop REASON", "stop refusal"),
+    );
+    expect(problems).toEqual([]);
   });
 });

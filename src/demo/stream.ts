@@ -84,7 +84,7 @@ function* suffer(faults: readonly FaultBetween[], requestId: string): Generator<
   return false;
 }
 
-export function messageOfFailure(errorType: string): string {
+function messageOfFailure(errorType: string): string {
   return errorType === "overloaded_error" ? "Overloaded" : `The demo upstream failed as it was told to (${errorType}).`;
 }
 

@@ -1,3 +1,4 @@
+import { isBase64 } from "./media.ts";
 import type { CountRequest } from "./request.ts";
 
 export const charactersPerToken = 4;
@@ -13,7 +14,7 @@ export function tokensOfText(text: string): number {
 export function tokensOfRequest({ system, messages, tools }: CountRequest): number {
   let attachments = 0;
   const json = JSON.stringify({ system, messages, tools }, (key, value: unknown) => {
-    if (key !== "data" || typeof value !== "string" || value.length < charactersPerAttachment) return value;
+    if (key !== "data" || !isBase64(value) || value.length < charactersPerAttachment) return value;
     attachments += 1;
     return "";
   });
