@@ -13,9 +13,9 @@ const models: readonly DemoModel[] = [
   { id: "claude-opus-4-8", name: "Claude Opus 4.8", released: "2026-04-01", line: "opus" },
 ];
 
-/** Any `claude-` name is played, unless it says itself that it is unknown; the rest is refused, as by the API. */
+/** `demo` and any `claude-` name are played, unless it says itself that it is unknown; the rest is refused, as by the API. */
 export function isKnownModel(id: string): boolean {
-  return id.startsWith("claude-") && !/unknown|no-such/.test(id);
+  return id === "demo" || (id.startsWith("claude-") && !/unknown|no-such/.test(id));
 }
 
 export function describeModel(id: string): object | undefined {
