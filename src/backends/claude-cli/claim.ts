@@ -126,7 +126,7 @@ export async function proceed(
 /** User messages queue up in the CLI while answers apply at once: waiting for each keeps their order. */
 export async function inject(session: CliSession, feed: LineFeed, message: WireMessage): Promise<boolean> {
   if (message.role === "assistant") {
-    session.post(historyAssistantLine(message.content));
+    session.post(historyAssistantLine(message.content, `msg_${crypto.randomUUID()}`));
     return true;
   }
   session.post(historyUserLine(guardCommand(message.content)));

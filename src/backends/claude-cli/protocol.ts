@@ -51,7 +51,10 @@ export function historyUserLine(content: readonly WireBlock[]): string {
   });
 }
 
-/** Adds an answer to the history, at once. */
-export function historyAssistantLine(content: readonly WireBlock[]): string {
-  return JSON.stringify({ type: "assistant", message: { role: "assistant", content } });
+/**
+ * Adds an answer to the history, at once. 2.1.197 takes answers with equal ids, or none, for pieces of one and joins
+ * them across the tool results between them.
+ */
+export function historyAssistantLine(content: readonly WireBlock[], id: string): string {
+  return JSON.stringify({ type: "assistant", message: { id, role: "assistant", content } });
 }

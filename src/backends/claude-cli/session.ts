@@ -55,7 +55,7 @@ export class CliSession {
   }
 
   /** Asks without waiting for what was asked before: the CLI answers in order. Rejects with GatewayError. */
-  control(request: ControlRequest): Promise<unknown> {
+  control(request: ControlRequest, timeoutMs = CONTROL_TIMEOUT_MS): Promise<unknown> {
     this.#controls += 1;
     const id = `c${this.#controls}`;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -67,8 +67,8 @@ export class CliSession {
     }
     const timer = setTimeout(() => {
       this.#pending.delete(id);
-      reject(new GatewayError("upstream", `Claude Code did not answer a ${request.subtype} request.`));
-    }, CONTROL_TIMEOUT_MS);
+      reject(new GatewayError("timeout", `Claude Code did not answer a ${request.subtype} request in time.`));
+    }, timeoutMs);
     this.#pending.set(id, { resolve, reject, timer });
     this.post(controlLine(id, request));
     return promise;

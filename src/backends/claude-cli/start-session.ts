@@ -15,6 +15,8 @@ import { CliSession, type LineCounter } from "./session.ts";
 import type { TemporaryDirectories } from "./temporary-directories.ts";
 
 const MEMORY_RETRY_SECONDS = 10;
+/** Measured: half a second, but 5 s (2.1.197) and more (2.1.329) where the API cannot be reached at all. */
+const BOOT_TIMEOUT_MS = 60_000;
 
 export interface StartDeps {
   readonly options: ClaudeCliOptions;
@@ -33,7 +35,10 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
   signal.addEventListener("abort", kill, { once: true });
   try {
     // Answered before any `initialize`, which may be sent only once and belongs to the claim.
-    const answer = v.safeParse(versionSchema, await session.control({ subtype: "get_binary_version" }));
+    const answer = v.safeParse(
+      versionSchema,
+      await session.control({ subtype: "get_binary_version" }, BOOT_TIMEOUT_MS),
+    );
     if (answer.success) deps.onVersion(answer.output.version);
     return session;
   } catch (cause) {

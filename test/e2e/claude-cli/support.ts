@@ -155,8 +155,7 @@ export function lastAsked(upstream: DemoUpstream): AskedBody {
 }
 
 /** A PNG of one pixel. */
-export const PIXEL =
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+export const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /** Waits, bounded, until the condition holds. */
 export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<boolean> {
