@@ -45,7 +45,7 @@ export function createEdge(deps: EdgeDeps) {
       onEnd: () => deps.active.delete(exchange),
       stayOpen: () => connections?.timeout(request, 0),
     });
-    exchange.record.set({ wireFormat: exchange.wireFormat.id });
+    if (path.includes("/v1/")) exchange.record.set({ wireFormat: exchange.wireFormat.id });
     deps.active.add(exchange);
     return exchange;
   }
