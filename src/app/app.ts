@@ -47,6 +47,8 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** Between two words of the demo, so that one can see it stream. */
+const demoDelayMs = 20;
 /** How long children may take to end once the last answer is out. */
 const childStopMs = 3000;
 
@@ -62,7 +64,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   starting.defer(outliveFaults(logger));
   await finishWhatACrashLeft(places, logger);
   const journal = starting.adopt(openJournal(places.journal), (opened) => opened.close());
-  const demo = config.demo ? starting.adopt(startDemoUpstream(), (opened) => opened.stop()) : undefined;
+  const demo = config.demo
+    ? starting.adopt(startDemoUpstream({ delayMs: demoDelayMs }), (opened) => opened.stop())
+    : undefined;
   const urls: string[] = [];
   const backend = createBackend({
     config,

@@ -34,7 +34,8 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
         metrics.requestEnded(row);
         writer.add(row);
         logger.access(row);
-        if (error?.kind === "internal") logger.error(error.message, { requestId: record.requestId, error });
+        if (error !== undefined && needsItsCause(error))
+          logger.error(error.message, { requestId: record.requestId, error });
       },
     });
     open.add(record);
@@ -50,4 +51,9 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       writer.flush();
     },
   };
+}
+
+/** The access line says what failed; where something of ours or of the CLI broke, somebody will ask why. */
+function needsItsCause({ kind }: GatewayError): boolean {
+  return kind === "internal" || kind === "upstream" || kind === "unavailable";
 }
