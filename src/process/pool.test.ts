@@ -138,6 +138,7 @@ describe("giving up", () => {
     controller.abort("client gone");
     expect(await acquiring).toBe("client gone");
     expect(start?.signal.aborted).toBe(true);
+    expect(pool.stats().starting).toBe(0);
     const late = start?.succeed();
     await settle();
     expect(late?.stops).toBe(1);
@@ -145,16 +146,33 @@ describe("giving up", () => {
   });
 
   test("in the very moment of being served gives the resource back", async () => {
-    const { pool, resources } = setUp({ size: 1 });
     const controller = new AbortController();
+    const { pool, resources, finishStarts } = setUp({
+      size: 1,
+      onEvent: ({ type }) => {
+        // Runs when the caller has been given its resource but has not come round to taking it.
+        if (type === "started") queueMicrotask(() => controller.abort("client gone"));
+      },
+    });
     const acquiring = outcomeOf(pool.acquire("a", controller.signal));
     resources.starts[0]?.succeed();
-    await Promise.resolve();
+    expect(await acquiring).toBe("client gone");
+    await finishStarts();
+    expect(pool.stats()).toMatchObject({ idle: 1, starting: 0, hits: 0, misses: 0 });
+    expect(resources.made.map(({ stops }) => stops)).toEqual([0, 1]);
+  });
+
+  test("leaves a start that still makes a spare alone", async () => {
+    const { pool, underWay, resources } = setUp({ size: 1 });
+    const controller = new AbortController();
+    const [first, second] = [outcomeOf(pool.acquire("a", controller.signal)), outcomeOf(pool.acquire("a", never))];
     controller.abort("client gone");
-    const outcome = await acquiring;
-    await settle();
-    // Whichever came first, the resource has exactly one owner.
-    expect(pool.stats().idle).toBe(outcome === "cold" ? 0 : 1);
+    expect(await first).toBe("client gone");
+    expect(pool.stats()).toMatchObject({ starting: 2, waiting: 1 });
+    expect(resources.starts.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    resources.starts[0]?.succeed();
+    expect(await second).toBe("cold");
+    expect(underWay()).toEqual(["a"]);
   });
 
   test("before asking costs no start", async () => {
@@ -182,6 +200,34 @@ describe("keys", () => {
       await finishStarts();
     }
     expect(pool.stats().byKey).toEqual({ b: { idle: 1, starting: 0 }, c: { idle: 1, starting: 0 } });
+  });
+
+  test("room is made where there is more than a fair share, and by nothing else", async () => {
+    const { pool, finishStarts, drops } = setUp({ size: 3 });
+    for (const key of ["a", "b", "c"]) {
+      pool.warm(key);
+      await finishStarts();
+    }
+    const one = { idle: 1, starting: 0 };
+    expect(pool.stats().byKey).toEqual({ a: one, b: one, c: one });
+    expect(drops()).toEqual(["a room", "a room", "b room"]);
+  });
+
+  test("a start under way is not given up for another key, and counts as taken room", async () => {
+    const { pool, underWay, resources } = setUp({ size: 2, maxConcurrentStarts: 4 });
+    pool.warm("a");
+    pool.warm("b");
+    expect(underWay()).toEqual(["a", "a"]);
+    expect(resources.starts.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+  });
+
+  test("one that is used again is the latest again", async () => {
+    const { pool, finishStarts } = setUp({ size: 3 });
+    for (const key of ["a", "b", "a"]) {
+      pool.warm(key);
+      await finishStarts();
+    }
+    expect(pool.stats().byKey).toEqual({ a: { idle: 2, starting: 0 }, b: { idle: 1, starting: 0 } });
   });
 
   test("one not used for long loses its spare, the last one used never does", async () => {
@@ -251,6 +297,18 @@ describe("spares", () => {
       expect(underWay()).toEqual(["a"]);
     }
     expect(pool.stats()).toMatchObject({ idle: 0, starting: 1 });
+  });
+
+  test("are tried again at once when a caller's start has gone well", async () => {
+    const { pool, resources, underWay } = setUp({ size: 1 });
+    pool.warm("a");
+    resources.starts[0]?.fail(new Error("not today"));
+    await settle();
+    expect(underWay()).toEqual([]);
+    const acquiring = pool.acquire("a", never);
+    resources.starts[0]?.succeed();
+    expect((await acquiring).start).toBe("cold");
+    expect(underWay()).toEqual(["a"]);
   });
 
   test("wait for memory; a caller's start does not", async () => {

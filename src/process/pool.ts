@@ -66,16 +66,16 @@ class WarmPool<T> implements Pool<T> {
     this.#dropSpent(key, state);
     const parked = state.idle.shift();
     if (parked !== undefined) {
-      this.#delayRefill();
+      this.#noteServed(state);
       this.#pump();
-      return this.#handOver(key, state, { resource: parked.resource, start: "warm", waitedMs: 0 });
+      return this.#handOver(key, { resource: parked.resource, start: "warm", waitedMs: 0 });
     }
     const resource = await this.#wait(key, state, signal);
     if (signal.aborted) {
       this.#giveBack(key, state, resource);
       throw signal.reason;
     }
-    return this.#handOver(key, state, { resource, start: "cold", waitedMs: this.#clock.now() - since });
+    return this.#handOver(key, { resource, start: "cold", waitedMs: this.#clock.now() - since });
   }
 
   stats(): PoolStats {
@@ -137,11 +137,9 @@ class WarmPool<T> implements Pool<T> {
     return waiter;
   }
 
-  #handOver(key: string, state: KeyState<T>, acquired: Acquired<T>): Acquired<T> {
+  #handOver(key: string, acquired: Acquired<T>): Acquired<T> {
     if (acquired.start === "warm") this.#hits += 1;
     else this.#misses += 1;
-    state.failures = 0;
-    state.retryAt = 0;
     this.#options.onEvent?.({ type: "acquired", key, start: acquired.start, waitedMs: acquired.waitedMs });
     return acquired;
   }
@@ -206,7 +204,10 @@ class WarmPool<T> implements Pool<T> {
     return false;
   }
 
-  #delayRefill(): void {
+  /** A resource goes to a caller: refills of the key make sense again, but not right now. */
+  #noteServed(state: KeyState<T>): void {
+    state.failures = 0;
+    state.retryAt = 0;
     this.#refillAt = this.#clock.now() + (this.#options.refillDelayMs ?? 0);
   }
 
@@ -238,7 +239,7 @@ class WarmPool<T> implements Pool<T> {
   #place(key: string, state: KeyState<T>, resource: T): void {
     const waiter = this.#takeWaiter(state);
     if (waiter !== undefined) {
-      this.#delayRefill();
+      this.#noteServed(state);
       waiter.resolve(resource);
       return;
     }
