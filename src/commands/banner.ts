@@ -24,21 +24,21 @@ interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
 export function renderWho(who: Who, { dim, yellow }: Style): string {
   const { url, workspace, mode, hasToken } = who;
   const answers = answersLine(who);
+  const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
     ["claude", answers.fine ? answers.text : yellow(answers.text)],
     ["works", mode === "agent" ? `in ${workspace}, with its tools` : "as a bare model, without tools"],
     ["docs", `${url}/swagger`],
-    ["openai", `base URL ${url}/v1`],
-    ["claude", `ANTHROPIC_BASE_URL=${url}`],
-    ["token", hasToken ? "required, as Bearer or x-api-key" : "none required; any will do"],
+    ["openai", `base URL ${url}/v1, ${key}`],
+    ["anthropic", `base URL ${url}, ${key}`],
   ];
   const authorization = hasToken ? " -H 'authorization: Bearer YOUR_TOKEN'" : "";
   const body = '{"model":"default","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
   return [
-    ...rows.map(([name, text]) => `  ${dim(name.padEnd(7))} ${text}`),
+    ...rows.map(([name, text]) => `  ${dim(name.padEnd(9))} ${text}`),
     "",
-    `  ${dim("try")}     curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`,
-    `  ${dim("stop")}    Ctrl-C`,
+    `  ${dim("try")}       curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`,
+    `  ${dim("stop")}      Ctrl-C`,
   ].join("\n");
 }
 

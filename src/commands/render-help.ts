@@ -54,7 +54,7 @@ function flagSections({ args }: Command): readonly (readonly [string, readonly R
   const groups = new Map<string, Row[]>();
   for (const [name, flag] of Object.entries(args)) {
     const group = flag.type === "positional" ? "Arguments" : (flag.group ?? "Flags");
-    groups.set(group, [...(groups.get(group) ?? []), [spellingOf(name, flag), flag.description]]);
+    groups.set(group, [...(groups.get(group) ?? []), [spellingOf(name, flag), descriptionOf(flag)]]);
   }
   // Flags without a heading, `--help` among them, come last.
   return [...groups].toSorted(([a], [b]) => Number(a === "Flags") - Number(b === "Flags"));
@@ -63,8 +63,15 @@ function flagSections({ args }: Command): readonly (readonly [string, readonly R
 function spellingOf(name: string, flag: Flag): string {
   if (flag.type === "positional") return name;
   const short = flag.alias === undefined ? "    " : `-${flag.alias}, `;
-  const value = flag.type === "boolean" ? "" : ` <${flag.options?.join("|") ?? flag.valueHint ?? "value"}>`;
+  const value = flag.type === "boolean" ? "" : ` <${flag.valueHint ?? flag.options?.join("|") ?? "value"}>`;
   return `${short}--${name}${value}`;
+}
+
+/** Choices stand in the flag's place, unless a word for them keeps that column narrow. */
+function descriptionOf({ description, options, valueHint }: Flag): string {
+  return options === undefined || valueHint === undefined
+    ? description
+    : `${description} One of ${options.join(", ")}.`;
 }
 
 function wrap(text: string, width: number, indent: number): string {

@@ -5,7 +5,7 @@ import { ConfigError } from "#config/config-error.ts";
 
 import { parseArguments } from "./arguments.ts";
 import type { Context } from "./command.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure, usageFailure } from "./failure.ts";
 import { renderHelp } from "./render-help.ts";
 import { type Resolved, resolveCommand } from "./resolve-command.ts";
 import { createTerminal } from "./terminal.ts";
@@ -45,15 +45,15 @@ export async function runWords(words: readonly string[], context: Context): Prom
   }
 }
 
-/** `ccproxy config` alone shows what there is. */
-async function runGroup(resolved: Resolved, { terminal }: Context): Promise<number> {
-  const args = parseArguments(resolved.command.args, resolved.rest);
-  if (args.isSet("version")) {
-    await terminal.print(versionOfThis());
-    return 0;
+/** `ccproxy --version` among other words, or a command that wants one more, as `ccproxy config`. */
+async function runGroup({ command, rest, title }: Resolved, { terminal }: Context): Promise<number> {
+  const args = parseArguments(command.args, rest);
+  if (!args.isSet("version")) {
+    const names = Object.keys(command.subCommands ?? {}).join(", ");
+    throw usageFailure(`${title} needs a command: ${names}`);
   }
-  await terminal.printError(await renderHelp(resolved, terminal));
-  return 2;
+  await terminal.print(versionOfThis());
+  return 0;
 }
 
 /** `--` ends the flags, so a `--help` behind it is a word. */

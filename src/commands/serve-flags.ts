@@ -75,6 +75,7 @@ export const serveFlags = {
     options: [...permissionModes],
     group: claude,
     key: "claude.permission_mode",
+    valueHint: "mode",
     description: "What happens when a tool needs permission (default: it is refused).",
   },
   "max-turns": {
@@ -149,6 +150,7 @@ export const serveFlags = {
     options: [...logLevels],
     group: log,
     key: "log.level",
+    valueHint: "level",
     description: "Least important lines to print (info).",
   },
   "log-format": {
@@ -156,6 +158,7 @@ export const serveFlags = {
     options: [...logFormats],
     group: log,
     key: "log.format",
+    valueHint: "format",
     description: "auto is pretty on a terminal and JSON otherwise.",
   },
   "log-file": {

@@ -27,17 +27,16 @@ export function environmentLayer(
     const setting = lookUp(path);
     values = merge(values, nest(path, setting.found ? coerce(setting.schema, text) : text));
   }
-  const nameOf = (key: string) => names.get(key) ?? variableFor(key);
   return {
     kind,
     values,
-    nameOf: file === undefined ? nameOf : (key) => `${file}: ${nameOf(key)}`,
+    spell: (key) => names.get(key) ?? variableFor(key),
     ...(file !== undefined && { file }),
   };
 }
 
 /** The variable of a setting: `server.port` is `CCPROXY__SERVER__PORT`. */
-export function variableFor(key: string): string {
+function variableFor(key: string): string {
   return prefix + key.split(".").join("__").toUpperCase();
 }
 

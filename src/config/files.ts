@@ -37,8 +37,10 @@ export async function readFile(file: string): Promise<Record<string, unknown>> {
 
 function readText(file: string): string {
   try {
-    const { size } = statSync(file);
-    if (size > maxBytes) throw new ConfigError([`${file} is larger than 1 MB; that is not a configuration file`]);
+    const found = statSync(file);
+    // A pipe would be waited for without end.
+    if (!found.isFile()) throw new ConfigError([`${file} is not a file`]);
+    if (found.size > maxBytes) throw new ConfigError([`${file} is larger than 1 MB; that is not a configuration file`]);
     return readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof ConfigError) throw error;

@@ -11,10 +11,15 @@ export type LayerKind = "flag" | "environment" | "env-file" | "project" | "user"
 export interface Layer {
   readonly kind: LayerKind;
   readonly values: Readonly<Record<string, unknown>>;
-  /** How a person wrote the setting there: `--port`, `CCPROXY__SERVER__PORT`, or the file and the key. */
-  readonly nameOf: (key: string) => string;
+  /** How the setting is written there: `--port`, `CCPROXY__SERVER__PORT`, `server.port`. */
+  readonly spell: (key: string) => string;
   /** The file the layer was read from. */
   readonly file?: string;
+}
+
+/** The setting's name with the file it stands in. */
+export function nameOf({ file, spell }: Layer, key: string): string {
+  return file === undefined ? spell(key) : `${file}: ${spell(key)}`;
 }
 
 /** Everything wrong with the layer, one line each; nothing when it is right. */
@@ -43,11 +48,11 @@ function unknownKeys(values: Readonly<Record<string, unknown>>, path: readonly s
 
 function describeUnknown(layer: Layer, path: readonly string[]): string {
   const key = path.join(".");
-  if (path.some((name) => forbiddenNames.has(name))) return `${layer.nameOf(key)} is not a name a setting can have`;
+  if (path.some((name) => forbiddenNames.has(name))) return `${nameOf(layer, key)} is not a name a setting can have`;
   const suggestion = suggestKey(path);
   const hint =
-    suggestion === undefined ? "`ccproxy config schema` lists them" : `did you mean ${layer.nameOf(suggestion)}?`;
-  return `${layer.nameOf(key)} is not a setting; ${hint}`;
+    suggestion === undefined ? "`ccproxy config schema` lists them" : `did you mean ${layer.spell(suggestion)}?`;
+  return `${nameOf(layer, key)} is not a setting; ${hint}`;
 }
 
 /** The right name at the same place, or a setting of that name in another table. */
@@ -66,12 +71,13 @@ function describeWrong(layer: Layer, path: readonly string[], got: unknown): str
   const found = lookUp(path);
   const expected = found.found ? describeExpected(found.schema) : "a table of settings";
   const shown = secretKeys.has(key) ? "a value that is not shown" : show(got);
-  return `${layer.nameOf(key)} must be ${expected}, got ${shown}`;
+  return `${nameOf(layer, key)} must be ${expected}, got ${shown}`;
 }
 
 function show(value: unknown): string {
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "bigint" || value instanceof Date) return String(value);
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Date) return "a date";
   if (isRecord(value)) return "a table";
   const text = JSON.stringify(value) ?? String(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;

@@ -89,8 +89,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 /** Weakest first. */
 async function fileLayers(options: LoadOptions, known: Variables): Promise<readonly Layer[]> {
   const { cwd, environment } = options;
-  // CCPROXY_CONFIG and CONFIG_FILE are what other Claude proxies call --config.
-  const named = options.configFile ?? (known["CCPROXY_CONFIG"] || known["CONFIG_FILE"] || undefined);
+  const named = options.configFile ?? (known["CCPROXY_CONFIG"] || undefined);
   if (named !== undefined) return [await fileLayer("named", resolvePath(named, cwd, environment), environment)];
   const user = findFile(configDirectory({ environment }));
   const project = findFile(cwd);
@@ -103,7 +102,7 @@ async function fileLayers(options: LoadOptions, known: Variables): Promise<reado
 
 async function fileLayer(kind: LayerKind, file: string, environment: Variables): Promise<Layer> {
   const values = resolvePaths(await readFile(file), dirname(file), environment);
-  return { kind, file, values, nameOf: (key) => `${file}: ${key}` };
+  return { kind, file, values, spell: (key) => key };
 }
 
 function flagLayer(flags: readonly FlagSetting[]): Layer {
@@ -114,7 +113,7 @@ function flagLayer(flags: readonly FlagSetting[]): Layer {
     const read = typeof value === "string" && setting.found ? coerce(setting.schema, value) : value;
     return merge(below, nest(path, read));
   }, {});
-  return { kind: "flag", values, nameOf: (key) => names.get(key) ?? key };
+  return { kind: "flag", values, spell: (key) => names.get(key) ?? key };
 }
 
 function readVariables(file: string): Record<string, string> {
@@ -135,8 +134,8 @@ function definedOf(variables: Variables): Record<string, string> {
 function originsOf(layers: readonly Layer[]): ReadonlyMap<string, Origin> {
   const origins = new Map<string, Origin>();
   for (const [key] of flatten(v.parse(configSchema, {}))) origins.set(key, { kind: "default", name: "" });
-  for (const { kind, file, values, nameOf } of layers)
-    for (const [key] of flatten(values)) origins.set(key, { kind, name: file ?? nameOf(key) });
+  for (const { kind, file, values, spell } of layers)
+    for (const [key] of flatten(values)) origins.set(key, { kind, name: file ?? spell(key) });
   return origins;
 }
 

@@ -6,7 +6,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, sep } from "node:path";
 
-import type { Layer } from "./layer.ts";
+import { type Layer, nameOf } from "./layer.ts";
 import { flatten } from "./merge.ts";
 import { isRecord } from "./setting.ts";
 
@@ -45,7 +45,7 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
   const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
   return flatten(project.values)
     .filter(([key, value]) => !(key.startsWith("aliases.") || harmless.get(key)?.(value) === true))
-    .map(([key]) => `${project.nameOf(key)} may not be set by a project file; to allow it ${fix}`);
+    .map(([key]) => `${nameOf(project, key)} may not be set by a project file; to allow it ${fix}`);
 }
 
 /** The folders the layers name; the last one that names any counts. */
