@@ -17,6 +17,7 @@ export async function complete(
   const { command, rest } = await descend(root, words);
   if (command.meta.name === "help") return await completeHelp(root, rest, current);
   if (command.subCommands === undefined) return completeLeaf(command.args, rest, current);
+  if (rest.some((word) => !word.startsWith("-"))) return [];
   if (!current.startsWith("-")) return startingWith(current, await namesOf(command));
   const meant = command.default === undefined ? undefined : await command.subCommands[command.default]?.();
   return completeLeaf({ ...meant?.args, ...command.args }, rest, current);

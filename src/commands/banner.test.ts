@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+
+import { renderStart, renderWho } from "./banner.ts";
+import { createStyle } from "./terminal.ts";
+
+const plain = createStyle(false);
+const url = "http://127.0.0.1:8000";
+const base = {
+  url,
+  workspace: "/w",
+  claude: { path: "/bin/claude", detail: "" },
+  demo: false,
+  login: undefined,
+  mode: "agent",
+  hasToken: false,
+} as const;
+
+const claudeLine = (text: string) => /^ {2}claude +(.*)$/m.exec(text)?.[1];
+
+test("the first line has the URL", () => {
+  expect(renderStart({ url, version: "1.2.3" }, plain)).toBe(`ccproxy 1.2.3 listens on ${url}`);
+});
+
+test("one plain line says who answers", () => {
+  const line = (change: Partial<Parameters<typeof renderWho>[0]>) =>
+    claudeLine(renderWho({ ...base, ...change }, plain));
+  expect(line({ login: { loggedIn: true, detail: "logged in as a@b.c (max)" } })).toBe(
+    "/bin/claude, logged in as a@b.c (max)",
+  );
+  expect(line({ login: { loggedIn: false, detail: "" } })).toContain("not logged in; run `claude` and /login");
+  expect(line({ demo: true })).toContain("built-in demo upstream: no login, no cost, no real model");
+  expect(line({ claude: { path: undefined, detail: "Install it." } })).toBe("none found; Install it.");
+});
+
+test("the curl to paste carries a placeholder for the token only when one is needed", () => {
+  expect(renderWho(base, plain)).toContain(`curl -N ${url}/v1/chat/completions -H 'content-type`);
+  expect(renderWho({ ...base, hasToken: true }, plain)).toContain("-H 'authorization: Bearer YOUR_TOKEN'");
+});
