@@ -66,6 +66,7 @@ const promised: readonly Row[] = [
   ["cli-environment", "none", "the child's environment is an allow-list that keeps the user's login working"],
   ["cli-kill-group", "none", "the end of a child is the end of its whole process group, on a ladder"],
   ["cli-no-orphans", "none", "neither drain, crash nor SIGKILL of the proxy leaves a claude behind"],
+  ["cli-disconnects", "none", "a client that hangs up at any moment leaves no turn, no upstream request and no memory"],
   ["cli-hostile-output", "none", "huge, split, garbage and missing output lines are typed errors"],
   ["admission-limits", "none", "bounded running and waiting requests, then 429 with Retry-After"],
   // Security

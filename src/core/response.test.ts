@@ -37,6 +37,7 @@ test("blocks add up to parts, in order, with signature and citations kept", asyn
     ),
   );
   expect(response.content).toEqual([
+    { type: "step-start" },
     { type: "reasoning", text: "hmm", signature: "sig" },
     { type: "text", text: "ab", citations: [{ url: "u" }] },
     { type: "tool-call", callId: "t", toolName: "Read", inputJson: '{"p":1}', executedBy: "client" },

@@ -200,6 +200,13 @@ test("an alias names model and mode, and the header beats its mode", async () =>
   expect(asked).toEqual(["haiku", "chat", "haiku", "agent"]);
 });
 
+test("configured names are in the list of models", async () => {
+  const { gateway } = setUp(async function* () {}, { aliases: new Map([["fast", { model: "haiku", mode: "chat" }]]) });
+  expect(await gateway.listModels(callWith())).toMatchObject([
+    { id: "fast", description: expect.stringContaining("haiku") },
+  ]);
+});
+
 test("counting tokens takes a place too", async () => {
   const { gateway, admission } = setUp(async function* () {});
   await admission.enter(new AbortController().signal);

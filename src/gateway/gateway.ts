@@ -2,7 +2,7 @@
  * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
-import type { Backend, Mode } from "#core/backend.ts";
+import type { Backend, Mode, ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -30,7 +30,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     run: (request, call) => runTurn(deps, request, call),
     countTokens: (request, call) => countTokens(deps, request, call),
-    listModels: (call) => backend.listModels(call.signal),
+    listModels: async (call) => [...(await backend.listModels(call.signal)), ...aliasModels(deps.aliases)],
     status: () => ({
       backend: backend.id,
       running: admission.running,
@@ -38,6 +38,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
       ...backend.status(),
     }),
   };
+}
+
+/** Configured names, so that a client can offer them. */
+function aliasModels(aliases: ReadonlyMap<string, ModelAlias>): readonly ModelInfo[] {
+  return Array.from(aliases, ([name, { model, mode }]) => ({
+    id: name,
+    displayName: name,
+    aliases: [],
+    description: `Stands for ${model ?? "the default model"}${mode === undefined ? "" : ` in ${mode} mode`}.`,
+  }));
 }
 
 /** What will run, and what of the request it must leave out. */

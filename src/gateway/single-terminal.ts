@@ -24,6 +24,6 @@ export async function* singleTerminal(batches: Batches): AsyncGenerator<readonly
   yield [{ type: "error", error: new GatewayError("upstream", "The answer ended before it was complete.") }];
 }
 
-export function isTerminal(event: ModelEvent): boolean {
+function isTerminal(event: ModelEvent): boolean {
   return event.type === "finish" || event.type === "error";
 }

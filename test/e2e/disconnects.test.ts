@@ -78,7 +78,7 @@ async function settled(): Promise<void> {
   }, 20_000);
 }
 
-test(`${rounds} random hang-ups leave no turn, no upstream request and flat memory; proves("disconnect-leaves-nothing")`, async () => {
+test(`${rounds} random hang-ups leave no turn, no upstream request and flat memory; proves("cli-disconnects")`, async () => {
   const next = Array.from({ length: rounds }, (_, round) => round);
   const warmUp = Math.floor(rounds / 4);
   let afterWarmUp = 0;
@@ -95,7 +95,7 @@ test(`${rounds} random hang-ups leave no turn, no upstream request and flat memo
   expect(residentMegabytes() - afterWarmUp).toBeLessThan(fewestMegabytes);
 }, 400_000);
 
-test("each that reached the proxy has exactly one row in the access log, ended as what it was", async () => {
+test('each that reached the proxy has exactly one row in the access log, ended as what it was; proves("log-access")', async () => {
   const rows = await waitFor(() => {
     const found = rowsOf();
     return found.every(({ ended }) => ended === 1) ? found : undefined;

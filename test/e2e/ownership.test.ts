@@ -12,7 +12,7 @@ const longAnswer = "[[demo text 600 delay=50]]";
 const soonMs = 1000;
 
 describe.each([...claudes])("claude $version", ({ path }) => {
-  test("SIGKILL of the proxy in mid-answer leaves no process and no upstream request within a second", async () => {
+  test('SIGKILL of the proxy in mid-answer leaves no process and no upstream request within a second; proves("cli-no-orphans")', async () => {
     const proxy = await startProxy({ claude: path });
     const answer = ask(proxy, longAnswer);
     await waitFor(() => (proxy.upstream.openRequests() === 1 ? true : undefined), 20_000);
