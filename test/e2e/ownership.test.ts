@@ -126,7 +126,7 @@ async function idleChildren(proxy: Proxy): Promise<readonly number[]> {
 }
 
 function sleeps(proxy: Proxy): number {
-  return childrenOf(proxy.home, proxy.pid).filter((pid) => commandOf(pid).includes("sleep\0300")).length;
+  return childrenOf(proxy.home, proxy.pid).filter((pid) => commandOf(pid).includes("sleep\x00300")).length;
 }
 
 function commandOf(pid: number): string {
