@@ -1,5 +1,5 @@
 /** What a request carries reaches the model as it is, and nothing of it stays for the next; both pinned versions. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,6 +12,8 @@ interface Block {
   readonly type: string;
   readonly text?: string;
 }
+
+setDefaultTimeout(30_000);
 
 describe.each([...claudes])("claude $version", ({ path, version }) => {
   let bench: Bench;

@@ -1,10 +1,12 @@
 /** What the CLI does behind the back of whoever drives it, each with the cure that stops it; both pinned versions. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { claudes } from "../support/proxy.ts";
 import { answers, asked, type Bench, eventually, lastAsked, openBench, request, says } from "./support.ts";
+
+setDefaultTimeout(30_000);
 
 describe.each([...claudes])("claude $version", ({ path }) => {
   let bench: Bench;
