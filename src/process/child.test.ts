@@ -257,6 +257,8 @@ describe("stopping", () => {
 
 onLinux("says how much memory a running child holds, and nothing of one that is gone", async () => {
   const child = run("cat", []);
+  void child.write("running");
+  expect(await firstLine(child)).toBe("running");
   expect(child.residentBytes()).toBeGreaterThan(100_000);
   await child.stop({ eofMs: 1000, termMs: 1000 });
   expect(child.residentBytes()).toBeUndefined();
