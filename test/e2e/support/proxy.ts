@@ -35,7 +35,9 @@ export interface Proxy {
   output(): string;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<number>;
-  /** SIGTERM, then SIGKILL after a while; removes the temporary directories. */
+  /** SIGTERM, then SIGKILL after a while. What it wrote stays, to be looked at. */
+  end(): Promise<number>;
+  /** The same, and removes the temporary directories. */
   stop(): Promise<number>;
 }
 
@@ -73,6 +75,13 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     },
   );
   await waitFor(async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.ok || undefined, 10_000);
+  const end = async (): Promise<number> => {
+    child.kill("SIGTERM");
+    const killer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const code = await child.exited;
+    clearTimeout(killer);
+    return code;
+  };
   return {
     url,
     pid: child.pid,
@@ -83,11 +92,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     output,
     kill: (signal) => child.kill(signal),
     exited: child.exited,
+    end,
     async stop() {
-      child.kill("SIGTERM");
-      const killer = setTimeout(() => child.kill("SIGKILL"), 30_000);
-      const code = await child.exited;
-      clearTimeout(killer);
+      const code = await end();
       if (options.upstream === undefined) await upstream.stop();
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
       return code;

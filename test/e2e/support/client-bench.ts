@@ -1,0 +1,70 @@
+/** A proxy with its scripted upstream and its clients: what every suite of clients works on. */
+import { Database } from "bun:sqlite";
+
+import type { Mode } from "#core/backend.ts";
+import { createAccessLog, type AccessLogRow } from "#store/access-log.ts";
+
+import { asked, type AskedBody } from "./asked.ts";
+import { type Clients, createClients } from "./clients.ts";
+import { type Proxy, type ProxyOptions, startProxy, waitFor } from "./proxy.ts";
+import { createTraffic, type Traffic } from "./traffic.ts";
+
+export interface ClientBench {
+  readonly proxy: Proxy;
+  readonly traffic: Traffic;
+  clients(mode: Mode, options?: { readonly apiKey?: string; readonly headers?: Record<string, string> }): Clients;
+  /** What the model was asked since the last `forget`, oldest first. */
+  asked(): readonly AskedBody[];
+  /** The last of them. */
+  lastAsked(): AskedBody;
+  forget(): void;
+  /** Waits until the upstream answers nothing any more. */
+  quiet(): Promise<void>;
+  /** The access log's row of a request, once it is written. */
+  rowOf(requestId: string): Promise<AccessLogRow>;
+  /** Stops the proxy, removes what it left and gives every row of its access log, oldest first. */
+  end(): Promise<readonly AccessLogRow[]>;
+}
+
+export async function openClientBench(options: ProxyOptions = {}): Promise<ClientBench> {
+  const proxy = await startProxy(options);
+  const traffic = createTraffic();
+  let after = 0;
+  let ended: Promise<readonly AccessLogRow[]> | undefined;
+  const upstreamNumber = (): number => proxy.upstream.requests().at(-1)?.number ?? 0;
+  const askedNow = (): readonly AskedBody[] => asked(proxy.upstream, after);
+  return {
+    proxy,
+    traffic,
+    clients: (mode, more) => createClients({ url: proxy.url, fetch: traffic.fetch, mode, ...more }),
+    asked: askedNow,
+    lastAsked() {
+      const body = askedNow().at(-1);
+      if (body === undefined) throw new Error("The model was not asked.");
+      return body;
+    },
+    forget() {
+      after = upstreamNumber();
+    },
+    quiet: async () => void (await waitFor(() => proxy.upstream.openRequests() === 0 || undefined, 10_000)),
+    rowOf: (requestId) =>
+      waitFor(() => readRows(proxy).find((row) => row.requestId === requestId && row.endedAt !== null), 5000),
+    end: () => (ended ??= endBench(proxy)),
+  };
+}
+
+async function endBench(proxy: Proxy): Promise<readonly AccessLogRow[]> {
+  await proxy.end();
+  const rows = readRows(proxy);
+  await proxy.stop();
+  return rows;
+}
+
+function readRows({ stateDirectory }: Proxy): readonly AccessLogRow[] {
+  const database = new Database(`${stateDirectory}/ccproxy.db`, { readonly: true, strict: true });
+  try {
+    return createAccessLog(database).recent({ limit: 100_000 }).toReversed();
+  } finally {
+    database.close();
+  }
+}
