@@ -60,4 +60,6 @@ export interface BackendStatus {
   readonly version?: string;
   readonly childrenIdle: number;
   readonly childrenBusy: number;
+  /** How requests got their child since the start; the share of `live` and `warm` is the pool's hit rate. */
+  readonly starts: Readonly<Record<"live" | "warm" | "cold", number>>;
 }

@@ -43,7 +43,13 @@ function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
     run: script,
     listModels: () => Promise.resolve([]),
     countTokens: () => Promise.resolve({ inputTokens: 12, exact: true }),
-    status: () => ({ ready: true, detail: "", childrenIdle: 0, childrenBusy: 0 }),
+    status: () => ({
+      ready: true,
+      detail: "",
+      childrenIdle: 0,
+      childrenBusy: 0,
+      starts: { live: 0, warm: 0, cold: 0 },
+    }),
   };
   const gateway = createGateway({
     backend,

@@ -28,6 +28,7 @@ test("what answers behind the server is named with its version and state", async
   expect(health.serviceId).toBe("ccproxy");
   expect(health.checks?.["scripted"]).toMatchObject([{ status: "pass", version: "2.0.0", output: "Scripted." }]);
   expect(health.checks?.["scripted:children"]?.map(({ observedValue }) => observedValue)).toEqual([1, 2]);
+  expect(health.checks?.["scripted:starts"]?.map(({ observedValue }) => observedValue)).toEqual([2, 1, 1, 0.75]);
   expect(health.checks?.["requests"]?.map(({ observedValue }) => observedValue)).toEqual([0, 3]);
 });
 

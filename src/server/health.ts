@@ -58,6 +58,7 @@ export function renderReadiness(status: GatewayStatus, { version, draining, now 
         }),
         count("busy", status.childrenBusy, { time, unit: "processes", output: "Children answering a turn." }),
       ],
+      [`${status.backend}:starts`]: startCounts(status, time),
       requests: [
         count("running", status.running, { time, unit: "requests", output: "Turns running." }),
         count("waiting", status.waiting, { time, unit: "requests", output: "Requests waiting for a place." }),
@@ -85,6 +86,17 @@ function backendCheck({ backend, ready, detail, version }: GatewayStatus, time: 
     output: detail,
     ...(version !== undefined && { version }),
   };
+}
+
+/** How well the pool does: a cold start costs some hundred milliseconds. */
+function startCounts({ starts: { live, warm, cold } }: GatewayStatus, time: string): readonly Check[] {
+  const all = live + warm + cold;
+  return [
+    count("live", live, { time, unit: "requests", output: "Went on with their conversation's own child." }),
+    count("warm", warm, { time, unit: "requests", output: "Took a parked child." }),
+    count("cold", cold, { time, unit: "requests", output: "Waited for a child to start." }),
+    count("hit-rate", all === 0 ? 1 : (live + warm) / all, { time, unit: "share", output: "Live and warm of all." }),
+  ];
 }
 
 function count(

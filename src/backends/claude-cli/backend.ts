@@ -88,6 +88,7 @@ function status({ supply, live, busy, counters }: RunnerDeps): BackendStatus {
     ...(counters.version !== undefined && { version: counters.version }),
     childrenIdle: supply.parked + live.size,
     childrenBusy: busy.size,
+    starts: { live: counters.liveHits, warm: counters.poolHits, cold: counters.poolMisses },
   };
 }
 

@@ -92,6 +92,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       version: "2.0.0",
       childrenIdle: 1,
       childrenBusy: 0,
+      starts: { live: 2, warm: 1, cold: 1 },
       running: 0,
       waiting: 0,
       ...script.status,
