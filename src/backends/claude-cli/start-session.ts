@@ -42,7 +42,7 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
     if (answer.success) deps.onVersion(answer.output.version);
     return session;
   } catch (cause) {
-    void session.discard(false);
+    await session.discard(false);
     throw session.failure ?? cause;
   } finally {
     signal.removeEventListener("abort", kill);
