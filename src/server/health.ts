@@ -89,7 +89,7 @@ function backendCheck({ backend, ready, detail, version }: GatewayStatus, time: 
 }
 
 /** How well the pool does: a cold start costs some hundred milliseconds. */
-function startCounts({ starts: { live, warm, cold } }: GatewayStatus, time: string): readonly Check[] {
+function startCounts({ starts: { live, warm, cold } }: GatewayStatus, time: string): Check[] {
   const all = live + warm + cold;
   return [
     count("live", live, { time, unit: "requests", output: "Went on with their conversation's own child." }),

@@ -3,6 +3,9 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 
+import * as v from "valibot";
+
+import { healthSchema } from "../../src/server/health.ts";
 import { type Proxy, startProxy, waitFor } from "./support/proxy.ts";
 
 const rounds = Number(process.env["CCPROXY_TEST_DISCONNECTS"] ?? 1000);
@@ -62,8 +65,8 @@ async function hangUp(round: number): Promise<void> {
 }
 
 async function health(): Promise<Record<string, number>> {
-  const { checks } = await (await fetch(`${proxy.url}/health`)).json();
-  const values = Object.values<{ componentId: string; observedValue?: number }[]>(checks).flat();
+  const { checks = {} } = v.parse(healthSchema, await (await fetch(`${proxy.url}/health`)).json());
+  const values = Object.values(checks).flat();
   return Object.fromEntries(values.map(({ componentId, observedValue }) => [componentId, observedValue ?? 0]));
 }
 
