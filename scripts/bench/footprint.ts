@@ -1,5 +1,6 @@
 /** What the program itself costs: its start, and its memory at rest and with many open streams. */
 import { chmod } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 import type { Bench } from "./first-word.ts";
 import { residentBytes } from "./programs.ts";
@@ -86,7 +87,7 @@ async function openStream(url: string, index: number, signal: AbortSignal): Prom
 
 async function standIn({ programs }: Bench): Promise<string> {
   const script = `${programs.home("bin")}/claude`;
-  const source = new URL("silent-claude.ts", import.meta.url).pathname;
+  const source = fileURLToPath(new URL("silent-claude.ts", import.meta.url));
   await Bun.write(script, `#!/bin/sh\nexec "${process.execPath}" "${source}" "$@"\n`);
   await chmod(script, 0o755);
   return script;

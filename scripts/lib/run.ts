@@ -1,4 +1,5 @@
-/** Running a program from a script: output kept or passed through, never a shell. */
+/** Running a program from a script: output kept, never a shell. */
+import { fileURLToPath } from "node:url";
 
 export interface Finished {
   readonly code: number;
@@ -44,4 +45,4 @@ export function tool(name: string, ...args: string[]): string[] {
 }
 
 /** The folder of the repository. */
-export const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "");
