@@ -40,8 +40,8 @@ export function describeValue(value: unknown): string {
   if (typeof value === "string")
     return value.length <= quotedCharacters ? JSON.stringify(value) : `a string of ${value.length} characters`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value === null ? "null" : "an object";
 }
 
 /** A union reports one issue and hides those of its options: the one that matched furthest is what the sender meant. */
@@ -67,9 +67,9 @@ function keysOf(issue: BaseIssue<unknown>): readonly unknown[] {
   return issue.path?.map((item) => item.key) ?? [];
 }
 
-/** valibot writes `(string | Array)`. */
+/** valibot writes `(string | Array)`, and nests it. */
 function expectedWords(expected: string): string {
-  const names = expected.replace(/^\((.*)\)$/u, "$1").split(" | ");
+  const names = expected.replaceAll(/[()]/gu, "").split(" | ");
   const words = [...new Set(names.map((name) => nounOf.get(name) ?? name))];
   const last = words.pop() ?? "something else";
   return words.length === 0 ? last : `${words.join(", ")} or ${last}`;

@@ -128,7 +128,10 @@ function textsOf(content: readonly Part[]): string[] {
 
 /** Results of one assistant turn come first in the user message that follows it. */
 function withResultsFirst(message: Message): Message {
-  const isResult = (part: Part): boolean => part.type === "tool-result";
   const { role, content } = message;
   return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
+}
+
+function isResult(part: Part): boolean {
+  return part.type === "tool-result";
 }

@@ -1,0 +1,142 @@
+/** What the official clients of OpenAI chat completions understand of a stream: three readers, one result. */
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import OpenAI from "openai";
+
+import type { Turn } from "./event-sequences.ts";
+
+export interface ReadChat {
+  readonly text: string;
+  /** Only the AI SDK reads it. */
+  readonly reasoning?: string;
+  readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
+  readonly finishReason: string | undefined;
+  readonly promptTokens: number | undefined;
+  readonly completionTokens: number | undefined;
+  readonly refusal?: string;
+}
+
+export type ChatClient = (fetch: typeof globalThis.fetch) => Promise<ReadChat>;
+
+const request = {
+  model: "any",
+  messages: [{ role: "user" as const, content: "hi" }],
+  stream_options: { include_usage: true },
+};
+
+function openai(fetch: typeof globalThis.fetch): OpenAI {
+  return new OpenAI({ apiKey: "key", baseURL: "http://127.0.0.1/v1", maxRetries: 0, fetch });
+}
+
+export const openaiRaw: ChatClient = async (fetch) => {
+  const stream = await openai(fetch).chat.completions.create({ ...request, stream: true });
+  const chunks: OpenAI.ChatCompletionChunk[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const choices = chunks.flatMap((chunk) => chunk.choices);
+  const usage = chunks.findLast((chunk) => chunk.usage)?.usage;
+  return {
+    text: choices.map((choice) => choice.delta.content ?? "").join(""),
+    refusal: choices.map((choice) => choice.delta.refusal ?? "").join(""),
+    toolCalls: joinToolCalls(choices.flatMap((choice) => choice.delta.tool_calls ?? [])),
+    finishReason: choices.findLast((choice) => choice.finish_reason)?.finish_reason ?? undefined,
+    promptTokens: usage?.prompt_tokens,
+    completionTokens: usage?.completion_tokens,
+  };
+};
+
+function joinToolCalls(deltas: readonly OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall[]): ReadChat["toolCalls"] {
+  const calls: { id: string; name: string; arguments: string }[] = [];
+  for (const { index, id, function: called } of deltas) {
+    const call = (calls[index] ??= { id: id ?? "", name: called?.name ?? "", arguments: "" });
+    call.arguments += called?.arguments ?? "";
+  }
+  return calls;
+}
+
+export const openaiHelper: ChatClient = async (fetch) => {
+  const completion = await openai(fetch).chat.completions.stream(request).finalChatCompletion();
+  const [choice] = completion.choices;
+  return {
+    text: choice?.message.content ?? "",
+    refusal: choice?.message.refusal ?? "",
+    toolCalls: (choice?.message.tool_calls ?? []).flatMap((call) =>
+      call.type === "function" ? [{ id: call.id, ...pick(call.function) }] : [],
+    ),
+    finishReason: choice?.finish_reason,
+    promptTokens: completion.usage?.prompt_tokens,
+    completionTokens: completion.usage?.completion_tokens,
+  };
+};
+
+export const aiSdkCompatible: ChatClient = async (fetch) => {
+  const provider = createOpenAICompatible({ name: "test", baseURL: "http://127.0.0.1/v1", fetch, includeUsage: true });
+  const { stream } = await provider
+    .chatModel("any")
+    .doStream({ prompt: [{ role: "user", content: [{ type: "text", text: "hi" }] }] });
+  const read = { text: "", reasoning: "", toolCalls: [] as { id: string; name: string; arguments: string }[] };
+  let end: Pick<ReadChat, "finishReason" | "promptTokens" | "completionTokens"> | undefined;
+  for await (const part of stream) {
+    if (part.type === "error") throw part.error;
+    if (part.type === "text-delta") read.text += part.delta;
+    if (part.type === "reasoning-delta") read.reasoning += part.delta;
+    if (part.type === "tool-call")
+      read.toolCalls.push({ id: part.toolCallId, name: part.toolName, arguments: part.input });
+    if (part.type === "finish")
+      end = {
+        finishReason: part.finishReason.raw,
+        promptTokens: part.usage.inputTokens.total,
+        completionTokens: part.usage.outputTokens.total,
+      };
+  }
+  if (end === undefined) throw new Error("the AI SDK saw no end");
+  return { ...read, ...end };
+};
+
+function pick(called: { name: string; arguments: string }): { name: string; arguments: string } {
+  return { name: called.name, arguments: called.arguments };
+}
+
+/** What the OpenAI SDK's readers must read from the stream of this turn. */
+export function chatReadingOf(turn: Turn): ReadChat {
+  const toolCalls = turn.steps.flatMap((step, stepIndex) =>
+    step.flatMap((block, index) =>
+      block.type === "tool" && block.executedBy === "client"
+        ? [{ id: `b${stepIndex}.${index}`, name: block.toolName, arguments: block.deltas.join("") || "{}" }]
+        : [],
+    ),
+  );
+  const { reason, usage } = turn.finish;
+  const text = chatTextOf(turn);
+  const ended = toolCalls.length > 0 ? "tool_calls" : "stop";
+  return {
+    text,
+    refusal: reason === "content-filter" && text === "" ? "The model declined to answer this request." : "",
+    toolCalls,
+    finishReason: reason === "length" ? "length" : reason === "content-filter" ? "content_filter" : ended,
+    promptTokens: usage.inputTokens,
+    completionTokens: usage.outputTokens,
+  };
+}
+
+/** The same for the AI SDK, which takes a refusal for text and knows `reasoning_content`. */
+export function aiSdkChatReadingOf(turn: Turn): ReadChat {
+  const { refusal, ...reading } = chatReadingOf(turn);
+  const reasoning = turn.steps.flat().flatMap((block) => (block.type === "reasoning" ? [block.deltas.join("")] : []));
+  return {
+    ...reading,
+    text: reading.text + (refusal ?? ""),
+    reasoning: reasoning.filter((text) => text !== "").join("\n\n"),
+  };
+}
+
+/** Texts run on within a step, up to a tool; after either a blank line sets them apart. */
+function chatTextOf(turn: Turn): string {
+  const runs = [""];
+  for (const step of turn.steps) {
+    runs.push("");
+    for (const block of step) {
+      if (block.type === "tool") runs.push("");
+      if (block.type === "text") runs.push((runs.pop() ?? "") + block.deltas.join(""));
+    }
+  }
+  return runs.filter((run) => run !== "").join("\n\n");
+}
