@@ -1,9 +1,12 @@
 /**
  * `bun run bench`: the built binary and the real CLI against the demo upstream, interleaved, as a table
- * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only.
+ * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only,
+ * `--part start|first-word|turns` for one part, which is only printed.
  */
 import { freemem } from "node:os";
 import { parseArgs } from "node:util";
+
+import type { Mode } from "#core/backend.ts";
 
 import { type Bench, measureFirstWord } from "./bench/first-word.ts";
 import { measureFootprint } from "./bench/footprint.ts";
@@ -24,9 +27,14 @@ import { root, run } from "./lib/run.ts";
 import { hostFile } from "./lib/targets.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "12" }, newest: { type: "boolean", default: false } },
+  options: {
+    rounds: { type: "string", default: "12" },
+    newest: { type: "boolean", default: false },
+    part: { type: "string" },
+  },
 });
 const rounds = Number(values.rounds);
+const wants = (part: "start" | "first-word" | "turns"): boolean => values.part === undefined || values.part === part;
 const binary = `${root}/dist/${hostFile}`;
 
 async function measure(programs: Programs): Promise<Report> {
@@ -38,25 +46,10 @@ async function measure(programs: Programs): Promise<Report> {
   const goals: Goal[] = [];
   for (const [index, claude] of claudes.entries()) {
     const bench: Bench = { programs, binary, upstream, claude };
-    if (index === 0)
-      addFootprint(await step("start and memory", () => measureFootprint(bench, rounds)), measures, goals);
-    for (const mode of ["chat", "agent"] as const) {
-      const name = `${claude.version} ${mode}`;
-      const found = await step(`first word, ${name}`, () => measureFirstWord(bench, mode, rounds));
-      measures.push(...found.measures);
-      console.log(`      ${round(found.hitRate * 100)} % of new conversations found a warm child`);
-      goals.push(atLeast(`warm over cold, ${name}`, round(found.warmOverCold), "×", 6));
-    }
-    for (const mode of ["chat", "agent"] as const)
-      for (const atOnce of [1, atOnceHere()]) {
-        const name = `added to a turn, ${claude.version} ${mode}, ${atOnce} at once`;
-        const turns = atOnce === 1 ? rounds * 8 : Math.ceil(rounds / 2);
-        const { measures: found, ...added } = await step(name, () => measureOverhead(bench, { mode, atOnce, turns }));
-        measures.push(...found);
-        for (const [base, { medianMs, p99Ms }] of Object.entries(added))
-          console.log(`      ${base}: ${medianMs} ms (median), ${p99Ms} ms (p99)`);
-        if (atOnce === 1) goals.push(atMost(name, added.overPlain.medianMs, "ms", 5));
-      }
+    const found: Findings = { measures, goals };
+    if (index === 0 && wants("start")) await addFootprint(bench, found);
+    for (const mode of ["chat", "agent"] as const) if (wants("first-word")) await addFirstWord(bench, mode, found);
+    for (const mode of ["chat", "agent"] as const) if (wants("turns")) await addTurns(bench, mode, found);
   }
   const versions = { ccproxy: await versionOf([binary, "--version"]), bun: Bun.version };
   return {
@@ -69,7 +62,13 @@ async function measure(programs: Programs): Promise<Report> {
   };
 }
 
-function addFootprint(found: Awaited<ReturnType<typeof measureFootprint>>, measures: Measure[], goals: Goal[]): void {
+interface Findings {
+  readonly measures: Measure[];
+  readonly goals: Goal[];
+}
+
+async function addFootprint(bench: Bench, { measures, goals }: Findings): Promise<void> {
+  const found = await step("start and memory", () => measureFootprint(bench, rounds));
   const add = (name: string, unit: Measure["unit"], spread: Spread, target: number): void => {
     measures.push({ name, unit, spread });
     goals.push(atMost(name, spread.median, unit, target));
@@ -78,6 +77,26 @@ function addFootprint(found: Awaited<ReturnType<typeof measureFootprint>>, measu
   add("serve to a ready /health", "ms", found.ready, 80);
   add("resident memory at rest", "MB", found.idleMb, 90);
   add("resident memory of an open stream", "kB", found.perStreamKb, 100);
+}
+
+async function addFirstWord(bench: Bench, mode: Mode, { measures, goals }: Findings): Promise<void> {
+  const name = `${bench.claude.version} ${mode}`;
+  const found = await step(`first word, ${name}`, () => measureFirstWord(bench, mode, rounds));
+  measures.push(...found.measures);
+  console.log(`      ${round(found.hitRate * 100)} % of new conversations found a warm child`);
+  goals.push(atLeast(`warm over cold, ${name}`, round(found.warmOverCold), "×", 6));
+}
+
+async function addTurns(bench: Bench, mode: Mode, { measures, goals }: Findings): Promise<void> {
+  for (const atOnce of [1, atOnceHere()]) {
+    const name = `added to a turn, ${bench.claude.version} ${mode}, ${atOnce} at once`;
+    const turns = atOnce === 1 ? rounds * 8 : Math.ceil(rounds / 2);
+    const { measures: found, ...added } = await step(name, () => measureOverhead(bench, { mode, atOnce, turns }));
+    measures.push(...found);
+    for (const [base, { medianMs, p99Ms }] of Object.entries(added))
+      console.log(`      ${base}: ${medianMs} ms (median), ${p99Ms} ms (p99)`);
+    if (atOnce === 1) goals.push(atMost(name, added.overPlain.medianMs, "ms", 5));
+  }
 }
 
 function atMost(name: string, value: number, unit: string, target: number): Goal {
@@ -131,8 +150,8 @@ async function main(): Promise<number> {
   try {
     const report = await measure(programs);
     console.log(`\n${renderReport(report)}`);
-    await Bun.write(`${root}/bench/results.json`, `${JSON.stringify(report, null, 2)}\n`);
-    console.log("\nbench/results.json is written.");
+    if (values.part === undefined)
+      await Bun.write(`${root}/bench/results.json`, `${JSON.stringify(report, null, 2)}\n`);
     return report.goals.every(isMet) ? 0 : 1;
   } finally {
     await programs.endAll();
