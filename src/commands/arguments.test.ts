@@ -29,9 +29,12 @@ function refusal(...words: string[]): string {
 }
 
 describe("what is read", () => {
-  test.each([["--port", "80"], ["--port=80"], ["-p", "80"], ["-p=80"]])("a value may be written %s %s", (...words) => {
-    expect(parse(...words).number("port")).toBe(80);
-  });
+  test.each([[["--port", "80"]], [["--port=80"]], [["-p", "80"]], [["-p=80"]]])(
+    "a value may be written %p",
+    (words) => {
+      expect(parse(...words).number("port")).toBe(80);
+    },
+  );
 
   test("a value may hold an equals sign, spaces or nothing", () => {
     expect(parse("--model=a=b").text("model")).toBe("a=b");
