@@ -201,6 +201,8 @@ function finish(state: DecodeState, result?: ResultLine): Step {
   const { ending, before, after } = state;
   const told = usageOf(result?.usage ?? null);
   const mainLoop = told.inputTokens + told.outputTokens > 0 ? told : state.usage;
+  // A turn that was stopped also paid for the question the CLI asked on its own; the answer did not use those tokens.
+  const usage = state.phase === "stopping" ? state.usage : turnUsage(mainLoop, before, after);
   const cost = after === undefined ? undefined : after.costUsd - before.costUsd;
   return [
     { ...state, phase: "ended" },
@@ -210,7 +212,7 @@ function finish(state: DecodeState, result?: ResultLine): Step {
         reason: ending?.reason ?? "stop",
         ...(ending?.rawReason !== undefined && { rawReason: ending.rawReason }),
         ...(ending?.stopSequence !== undefined && { stopSequence: ending.stopSequence }),
-        usage: turnUsage(mainLoop, before, after),
+        usage,
         ...(cost !== undefined && cost >= 0 && { costUsd: cost }),
         steps: state.steps,
       },

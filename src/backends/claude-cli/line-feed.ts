@@ -11,7 +11,7 @@ export class LineFeed {
   #wake: (() => void) | undefined;
   #room: (() => void) | undefined;
 
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for more. For one producer, which waits. */
   async push(lines: readonly CliLine[]): Promise<void> {
     if (this.#closed) return;
     this.#lines.push(...lines);

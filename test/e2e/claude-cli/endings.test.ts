@@ -11,7 +11,11 @@ setDefaultTimeout(60_000);
 describe.each([...claudes])("claude $version", ({ path }) => {
   async function withBench(size: number, use: (bench: Bench, alive: ReadonlySet<number>) => Promise<void>) {
     const alive = new Set<number>();
-    const journal = { started: (pid: number) => void alive.add(pid), exited: (pid: number) => void alive.delete(pid) };
+    const journal = {
+      mark: "test",
+      started: (pid: number) => void alive.add(pid),
+      exited: (pid: number) => void alive.delete(pid),
+    };
     const bench = await openBench(path, { journal, pool: { size, maxAgeMs: 600_000, maxTurns: 50 } });
     try {
       await use(bench, alive);

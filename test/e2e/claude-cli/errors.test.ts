@@ -127,6 +127,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     const own = await openBench(path, {
       pool: NO_POOL,
       journal: {
+        mark: "test",
         started(child) {
           pid = child;
         },

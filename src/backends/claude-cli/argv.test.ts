@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+
+import { spawnArguments } from "./argv.ts";
+
+const options = {
+  allowedTools: ["Read", "Bash(git log:*)"],
+  disallowedTools: ["WebFetch"],
+  permissionMode: "default",
+  addDirs: ["/more"],
+  mcpConfig: ['{"mcpServers":{}}'],
+  settingSources: ["user", "project"],
+};
+
+describe("the arguments", () => {
+  test("of an agent carry what is configured, each value beside its own flag", () => {
+    expect(spawnArguments("agent", { ...options, maxTurns: 5, model: "opus" }).slice(9)).toEqual([
+      "--model=opus",
+      "--setting-sources=user,project",
+      "--permission-mode=default",
+      "--allowed-tools=Read",
+      "--allowed-tools=Bash(git log:*)",
+      "--disallowed-tools=WebFetch",
+      "--add-dir=/more",
+      '--mcp-config={"mcpServers":{}}',
+      "--max-turns=5",
+    ]);
+  });
+
+  test("of a bare model carry none of it", () => {
+    expect(spawnArguments("chat", { ...options, maxTurns: 5 }).slice(9)).toEqual([
+      "--tools=",
+      "--setting-sources=",
+      "--system-prompt=",
+    ]);
+  });
+
+  test("keep an OAuth login working and nothing on disk", () => {
+    for (const mode of ["agent", "chat"] as const) {
+      expect(spawnArguments(mode, options)).toContain("--no-session-persistence");
+      expect(spawnArguments(mode, options)).toContain("--strict-mcp-config");
+      expect(spawnArguments(mode, options)).not.toContain("--bare");
+    }
+  });
+});
