@@ -21,7 +21,12 @@ export function fetchOf(frames: readonly string[], heartbeat: string, delivery: 
   return Object.assign(answer, { preconnect: () => undefined });
 }
 
-export function cutBytes(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+/** A `fetch` that answers every request with this body. */
+export function fetchOfJson(body: unknown): typeof fetch {
+  return Object.assign(() => Promise.resolve(Response.json(body)), { preconnect: () => undefined });
+}
+
+function cutBytes(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   let from = 0;
   for (let index = 0; from < bytes.length; index += 1) {

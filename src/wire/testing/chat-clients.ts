@@ -1,4 +1,4 @@
-/** What the official clients of OpenAI chat completions understand of a stream: three readers, one result. */
+/** What the official clients of OpenAI chat completions understand of an answer: five readers, one result. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import OpenAI from "openai";
 
@@ -17,18 +17,16 @@ export interface ReadChat {
 
 export type ChatClient = (fetch: typeof globalThis.fetch) => Promise<ReadChat>;
 
-const request = {
-  model: "any",
-  messages: [{ role: "user" as const, content: "hi" }],
-  stream_options: { include_usage: true },
-};
+const request = { model: "any", messages: [{ role: "user" as const, content: "hi" }] };
+const streamed = { ...request, stream_options: { include_usage: true } };
+const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "hi" }] }];
 
 function openai(fetch: typeof globalThis.fetch): OpenAI {
   return new OpenAI({ apiKey: "key", baseURL: "http://127.0.0.1/v1", maxRetries: 0, fetch });
 }
 
 export const openaiRaw: ChatClient = async (fetch) => {
-  const stream = await openai(fetch).chat.completions.create({ ...request, stream: true });
+  const stream = await openai(fetch).chat.completions.create({ ...streamed, stream: true });
   const chunks: OpenAI.ChatCompletionChunk[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   const choices = chunks.flatMap((chunk) => chunk.choices);
@@ -52,26 +50,29 @@ function joinToolCalls(deltas: readonly OpenAI.ChatCompletionChunk.Choice.Delta.
   return calls;
 }
 
-export const openaiHelper: ChatClient = async (fetch) => {
-  const completion = await openai(fetch).chat.completions.stream(request).finalChatCompletion();
+export const openaiHelper: ChatClient = async (fetch) =>
+  readCompletion(await openai(fetch).chat.completions.stream(streamed).finalChatCompletion());
+
+/** Reads an answer that is not streamed. */
+export const openaiWhole: ChatClient = async (fetch) =>
+  readCompletion(await openai(fetch).chat.completions.create(request));
+
+function readCompletion(completion: OpenAI.ChatCompletion): ReadChat {
   const [choice] = completion.choices;
   return {
     text: choice?.message.content ?? "",
     refusal: choice?.message.refusal ?? "",
     toolCalls: (choice?.message.tool_calls ?? []).flatMap((call) =>
-      call.type === "function" ? [{ id: call.id, ...pick(call.function) }] : [],
+      call.type === "function" ? [{ id: call.id, name: call.function.name, arguments: call.function.arguments }] : [],
     ),
     finishReason: choice?.finish_reason,
     promptTokens: completion.usage?.prompt_tokens,
     completionTokens: completion.usage?.completion_tokens,
   };
-};
+}
 
 export const aiSdkCompatible: ChatClient = async (fetch) => {
-  const provider = createOpenAICompatible({ name: "test", baseURL: "http://127.0.0.1/v1", fetch, includeUsage: true });
-  const { stream } = await provider
-    .chatModel("any")
-    .doStream({ prompt: [{ role: "user", content: [{ type: "text", text: "hi" }] }] });
+  const { stream } = await aiSdkModel(fetch).doStream({ prompt });
   const read = { text: "", reasoning: "", toolCalls: [] as { id: string; name: string; arguments: string }[] };
   let end: Pick<ReadChat, "finishReason" | "promptTokens" | "completionTokens"> | undefined;
   for await (const part of stream) {
@@ -91,8 +92,26 @@ export const aiSdkCompatible: ChatClient = async (fetch) => {
   return { ...read, ...end };
 };
 
-function pick(called: { name: string; arguments: string }): { name: string; arguments: string } {
-  return { name: called.name, arguments: called.arguments };
+/** Reads an answer that is not streamed. */
+export const aiSdkCompatibleWhole: ChatClient = async (fetch) => {
+  const { content, finishReason, usage } = await aiSdkModel(fetch).doGenerate({ prompt });
+  const textOf = (type: "text" | "reasoning") =>
+    content.map((part) => (part.type === type && "text" in part ? part.text : "")).join("");
+  return {
+    text: textOf("text"),
+    reasoning: textOf("reasoning"),
+    toolCalls: content.flatMap((part) =>
+      part.type === "tool-call" ? [{ id: part.toolCallId, name: part.toolName, arguments: part.input }] : [],
+    ),
+    finishReason: finishReason.raw,
+    promptTokens: usage.inputTokens.total,
+    completionTokens: usage.outputTokens.total,
+  };
+};
+
+function aiSdkModel(fetch: typeof globalThis.fetch) {
+  const options = { name: "test", baseURL: "http://127.0.0.1/v1", fetch, includeUsage: true };
+  return createOpenAICompatible(options).chatModel("any");
 }
 
 /** What the OpenAI SDK's readers must read from the stream of this turn. */

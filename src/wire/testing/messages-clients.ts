@@ -1,4 +1,4 @@
-/** What the official clients of Anthropic messages understand of a stream: three readers, one result. */
+/** What the official clients of Anthropic messages understand of an answer: five readers, one result. */
 import { createAnthropic } from "@ai-sdk/anthropic";
 import Anthropic from "@anthropic-ai/sdk";
 
@@ -20,6 +20,7 @@ export interface ReadMessage {
 
 export type MessagesClient = (fetch: typeof globalThis.fetch) => Promise<ReadMessage>;
 
+const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "hi" }] }];
 const request = { model: "any", max_tokens: 100, messages: [{ role: "user" as const, content: "hi" }] };
 
 function anthropic(fetch: typeof globalThis.fetch): Anthropic {
@@ -53,21 +54,20 @@ export const anthropicRaw: MessagesClient = async (fetch) => {
   return { content, ...end };
 };
 
-export const anthropicHelper: MessagesClient = async (fetch) => {
-  const message = await anthropic(fetch).messages.stream(request).finalMessage();
-  return {
-    content: message.content.map(readBlock),
-    stopReason: message.stop_reason,
-    ...tokensOf(message.usage),
-  };
-};
+export const anthropicHelper: MessagesClient = async (fetch) =>
+  readMessage(await anthropic(fetch).messages.stream(request).finalMessage());
+
+/** Reads an answer that is not streamed. */
+export const anthropicWhole: MessagesClient = async (fetch) =>
+  readMessage(await anthropic(fetch).messages.create(request));
+
+function readMessage(message: Anthropic.Message): ReadMessage {
+  return { content: message.content.map(readBlock), stopReason: message.stop_reason, ...tokensOf(message.usage) };
+}
 
 /** The AI SDK joins what it can: texts as they come, reasoning without signatures, calls as JSON. */
 export const aiSdkAnthropic: MessagesClient = async (fetch) => {
-  const provider = createAnthropic({ apiKey: "key", baseURL: "http://127.0.0.1/v1", fetch });
-  const { stream } = await provider
-    .languageModel("any")
-    .doStream({ prompt: [{ role: "user", content: [{ type: "text", text: "hi" }] }] });
+  const { stream } = await aiSdkModel(fetch).doStream({ prompt });
   const texts = new Map<string, string>();
   const blocks: (ReadBlock | { readonly textId: string })[] = [];
   let end: Omit<ReadMessage, "content"> | undefined;
@@ -96,6 +96,27 @@ export const aiSdkAnthropic: MessagesClient = async (fetch) => {
   });
   return { content, ...end };
 };
+
+/** Reads an answer that is not streamed. */
+export const aiSdkAnthropicWhole: MessagesClient = async (fetch) => {
+  const { content, finishReason, usage } = await aiSdkModel(fetch).doGenerate({ prompt });
+  return {
+    content: content.flatMap((part): ReadBlock[] => {
+      if (part.type === "text") return [{ type: "text", text: part.text }];
+      if (part.type === "reasoning") return [{ type: "thinking", thinking: part.text, signature: "" }];
+      if (part.type !== "tool-call") return [];
+      return [{ type: "tool_use", id: part.toolCallId, name: part.toolName, input: parseInput(part.input) }];
+    }),
+    stopReason: finishReason.raw,
+    inputTokens: usage.inputTokens.noCache,
+    outputTokens: usage.outputTokens.total,
+    cacheReadTokens: usage.inputTokens.cacheRead,
+  };
+};
+
+function aiSdkModel(fetch: typeof globalThis.fetch) {
+  return createAnthropic({ apiKey: "key", baseURL: "http://127.0.0.1/v1", fetch }).languageModel("any");
+}
 
 function append(texts: Map<string, string>, id: string, delta: string): void {
   texts.set(id, (texts.get(id) ?? "") + delta);
