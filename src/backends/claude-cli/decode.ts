@@ -12,7 +12,7 @@ import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./d
 import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
 import { gatewayErrorOf } from "./failure.ts";
 import type { CliLine, ContentBlock, ResultLine, RetryLine, StreamEvent, UpstreamUsage } from "./lines.ts";
-import { mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
+import { mainLoopUsage, mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
 
 /** `now` in Unix milliseconds; it only turns a reset time into a wait. */
 export function decodeLine(state: DecodeState, line: CliLine, now: number): Step {
@@ -199,8 +199,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 
 function finish(state: DecodeState, result?: ResultLine): Step {
   const { ending, before, after } = state;
-  const told = usageOf(result?.usage ?? null);
-  const mainLoop = told.inputTokens + told.outputTokens > 0 ? told : state.usage;
+  const mainLoop = mainLoopUsage(state.usage, usageOf(result?.usage ?? null));
   // A turn that was stopped also paid for the question the CLI asked on its own; the answer did not use those tokens.
   const usage = state.phase === "stopping" ? state.usage : turnUsage(mainLoop, before, after);
   const cost = after === undefined ? undefined : after.costUsd - before.costUsd;

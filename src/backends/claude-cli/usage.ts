@@ -23,6 +23,12 @@ export function mergeUpstreamUsage(start: UpstreamUsage | null, end: UpstreamUsa
   return { ...start, ...Object.fromEntries(known) };
 }
 
+/** `told` is the CLI's own sum over the steps, all zero for a stopped turn; 2.1.197 leaves the reasoning out of it. */
+export function mainLoopUsage(steps: Usage, told: Usage): Usage {
+  if (told.inputTokens + told.outputTokens === 0) return steps;
+  return { ...told, reasoningTokens: Math.max(steps.reasoningTokens, told.reasoningTokens) };
+}
+
 /** What a process has cost since it started; the CLI reports both cumulatively. */
 export interface Totals {
   readonly costUsd: number;
