@@ -31,7 +31,7 @@ export interface DoctorOptions {
 }
 
 /** The versions every release of ours is tested with, oldest first. */
-export const testedVersions = ["2.1.197", "2.1.329"] as const;
+const testedVersions = ["2.1.197", "2.1.329"] as const;
 
 const mebibyte = 1024 * 1024;
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
+import { compatibleNames } from "./compatibility.ts";
 import { environmentLayer, type Variables } from "./environment.ts";
 import { flatten } from "./merge.ts";
+import { allSettings } from "./setting.ts";
 
 const settingsOf = (variables: Variables) =>
   Object.fromEntries(flatten(environmentLayer(variables, "environment").values));
@@ -40,7 +42,7 @@ describe("our own variables", () => {
   });
 });
 
-describe("variables of other Claude proxies", () => {
+describe('variables of other Claude proxies; proves("config-env-names")', () => {
   test.each([
     ["SERVER__PORT", "8080", "server.port", 8080],
     ["SERVER__HOST", "127.0.0.1", "server.host", "127.0.0.1"],
@@ -73,4 +75,10 @@ describe("variables of other Claude proxies", () => {
   test("names that mean nothing in particular are left alone", () => {
     expect(settingsOf({ PORT: "1", HOST: "x", API_KEY: "y", LOG_LEVEL: "loud", CONFIG_FILE: "z" })).toEqual({});
   });
+});
+
+test("the manual names every setting and every variable", async () => {
+  const manual = await Bun.file(new URL("../../docs/configuration.md", import.meta.url)).text();
+  const wanted = [...allSettings(), ...compatibleNames.map(({ name }) => name)];
+  expect(wanted.filter((name) => !manual.includes(`\`${name}\``))).toEqual([]);
 });

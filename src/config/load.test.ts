@@ -44,7 +44,7 @@ async function problems(options: Partial<LoadOptions> = {}): Promise<readonly st
   throw error ?? new Error("the configuration was accepted");
 }
 
-describe("precedence", () => {
+describe('precedence; proves("config-precedence")', () => {
   test("is flag, environment, env file, project, user, default", async () => {
     inUser(
       "ccproxy.toml",
