@@ -1,5 +1,6 @@
 /** What a scripted upstream was really asked, past everything the proxy and the CLI make of a request. */
-import type { DemoUpstream } from "../../../src/demo/demo-upstream.ts";
+import type { DemoUpstream } from "#demo/demo-upstream.ts";
+import type { RecordedRequest } from "#demo/recorder.ts";
 
 /** A body of the messages API, as the CLI sends it. */
 export interface AskedBody {
@@ -21,12 +22,15 @@ export interface AskedBlock {
   readonly text?: string;
 }
 
-/** The bodies of the questions put to the model, oldest first; `after` a request number. */
-export function asked(upstream: DemoUpstream, after = 0): readonly AskedBody[] {
+/** The questions put to the model, oldest first; `after` a request number. */
+export function questions(upstream: DemoUpstream, after = 0): readonly RecordedRequest[] {
   return upstream
     .requests()
-    .filter(({ number, method, path }) => number > after && method === "POST" && /^\/v1\/messages(\?|$)/.test(path))
-    .map(({ body }) => body as AskedBody); // The demo keeps bodies as they came; the CLI's own request is known.
+    .filter(({ number, method, path }) => number > after && method === "POST" && /^\/v1\/messages(\?|$)/.test(path));
+}
+
+export function bodyOf({ body }: RecordedRequest): AskedBody {
+  return body as AskedBody; // The demo keeps bodies as they came; the CLI's own request is known.
 }
 
 /** The conversation as the model saw it, without what the CLI adds of its own: one `[role, ...blocks]` a message. */

@@ -2,9 +2,10 @@
 import { Database } from "bun:sqlite";
 
 import type { Mode } from "#core/backend.ts";
+import type { RecordedRequest } from "#demo/recorder.ts";
 import { createAccessLog, type AccessLogRow } from "#store/access-log.ts";
 
-import { asked, type AskedBody } from "./asked.ts";
+import { type AskedBody, bodyOf, questions } from "./asked.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { type Proxy, type ProxyOptions, startProxy, waitFor } from "./proxy.ts";
 import { createTraffic, type Traffic } from "./traffic.ts";
@@ -13,7 +14,9 @@ export interface ClientBench {
   readonly proxy: Proxy;
   readonly traffic: Traffic;
   clients(mode: Mode, options?: { readonly apiKey?: string; readonly headers?: Record<string, string> }): Clients;
-  /** What the model was asked since the last `forget`, oldest first. */
+  /** Questions to the model since the last `forget`, oldest first. */
+  requests(): readonly RecordedRequest[];
+  /** Their bodies. */
   asked(): readonly AskedBody[];
   /** The last of them. */
   lastAsked(): AskedBody;
@@ -32,11 +35,12 @@ export async function openClientBench(options: ProxyOptions = {}): Promise<Clien
   let after = 0;
   let ended: Promise<readonly AccessLogRow[]> | undefined;
   const upstreamNumber = (): number => proxy.upstream.requests().at(-1)?.number ?? 0;
-  const askedNow = (): readonly AskedBody[] => asked(proxy.upstream, after);
+  const askedNow = (): readonly AskedBody[] => questions(proxy.upstream, after).map(bodyOf);
   return {
     proxy,
     traffic,
     clients: (mode, more) => createClients({ url: proxy.url, fetch: traffic.fetch, mode, ...more }),
+    requests: () => questions(proxy.upstream, after),
     asked: askedNow,
     lastAsked() {
       const body = askedNow().at(-1);

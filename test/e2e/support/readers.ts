@@ -84,7 +84,8 @@ async function openaiHelper({ openai }: Clients, { text, model }: Question): Pro
     messages: [{ role: "user", content: text }],
     stream_options: { include_usage: true },
   });
-  return openaiAnswer(await stream.finalChatCompletion());
+  // The helper keeps only the last delta of a field it does not know.
+  return { ...openaiAnswer(await stream.finalChatCompletion()), reasoning: undefined };
 }
 
 async function openaiStream({ openai }: Clients, { text, model }: Question): Promise<Answer> {

@@ -80,7 +80,10 @@ function expectOutcome(row: AccessLogRow | undefined, path: string): void {
   expect(row).toMatchObject({ wireFormat: format });
   if (errorKind === null) {
     expect({ requestId, status, finishReason }).toMatchObject({ status: 200, finishReason: expect.any(String) });
-    expect({ requestId, modelUsed, sessionId }).toMatchObject({ modelUsed: expect.any(String), sessionId: expect.any(String) });
+    expect({ requestId, modelUsed, sessionId }).toMatchObject({
+      modelUsed: expect.any(String),
+      sessionId: expect.any(String),
+    });
     expect(row).toMatchObject({ backend: "claude-cli", start: expect.any(String), steps: expect.any(Number) });
   } else expect({ requestId, finishReason }).toMatchObject({ finishReason: null });
 }
