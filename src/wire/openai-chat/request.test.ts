@@ -69,7 +69,7 @@ describe("a whole request", () => {
     tool_choice: { type: "function", function: { name: "lookup" } },
     parallel_tool_calls: false,
     response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } },
-    service_tier: "priority",
+    service_tier: "default",
     user: "u1",
   };
 
@@ -123,7 +123,7 @@ describe("a whole request", () => {
         toolChoice: { type: "tool", name: "lookup" },
         parallelToolCalls: false,
         responseFormat: { type: "json-schema", name: "answer", schema: { type: "object" } },
-        serviceTier: "priority",
+        serviceTier: "standard_only",
         user: "u1",
       },
       featureFields: {
@@ -233,6 +233,11 @@ describe("settings", () => {
       stream: null,
     };
     expect(decode(defaults)).toEqual(decode({}));
+  });
+
+  test("a service tier that only OpenAI sells is left out, and named", () => {
+    expect(decode({ service_tier: "flex" })).toMatchObject({ features: {}, ignoredFields: ["service_tier"] });
+    expect(featuresOf({ service_tier: "flex" })).not.toHaveProperty("serviceTier");
   });
 
   test.each<[string, object, object]>([

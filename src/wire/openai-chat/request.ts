@@ -92,7 +92,7 @@ function decodeFeatures(request: ChatCompletionRequest, ignored: Set<string>): R
     ...decodeTools(request, ignored),
     ...withoutNullish({
       responseFormat: decodeResponseFormat(request),
-      serviceTier: request.service_tier === "auto" ? undefined : request.service_tier,
+      serviceTier: decodeServiceTier(request, ignored),
       user: request.user ?? request.safety_identifier,
     }),
   };
@@ -115,6 +115,14 @@ function decodeSampling(request: ChatCompletionRequest, ignored: Set<string>): R
     topK: request.top_k,
     stopSequences: stopSequences.length === 0 ? undefined : stopSequences,
   });
+}
+
+/** This API's `default` is what Anthropic calls `standard_only`; its other tiers are OpenAI's own offers. */
+function decodeServiceTier({ service_tier: tier }: ChatCompletionRequest, ignored: Set<string>): string | undefined {
+  if (tier === null || tier === undefined || tier === "auto") return undefined;
+  if (tier === "default" || tier === "standard_only") return "standard_only";
+  ignored.add("service_tier");
+  return undefined;
 }
 
 function decodeReasoning({ reasoning_effort: effort, thinking }: ChatCompletionRequest): RequestFeatures {
