@@ -171,6 +171,19 @@ describe("blocks", () => {
     expect(typesOf(hidden)).toEqual(["message_start"]);
   });
 
+  test("of one id but two types are two", () => {
+    const shared: ModelEvent[] = [
+      { type: "tool-input-start", id: "1", toolName: "lookup", executedBy: "client" },
+      { type: "reasoning-delta", id: "1", text: "hm" },
+    ];
+    expect(typesOf(shared).slice(1)).toEqual([
+      "content_block_start",
+      "content_block_stop",
+      "content_block_start",
+      "thinking_delta",
+    ]);
+  });
+
   test("left open are closed before the end", () => {
     const open: ModelEvent[] = [
       { type: "text-start", id: "1" },

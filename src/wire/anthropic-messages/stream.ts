@@ -62,8 +62,9 @@ function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" 
     case "tool-input-delta":
       return encodeToolInput(state, event);
     case "text-end":
+      return isOpen(state, "text", event.id) ? closeBlock(state) : "";
     case "tool-input-end":
-      return state.openBlock?.id === event.id ? closeBlock(state) : "";
+      return isOpen(state, "tool_use", event.id) ? closeBlock(state) : "";
     case "finish":
       return encodeFinish(state, event);
     default:
@@ -94,8 +95,7 @@ function encodeStart(state: State, { responseId, model, usage }: Omit<StartEvent
 
 /** A text block opens with its first text: an empty one, sent back in a history, would be a 400. */
 function encodeText(state: State, id: string, delta: BlockDelta): string {
-  const isOpen = state.openBlock?.type === "text" && state.openBlock.id === id;
-  const opening = isOpen ? "" : openBlock(state, id, { type: "text", text: "", citations: null });
+  const opening = isOpen(state, "text", id) ? "" : openBlock(state, id, { type: "text", text: "", citations: null });
   return opening + encodeDelta(state, delta);
 }
 
@@ -106,16 +106,16 @@ function encodeReasoningStart(state: State, { id, redactedData }: { id: string; 
 }
 
 function encodeReasoning(state: State, { id, text }: { id: string; text: string }): string {
-  const isOpen = state.openBlock?.id === id;
-  if (text === "" || (isOpen && state.openBlock?.type === "redacted_thinking")) return "";
-  const opening = isOpen ? "" : encodeReasoningStart(state, { id });
+  if (text === "" || isOpen(state, "redacted_thinking", id)) return "";
+  const opening = isOpen(state, "thinking", id) ? "" : encodeReasoningStart(state, { id });
   return opening + encodeDelta(state, { type: "thinking_delta", thinking: text });
 }
 
 function encodeReasoningEnd(state: State, { id, signature }: { id: string; signature?: string }): string {
-  if (state.openBlock?.id !== id) return "";
-  const isSigned = signature !== undefined && state.openBlock.type === "thinking";
-  return (isSigned ? encodeDelta(state, { type: "signature_delta", signature }) : "") + closeBlock(state);
+  if (isOpen(state, "redacted_thinking", id)) return closeBlock(state);
+  if (!isOpen(state, "thinking", id)) return "";
+  const signing = signature === undefined ? "" : encodeDelta(state, { type: "signature_delta", signature });
+  return signing + closeBlock(state);
 }
 
 /** Calls the backend runs itself are not shown: a client would try to answer them. */
@@ -126,8 +126,8 @@ function encodeToolInputStart(state: State, { id, toolName, executedBy }: ToolIn
 }
 
 function encodeToolInput(state: State, { id, delta }: { id: string; delta: string }): string {
-  const isOpen = state.openBlock?.type === "tool_use" && state.openBlock.id === id;
-  return isOpen && delta !== "" ? encodeDelta(state, { type: "input_json_delta", partial_json: delta }) : "";
+  if (delta === "" || !isOpen(state, "tool_use", id)) return "";
+  return encodeDelta(state, { type: "input_json_delta", partial_json: delta });
 }
 
 function encodeFinish(state: State, event: FinishEvent): string {
@@ -143,6 +143,10 @@ function encodeFinish(state: State, event: FinishEvent): string {
     }),
     encodeFrame({ type: "message_stop" }),
   ].join("");
+}
+
+function isOpen({ openBlock: open }: State, type: ResponseBlock["type"], id: string): boolean {
+  return open?.type === type && open.id === id;
 }
 
 function openBlock(state: State, id: string, block: ResponseBlock): string {
