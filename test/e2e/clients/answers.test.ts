@@ -11,6 +11,7 @@ const tokens = "[[demo usage in=11 out=222 read=33 write=49 write-1h=5 thinking=
 const rich = `[[demo think Let me see, äöü 🙂.]] [[demo say The answer is “42” – 日本語 🙂.]] ${tokens}`;
 
 const newest = claudes.slice(0, 1);
+const all = [...readers];
 const official = readers.filter(({ name }) => !name.startsWith("@ai-sdk"));
 
 describe.each([...claudes])("claude $version", ({ path }) => {
@@ -23,7 +24,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
   // proves("api-openai-chat", "api-anthropic-messages", "cli-two-versions", "cli-modes", "stream-usage")
   describe.each(["agent", "chat"] as const)("%s mode", (mode) => {
-    test.each(mode === "agent" ? [...readers] : official)("$name reads text, thinking, tokens, model and id", async (reader) => {
+    test.each(mode === "agent" ? all : official)("$name reads text, thinking, tokens, model and id", async (reader) => {
       const answer = await reader.ask(bench.clients(mode), { text: rich, model });
       expect(answer.text).toBe("The answer is “42” – 日本語 🙂.");
       if (answer.reasoning !== undefined) expect(answer.reasoning).toBe("Let me see, äöü 🙂.");
@@ -89,20 +90,23 @@ describe.each([...newest])("stop reasons, claude $version", ({ path }) => {
     { stop: "model_context_window_exceeded", openai: "length", anthropic: "model_context_window_exceeded" },
   ] as const;
   describe.each([...endings])("$stop", ({ stop, openai, anthropic }) => {
-    test.each(stop === "max_tokens" ? [...readers] : official)("$name reads why it stopped, and the model is not asked again", async (reader) => {
-      bench.forget();
-      // An upstream that takes a while to answer, as a real one does.
-      const text = `[[demo say so far]] [[demo stop ${stop}]] ${tokens} [[demo stall 300 at=headers]]`;
-      const answer = await reader.ask(bench.clients("chat"), { text, model });
-      expect(answer.text).toBe("so far");
-      expect(answer.finish).toBe(reader.format === "openai-chat" ? openai : anthropic);
-      if (answer.stopSequence !== undefined) expect(answer.stopSequence).toBe(stop.includes("END") ? "END" : null);
-      expect(answer.usage).toEqual(expectedTokens(answer));
-      await bench.quiet();
-      // The CLI may have begun to ask on before it was told to stop; that question is withdrawn.
-      const outcomes = bench.requests().map(({ outcome }) => outcome);
-      expect(outcomes).toEqual(["done", ...outcomes.slice(1, 2).map(() => "aborted" as const)]);
-    });
+    test.each(stop === "max_tokens" ? all : official)(
+      "$name reads why it stopped, and the model is not asked again",
+      async (reader) => {
+        bench.forget();
+        // An upstream that takes a while to answer, as a real one does.
+        const text = `[[demo say so far]] [[demo stop ${stop}]] ${tokens} [[demo stall 300 at=headers]]`;
+        const answer = await reader.ask(bench.clients("chat"), { text, model });
+        expect(answer.text).toBe("so far");
+        expect(answer.finish).toBe(reader.format === "openai-chat" ? openai : anthropic);
+        if (answer.stopSequence !== undefined) expect(answer.stopSequence).toBe(stop.includes("END") ? "END" : null);
+        expect(answer.usage).toEqual(expectedTokens(answer));
+        await bench.quiet();
+        // The CLI may have begun to ask on before it was told to stop; that question is withdrawn.
+        const outcomes = bench.requests().map(({ outcome }) => outcome);
+        expect(outcomes).toEqual(["done", ...outcomes.slice(1, 2).map(() => "aborted" as const)]);
+      },
+    );
   });
 
   test("the access log has one row each", async () => {
