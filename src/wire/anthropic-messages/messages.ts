@@ -3,6 +3,7 @@ import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
+import { unreadMessageFields } from "./ignored-fields.ts";
 import { decodeDocument, decodeImage } from "./media.ts";
 import type { ContentBlock, ModelledBlock, RequestMessage } from "./schema.ts";
 
@@ -51,8 +52,7 @@ export function decodeSystem(system: string | readonly { text: string }[] | null
 
 function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
   const { role, content } = message;
-  for (const field of Object.keys(message))
-    if (field !== "role" && field !== "content") decoding.ignoredFields.add(`messages[].${field}`);
+  for (const field of unreadMessageFields(message)) decoding.ignoredFields.add(field);
   if (typeof content === "string") return { role, content: text(content) };
   const parts = content.flatMap((block, index) => {
     const blockPath = `${path}.content[${index}]`;

@@ -313,6 +313,18 @@ test("what nothing can honour is listed as the client spelled it", () => {
   ]);
 });
 
+test("a choice among tools that Anthropic runs is named with them", () => {
+  const tools = [{ type: "web_search_20250305", name: "web_search" }];
+  expect(decode({ tools, tool_choice: { type: "any" } }).ignoredFields).toEqual(["tools[0]", "tool_choice"]);
+});
+
+test("a list of what nothing can honour has an end", () => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`${index}`.repeat(100), 1]));
+  const { ignoredFields } = decode(many);
+  expect(ignoredFields.length).toBe(40);
+  expect(Math.max(...ignoredFields.map((field) => field.length))).toBe(64);
+});
+
 describe("what is wrong is refused by name", () => {
   const withHi = (fields: object) => ({ max_tokens: 5, messages: [hi], ...fields });
 
@@ -343,6 +355,7 @@ describe("what is wrong is refused by name", () => {
     ["a tool without a name", withHi({ tools: [{ input_schema: {} }] }), "tools[0].name", "required"],
     ["an unknown tool choice", withHi({ tool_choice: { type: "some" } }), "tool_choice.type", 'got "some"'],
     ["stop sequences as text", withHi({ stop_sequences: "X" }), "stop_sequences", 'an array, got "X"'],
+    ["a choice without tools", withHi({ tool_choice: { type: "any" } }), "tool_choice", "tools to choose from"],
     ["stream as text", withHi({ stream: "yes" }), "stream", "true or false"],
   ])("%s", (_title, body, param, explanation) => {
     const error = refusalOf(body);

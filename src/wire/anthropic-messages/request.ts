@@ -12,6 +12,7 @@ import { explainIssue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
+import { listIgnored, unreadFields, unreadToolFields } from "./ignored-fields.ts";
 import { decodeMessages, decodeSystem } from "./messages.ts";
 import { type CountTokensRequest, countTokensRequestSchema, messagesRequestSchema } from "./schema.ts";
 
@@ -25,7 +26,7 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 }
 
 function decode(request: CountTokensRequest): ModelRequest {
-  const ignored = new Set(unknownFields(request));
+  const ignored = new Set(unreadFields(request));
   const { system, messages } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request, ignored);
   return {
@@ -37,7 +38,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     includeUsage: true,
     features,
     featureFields: featureFields(features),
-    ignoredFields: [...ignored],
+    ignoredFields: listIgnored(ignored),
   };
 }
 
@@ -56,35 +57,6 @@ const hints: ReadonlyMap<string, string> = new Map([
   ["messages", "Send the conversation as an array of messages with `role` and `content`."],
   ["max_tokens", "The messages API needs a limit in every request, for example 4096."],
 ]);
-
-// ---- fields nothing can honour
-
-/** It changes nothing in the answer: caching is the backend's own business. */
-const harmlessFields: ReadonlySet<string> = new Set(["cache_control"]);
-
-/** Sent by some clients on every request, with the value that asks for nothing. */
-const defaultValues: ReadonlyMap<string, string> = new Map([["speed", '"standard"']]);
-
-function unknownFields(request: CountTokensRequest): string[] {
-  const known = countTokensRequestSchema.entries;
-  return [
-    ...unknownIn(request, Object.keys(known), ""),
-    ...unknownIn(request.output_config ?? {}, ["effort", "format"], "output_config."),
-    ...unknownIn(request.metadata ?? {}, ["user_id"], "metadata."),
-  ];
-}
-
-function unknownIn(fields: object, known: readonly string[], prefix: string): string[] {
-  return Object.entries(fields).flatMap(([field, value]) =>
-    known.includes(field) || harmlessFields.has(field) || asksForNothing(field, value) ? [] : [prefix + field],
-  );
-}
-
-function asksForNothing(field: string, value: unknown): boolean {
-  if (value === null || value === undefined || value === false) return true;
-  if (typeof value === "object" && Object.keys(value).length === 0) return true;
-  return defaultValues.get(field) === JSON.stringify(value);
-}
 
 // ---- features
 
@@ -125,16 +97,20 @@ function decodeThinking(thinking: CountTokensRequest["thinking"]): ReasoningSett
 
 function decodeTools(request: CountTokensRequest, ignored: Set<string>): RequestFeatures {
   const tools = (request.tools ?? []).flatMap((tool, index) => decodeTool(tool, `tools[${index}]`, ignored));
-  if (tools.length === 0) return {};
   const choice = request.tool_choice;
+  const toolChoice = decodeToolChoice(choice);
+  if (tools.length === 0) {
+    if (toolChoice === undefined || toolChoice.type === "none") return {};
+    if (!request.tools?.length) throw invalidField("tool_choice", "expected tools to choose from, got none");
+    ignored.add("tool_choice");
+    return {};
+  }
   return withoutNullish({
     tools,
-    toolChoice: decodeToolChoice(choice),
+    toolChoice,
     parallelToolCalls: choice?.disable_parallel_tool_use === true ? false : undefined,
   });
 }
-
-const toolFields = ["type", "name", "description", "input_schema"];
 
 /** A tool that Anthropic runs itself has no schema; nothing here can offer it to the model. */
 function decodeTool(
@@ -149,7 +125,7 @@ function decodeTool(
   }
   if (!name) throw invalidField(`${path}.name`, "required, but missing");
   if (!inputSchema) throw invalidField(`${path}.input_schema`, "required, but missing");
-  for (const field of unknownIn(tool, toolFields, "tools[].")) ignored.add(field);
+  for (const field of unreadToolFields(tool)) ignored.add(field);
   return [{ name, inputSchema, ...withoutNullish({ description }) }];
 }
 

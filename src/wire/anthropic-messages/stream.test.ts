@@ -60,6 +60,7 @@ test("a turn with everything in it becomes the golden stream", async () => {
   expect(encodeAll(goldenTurn).join("")).toBe(golden);
 });
 
+// proves("stream-token-level")
 describe("any turn, cut into any chunks, reads as what was said", () => {
   const readings = [messageReadingOf, messageReadingOf, aiSdkReadingOf];
   test.each(clients.map(([title, client], index) => [title, client, readings[index] ?? messageReadingOf] as const))(
@@ -144,6 +145,13 @@ describe("the end", () => {
 });
 
 describe("blocks", () => {
+  test("grow by one frame for each delta, at once", () => {
+    const events: ModelEvent[] = ["a", "b"].map((text) => ({ type: "text-delta", id: "1", text }));
+    expect(framesOf(encodeAll([start, ...events])[2] ?? "")).toEqual([
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "b" } },
+    ]);
+  });
+
   test("open with their first text, so that none is empty", () => {
     const empty: ModelEvent[] = [
       { type: "text-start", id: "1" },

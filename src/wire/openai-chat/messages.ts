@@ -2,6 +2,7 @@ import type { Message, Part, ToolCallPart } from "#core/request.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 
 import { invalidField } from "./error.ts";
+import { unreadMessageFields } from "./ignored-fields.ts";
 import { decodeFile, decodeImageUrl } from "./media.ts";
 import type { InputPart, RequestMessage } from "./schema.ts";
 
@@ -41,7 +42,7 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
 }
 
 function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
-  if (message.role !== "tool" && typeof message.name === "string") decoding.ignoredFields.add("messages[].name");
+  for (const field of unreadMessageFields(message)) decoding.ignoredFields.add(field);
   switch (message.role) {
     case "system":
     case "developer":

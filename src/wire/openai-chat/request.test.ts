@@ -299,6 +299,8 @@ test("what nothing can honour is listed as the client spelled it", () => {
     modalities: ["text", "audio"],
     metadata: { a: "b" },
     made_up: "x",
+    toString: "y",
+    stream_options: { include_obfuscation: true },
     max_completion_tokens: 5,
     max_tokens: 6,
     tools: [{ type: "function", function: { name: "a", strict: true } }],
@@ -306,6 +308,7 @@ test("what nothing can honour is listed as the client spelled it", () => {
       {
         role: "user",
         name: "ann",
+        audio: null,
         content: [{ type: "image_url", image_url: { url: "https://example.test/a.png", detail: "high" } }],
       },
     ],
@@ -322,9 +325,18 @@ test("what nothing can honour is listed as the client spelled it", () => {
     "modalities",
     "seed",
     "store",
+    "stream_options.include_obfuscation",
+    "toString",
     "tools[].function.strict",
     "top_logprobs",
   ]);
+});
+
+test("a list of what nothing can honour has an end", () => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`${index}`.repeat(100), 1]));
+  const { ignoredFields } = decode(many);
+  expect(ignoredFields.length).toBe(40);
+  expect(Math.max(...ignoredFields.map((field) => field.length))).toBe(64);
 });
 
 describe("what is wrong is refused by name", () => {
@@ -344,6 +356,7 @@ describe("what is wrong is refused by name", () => {
     ["no tokens", { messages: [hi], max_tokens: 0 }, "max_tokens", "a whole number of at least 1"],
     ["half a token", { messages: [hi], max_tokens: 1.5 }, "max_tokens", "a whole number of at least 1"],
     ["a custom tool", { messages: [hi], tools: [{ type: "custom" }] }, "tools[0].type", '"function", got "custom"'],
+    ["a choice without tools", { messages: [hi], tool_choice: "required" }, "tool_choice", "tools to choose from"],
     ["stream as text", { messages: [hi], stream: "yes" }, "stream", "true or false"],
     ["a model that is no text", { messages: [hi], model: 5 }, "model", "a string, got 5"],
   ])("%s", (_title, body, param, explanation) => {

@@ -13,12 +13,13 @@ import { explainIssue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
+import { listIgnored, unreadFields } from "./ignored-fields.ts";
 import { decodeMessages } from "./messages.ts";
 import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schema.ts";
 
 export function decodeRequest(body: unknown): ModelRequest {
   const request = parseRequest(body);
-  const ignored = new Set(unknownFields(request));
+  const ignored = new Set(unreadFields(request));
   const { system, messages } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request, ignored);
   return {
@@ -30,7 +31,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     includeUsage: request.stream_options?.include_usage ?? false,
     features,
     featureFields: featureFields(features, request),
-    ignoredFields: [...ignored],
+    ignoredFields: listIgnored(ignored),
   };
 }
 
@@ -50,37 +51,6 @@ function parseRequest(body: unknown): ChatCompletionRequest {
 const hints: ReadonlyMap<string, string> = new Map([
   ["messages", "Send the conversation as an array of messages with `role` and `content`."],
 ]);
-
-// ---- fields nothing can honour
-
-/** They change nothing in the answer: caching is the backend's own business. */
-const harmlessFields: ReadonlySet<string> = new Set([
-  "prompt_cache_key",
-  "prompt_cache_options",
-  "prompt_cache_retention",
-]);
-
-/** Sent by many clients on every request, with the value that asks for nothing. */
-const defaultValues: ReadonlyMap<string, string> = new Map([
-  ["frequency_penalty", "0"],
-  ["presence_penalty", "0"],
-  ["top_logprobs", "0"],
-  ["modalities", '["text"]'],
-  ["verbosity", '"medium"'],
-]);
-
-function unknownFields(request: ChatCompletionRequest): string[] {
-  const known = chatCompletionRequestSchema.entries;
-  return Object.entries(request).flatMap(([field, value]) =>
-    field in known || harmlessFields.has(field) || asksForNothing(field, value) ? [] : [field],
-  );
-}
-
-function asksForNothing(field: string, value: unknown): boolean {
-  if (value === null || value === undefined || value === false) return true;
-  if (typeof value === "object" && Object.keys(value).length === 0) return true;
-  return defaultValues.get(field) === JSON.stringify(value);
-}
 
 // ---- features
 
@@ -142,7 +112,7 @@ function decodeThinking(thinking: ChatCompletionRequest["thinking"]): ReasoningS
 
 function decodeTools(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
   const { tools, tool_choice: choice, parallel_tool_calls: parallel } = request;
-  if (tools === null || tools === undefined || tools.length === 0) return {};
+  if (tools === null || tools === undefined || tools.length === 0) return withoutTools(choice);
   const isAllowed = allowedTools(choice);
   if (tools.some((tool) => tool.function.strict === true)) ignored.add("tools[].function.strict");
   return withoutNullish({
@@ -150,6 +120,12 @@ function decodeTools(request: ChatCompletionRequest, ignored: Set<string>): Requ
     toolChoice: decodeToolChoice(choice),
     parallelToolCalls: parallel === true ? undefined : parallel,
   });
+}
+
+function withoutTools(choice: ChatCompletionRequest["tool_choice"]): RequestFeatures {
+  const { type } = decodeToolChoice(choice) ?? { type: "none" };
+  if (type === "none") return {};
+  throw invalidField("tool_choice", "expected tools to choose from, got none");
 }
 
 function decodeTool({ function: declared }: NonNullable<ChatCompletionRequest["tools"]>[number]): ToolDefinition {

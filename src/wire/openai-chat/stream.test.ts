@@ -56,6 +56,7 @@ test("a turn with everything in it becomes the golden stream", async () => {
   expect(encodeAll(goldenTurn).join("")).toBe(golden);
 });
 
+// proves("stream-token-level")
 describe("any turn, cut into any chunks, reads as what was said", () => {
   const readings = [chatReadingOf, chatReadingOf, aiSdkChatReadingOf];
   test.each(clients.map(([title, client], index) => [title, client, readings[index] ?? chatReadingOf] as const))(
@@ -142,6 +143,18 @@ describe("deltas", () => {
     { type: "text-delta", id, text: value },
     { type: "text-end", id },
   ];
+
+  test("go out at once, each in a frame of its own", () => {
+    const [, , first, second] = encodeAll([
+      start,
+      ...text("1", "a").slice(0, 2),
+      { type: "text-delta", id: "1", text: "b" },
+    ]);
+    expect([first, second].map((frame) => framesOf(frame ?? ""))).toMatchObject([
+      [{ choices: [{ delta: { content: "a" } }] }],
+      [{ choices: [{ delta: { content: "b" } }] }],
+    ]);
+  });
 
   test("begin a new paragraph with a new step, and run on within one", () => {
     expect(deltasOf([...text("1", "a"), ...text("2", "b"), { type: "step-start" }, ...text("3", "c")])).toEqual([
