@@ -47,6 +47,8 @@ function onStreamEvent(state: DecodeState, event: StreamEvent): Step {
     case "message_start":
       return startMessage(state, { ...event.message, streamed: true });
     case "content_block_start":
+      // Without the message it belongs to: that line was lost.
+      if (state.message?.streamed !== true) return fail(state, tornAnswer(), true);
       return openBlock(state, event.index, event.content_block);
     case "content_block_delta":
       return extendBlock(state, event.index, event.delta);
@@ -73,7 +75,16 @@ function startMessage(state: DecodeState, { id, model, usage, streamed }: Messag
   const events: ModelEvent[] = [];
   if (state.phase === "waiting") events.push({ type: "start", responseId: id, model, usage: usageOf(usage) });
   if (!retried) events.push({ type: "step-start" });
-  const message = { id, streamed, usage, open: undefined, shown: false, substantial: false, stop: undefined };
+  const message = {
+    id,
+    streamed,
+    usage,
+    open: undefined,
+    textLength: 0,
+    shown: false,
+    substantial: false,
+    stop: undefined,
+  };
   return [{ ...state, phase: "answering", steps: retried ? state.steps : state.steps + 1, message }, events];
 }
 
@@ -121,13 +132,21 @@ function onAssistant(state: DecodeState, line: AssistantLine): Step {
     return [{ ...state, report }, NO_EVENTS];
   }
   const { message } = state;
-  if (state.received.includes(line.id) || (message?.id === line.id && message.streamed)) return [state, NO_EVENTS];
+  if (state.received.includes(line.id)) return [state, NO_EVENTS];
+  if (message?.id === line.id && message.streamed)
+    return isLonger(line.blocks, message.textLength) ? fail(state, tornAnswer(), true) : [state, NO_EVENTS];
   if (message?.id === line.id) return appendBlocks(state, line.blocks);
   if (message?.streamed === true && message.shown) return fail(state, brokenOff(), true);
   const [settled, before] = endWholeMessage(state);
   const [started, start] = startMessage(settled, { ...line, streamed: false });
   const [appended, events] = appendBlocks(started, line.blocks);
   return [appended, [...before, ...start, ...events]];
+}
+
+/** The CLI repeats each streamed block whole: more than was streamed means that a line of the stream was lost. */
+function isLonger(blocks: readonly ContentBlock[], textLength: number): boolean {
+  const [block] = blocks;
+  return blocks.length === 1 && block?.type === "text" && (block.text?.length ?? 0) > textLength;
 }
 
 function appendBlocks(state: DecodeState, blocks: readonly ContentBlock[]): Step {
@@ -239,11 +258,18 @@ function reportedError(
   now: number,
 ): GatewayError {
   const code = state.report?.code ?? state.retry?.error;
-  return gatewayErrorOf({ ...said, code, rateLimit: state.rateLimit, now });
+  const retryDelayMs = state.retry?.retry_delay_ms;
+  return gatewayErrorOf({ ...said, code, rateLimit: state.rateLimit, retryDelayMs, now });
 }
 
 function brokenOff(): GatewayError {
   return new GatewayError("upstream", "The connection to the model API was lost in the middle of the answer.", {
+    hint: "Send the request again.",
+  });
+}
+
+function tornAnswer(): GatewayError {
+  return new GatewayError("upstream", "Part of the answer was lost on its way out of Claude Code.", {
     hint: "Send the request again.",
   });
 }

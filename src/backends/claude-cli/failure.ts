@@ -11,6 +11,8 @@ export interface Failure {
   readonly message: string;
   readonly terminalReason: string | null;
   readonly rateLimit: RateLimit | undefined;
+  /** How long the CLI waited before its last try; undefined when there was only one. */
+  readonly retryDelayMs: number | undefined;
   /** Unix milliseconds, to turn a reset time into a wait. */
   readonly now: number;
 }
@@ -60,7 +62,7 @@ export function gatewayErrorOf(failure: Failure): GatewayError {
   const kind = kindOf(failure);
   return new GatewayError(kind, messageOf(failure, kind), {
     hint: HINTS[kind],
-    retryAfterSeconds: kind === "rate-limit" ? secondsUntilReset(failure) : undefined,
+    retryAfterSeconds: kind === "rate-limit" ? secondsToWait(failure) : undefined,
     upstreamStatus: failure.status ?? undefined,
   });
 }
@@ -86,11 +88,16 @@ function messageOf({ message, status }: Failure, kind: ErrorKind): string {
     .trim();
   if (kind === "model-not-found") return said.replace(/ Run --model to pick a different model\.$/, "");
   if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
-  if (said !== "") return said;
+  if (said !== "") return /[.!?]$/.test(said) ? said : `${said}.`;
   return status === null ? "The model API could not be reached." : `The model API answered with status ${status}.`;
 }
 
-function secondsUntilReset({ rateLimit, now }: Failure): number | undefined {
+/** 2.1.x gives up at once where it is told to wait for long, and does not say how long. */
+const LONG_WAIT_SECONDS = 30;
+
+/** Until the limit is reset; else as long as the upstream last asked for; else a guess. */
+function secondsToWait({ rateLimit, retryDelayMs, now }: Failure): number {
   const resetsAt = rateLimit?.resetsAt ?? undefined;
-  return resetsAt === undefined ? undefined : Math.max(1, Math.ceil(resetsAt - now / 1000));
+  if (resetsAt !== undefined) return Math.max(1, Math.ceil(resetsAt - now / 1000));
+  return retryDelayMs === undefined ? LONG_WAIT_SECONDS : Math.max(1, Math.ceil(retryDelayMs / 1000));
 }

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "bun:test";
+
+import { gatewayErrorOf } from "./failure.ts";
+
+const failure = {
+  status: 429,
+  code: "rate_limit",
+  message: "Slow down",
+  terminalReason: null,
+  rateLimit: undefined,
+  retryDelayMs: undefined,
+  now: 1_000_000,
+};
+
+describe("a rate limit says when to come back", () => {
+  const seconds = (more: Partial<Parameters<typeof gatewayErrorOf>[0]>) =>
+    gatewayErrorOf({ ...failure, ...more }).options.retryAfterSeconds;
+
+  test("at the reset of a subscription's limit, past or to come", () => {
+    expect(seconds({ rateLimit: { status: "rejected", resetsAt: 1060.5, rateLimitType: null } })).toBe(61);
+    expect(seconds({ rateLimit: { status: "rejected", resetsAt: 10, rateLimitType: null } })).toBe(1);
+  });
+
+  test("after as long as the CLI waited in vain, and some time where it did not even try", () => {
+    expect(seconds({ retryDelayMs: 2100 })).toBe(3);
+    expect(seconds({})).toBe(30);
+  });
+
+  test("and no other failure does", () => {
+    expect(seconds({ status: 500, code: "server_error" })).toBeUndefined();
+  });
+});
+
+test("the CLI's words are a sentence of their own before the next action", () => {
+  const full = { ...failure, status: 400, code: "invalid_request", terminalReason: "prompt_too_long" };
+  expect(gatewayErrorOf({ ...full, message: "Prompt is too long" }).explanation).toMatch(
+    /^Prompt is too long\. Shorten/,
+  );
+});
