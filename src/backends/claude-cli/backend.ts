@@ -12,9 +12,9 @@ import { createCounters } from "./counters.ts";
 import { LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
+import { abortError } from "./run-signal.ts";
 import { run, type RunnerDeps } from "./runner.ts";
 import { createSupply, shuttingDown } from "./supply.ts";
-import { abortError } from "./turn.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
 const INTERRUPT_WAIT_MS = 1000;
@@ -73,7 +73,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       live: live.size,
       busy: deps.busy.size,
       spawned: counters.spawned,
-      interrupts: counters.interrupts,
+      discarded: counters.discarded,
       unknownLines: Object.fromEntries(counters.unknownLines),
       garbageLines: counters.garbageLines,
     }),

@@ -36,7 +36,8 @@ export async function countTokens(
     if (!counted.success) return estimate(request);
     const used = counted.output.categories.filter(({ name }) => !NOT_INPUT.test(name));
     const inputTokens = used.reduce((total, { tokens }) => total + tokens, 0);
-    return { inputTokens, exact: true };
+    // A bare model is not told what the CLI adds to its own history (2.1.329: some 300 tokens of environment).
+    return { inputTokens, exact: context.mode === "agent" };
   } catch (thrown) {
     throw toGatewayError(thrown);
   } finally {

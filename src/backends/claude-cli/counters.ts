@@ -6,7 +6,7 @@ export interface Counters extends LineCounter {
   poolMisses: number;
   liveHits: number;
   spawned: number;
-  interrupts: number;
+  discarded: number;
   garbageLines: number;
   /** Of the CLI, once it has said it. */
   version: string | undefined;
@@ -20,7 +20,7 @@ export function createCounters(onFirst: (name: string) => void): Counters {
     poolMisses: 0,
     liveHits: 0,
     spawned: 0,
-    interrupts: 0,
+    discarded: 0,
     garbageLines: 0,
     version: undefined,
     unknownLines,

@@ -12,6 +12,7 @@ export function openBlock(state: DecodeState, index: number, block: ContentBlock
   const { kind, id, events, substantial } = beginningOf(block, `block-${number}`);
   const message = {
     open: { index, kind, id, signature: kind === "reasoning" ? (block.signature ?? "") : "" },
+    ...(kind === "text" && { textLength: block.text?.length ?? 0 }),
     shown: closed.message?.shown === true || events.length > 0,
     substantial: closed.message?.substantial === true || substantial,
   };
@@ -88,8 +89,9 @@ function extendText(state: DecodeState, { id }: OpenBlock, delta: BlockDelta): S
   if (delta.type === "citations_delta" && delta.citation !== undefined)
     return [state, [{ type: "text-citation", id, citation: delta.citation }]];
   const events = delta.type === "text_delta" ? textDelta(id, delta.text ?? "") : NO_EVENTS;
-  const first = events.length > 0 && state.message?.substantial === false;
-  return [first ? withMessage(state, { substantial: true }) : state, events];
+  if (events.length === 0) return [state, events];
+  const textLength = (state.message?.textLength ?? 0) + (delta.text?.length ?? 0);
+  return [withMessage(state, { substantial: true, textLength }), events];
 }
 
 function extendReasoning(state: DecodeState, open: OpenBlock, delta: BlockDelta): Step {

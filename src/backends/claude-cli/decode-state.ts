@@ -45,6 +45,8 @@ export interface UpstreamMessage {
   readonly streamed: boolean;
   readonly usage: UpstreamUsage | null;
   readonly open: OpenBlock | undefined;
+  /** Characters of its latest text block, as far as they came. */
+  readonly textLength: number;
   /** The client has seen something of it. */
   readonly shown: boolean;
   /** It has text or a tool call: an answer without either makes the CLI ask again. */

@@ -178,10 +178,14 @@ function onUser(state: DecodeState, blocks: readonly ContentBlock[]): Step {
 function onRetry(state: DecodeState, retry: RetryLine, now: number): Step {
   if (state.message?.shown === true) return fail(state, brokenOff(), true);
   const next = { ...state, retry };
+  const { error_status: status, retry_delay_ms: delayMs } = retry;
   // Measured: 2.1.x repeats a refused credential ten times, for about three minutes.
-  if (retry.error_status !== 401) return [next, NO_EVENTS];
-  return fail(next, reportedError(next, { status: 401, message: "", terminalReason: null }, now), true);
+  if (status !== 401 && delayMs <= LONGEST_RETRY_WAIT_MS) return [next, NO_EVENTS];
+  return fail(next, reportedError(next, { status, message: "", terminalReason: null }, now), true);
 }
+
+/** 2.1.x waits a whole minute where a rate limit asks for it; whether to wait that long is the client's decision. */
+const LONGEST_RETRY_WAIT_MS = 5000;
 
 function onResult(state: DecodeState, result: ResultLine, now: number): Step {
   const after = totalsOf(result.total_cost_usd ?? null, result.modelUsage ?? null);

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
+import { startDecoding } from "./decode-state.ts";
+import { decodeLine } from "./decode.ts";
 import { gatewayErrorOf } from "./failure.ts";
+import { parseLine } from "./lines.ts";
 
 const failure = {
   status: 429,
@@ -24,6 +27,16 @@ describe("a rate limit says when to come back", () => {
   test("after as long as the CLI waited in vain, and some time where it did not even try", () => {
     expect(seconds({ retryDelayMs: 2100 })).toBe(3);
     expect(seconds({})).toBe(30);
+  });
+
+  test("at once, where the CLI would sit the wait out", () => {
+    const retry = { type: "system", subtype: "api_retry", attempt: 1, error: "rate_limit", error_status: 429 };
+    const decode = (delayMs: number) =>
+      decodeLine(startDecoding(), parseLine(JSON.stringify({ ...retry, retry_delay_ms: delayMs })), 0);
+    const [state, [event]] = decode(60_000);
+    expect(state).toMatchObject({ phase: "ended", interrupt: true });
+    expect(event).toMatchObject({ error: { kind: "rate-limit", options: { retryAfterSeconds: 60 } } });
+    expect(decode(1100)[1]).toEqual([]);
   });
 
   test("and no other failure does", () => {

@@ -64,7 +64,8 @@ export interface ClaudeCliStats {
   readonly live: number;
   readonly busy: number;
   readonly spawned: number;
-  readonly interrupts: number;
+  /** Children ended after a turn because only they know what they were told, or were told too much. */
+  readonly discarded: number;
   /** Lines of a type or shape this version of ours does not know, by name. */
   readonly unknownLines: Readonly<Record<string, number>>;
   readonly garbageLines: number;

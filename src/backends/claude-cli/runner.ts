@@ -10,9 +10,10 @@ import type { Counters } from "./counters.ts";
 import { fingerprint, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import { abortError, joinSignals } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Supply } from "./supply.ts";
-import { abortError, runTurn, type TurnOutcome } from "./turn.ts";
+import { runTurn, type TurnOutcome } from "./turn.ts";
 
 /**
  * Input tokens beyond which a chat process is not used again: the CLI refuses a turn of its own accord when it takes
@@ -44,7 +45,8 @@ export async function* run(
   request: ModelRequest,
   context: RunContext,
 ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
-  const signal = AbortSignal.any([context.signal, deps.shutdown, ...timeout(deps.options.requestTimeoutMs)]);
+  const joined = joinSignals([context.signal, deps.shutdown], deps.options.requestTimeoutMs);
+  const { signal } = joined;
   let lease: Lease | undefined;
   let outcome: TurnOutcome | undefined;
   try {
@@ -64,12 +66,9 @@ export async function* run(
   } catch (thrown) {
     yield [{ type: "error", error: toGatewayError(thrown) }];
   } finally {
+    joined.release();
     if (lease !== undefined) release(deps, lease.session, liveKey(deps, request, context, { lease, outcome }));
   }
-}
-
-function timeout(ms: number): readonly AbortSignal[] {
-  return ms > 0 ? [AbortSignal.timeout(ms)] : [];
 }
 
 async function acquire(
@@ -130,6 +129,6 @@ function release({ busy, live, supply, counters }: RunnerDeps, session: CliSessi
     live.put(key, session);
     return;
   }
-  counters.interrupts += 1;
+  counters.discarded += 1;
   supply.discard(session, true);
 }

@@ -9,6 +9,8 @@ import { noTotals, type Totals } from "./usage.ts";
 const CONTROL_TIMEOUT_MS = 15_000;
 /** Measured: an interrupted 2.1.x ends within 30 ms of its stdin, and leaves a killed upstream request either way. */
 const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
+/** Measured: a 2.1.x that ends is gone within 60 ms of the end of its output. */
+const EXIT_WAIT_MS = 500;
 
 /** Counts what the process says that nobody here understands. */
 export interface LineCounter {
@@ -113,8 +115,10 @@ export class CliSession {
       // What follows an over-long line cannot be told apart any more.
       this.child.kill();
     }
-    const exit = await this.child.exited;
-    this.#end(exit, cause);
+    const exit = await Promise.race([this.child.exited, Bun.sleep(EXIT_WAIT_MS)]);
+    this.#end(exit === undefined ? outputClosed() : exitError(exit, cause, this.child.stderrTail()));
+    // One that stays although nothing can come out of it any more.
+    if (exit === undefined) await this.child.stop(STOP_LADDER);
   }
 
   async #hand(batch: readonly string[]): Promise<void> {
@@ -161,11 +165,11 @@ export class CliSession {
     else pending.reject(new GatewayError("upstream", `Claude Code refused a control request: ${error}`));
   }
 
-  #end(exit: ChildExit, cause: unknown): void {
-    this.#failure = exitError(exit, cause, this.child.stderrTail());
+  #end(failure: GatewayError): void {
+    this.#failure = failure;
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(this.#failure);
+      reject(failure);
     }
     this.#pending.clear();
     this.#feed?.close();
@@ -175,6 +179,10 @@ export class CliSession {
 /** Lines that mean a turn: outside of one they come from work nobody here asked for. */
 function isActivity(line: CliLine): boolean {
   return line.type === "stream" || line.type === "assistant" || line.type === "result" || line.type === "user";
+}
+
+function outputClosed(): GatewayError {
+  return new GatewayError("upstream", "Claude Code closed its output in the middle of its work.");
 }
 
 /** stderr may quote settings or headers: it stays in the cause, for the log. */

@@ -42,8 +42,11 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
     if (answer.success) deps.onVersion(answer.output.version);
     return session;
   } catch (cause) {
+    const { failure } = session;
+    // A version that refuses the question has booted all the same.
+    if (session.usable && cause instanceof GatewayError && cause.kind === "upstream") return session;
     await session.discard(false);
-    throw session.failure ?? cause;
+    throw failure === undefined ? cause : new GatewayError("unavailable", failure.message, failure.options);
   } finally {
     signal.removeEventListener("abort", kill);
   }

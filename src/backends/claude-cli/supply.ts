@@ -8,10 +8,10 @@ import { createPool } from "#process/pool.ts";
 import type { Counters } from "./counters.ts";
 import { findClaude } from "./find-claude.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import { abortError } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import { startSession } from "./start-session.ts";
 import { createTemporaryDirectories } from "./temporary-directories.ts";
-import { abortError } from "./turn.ts";
 
 /** A boot takes 400 to 700 ms of processor time, which the request that has just been claimed for needs more. */
 const REFILL_DELAY_MS = 300;

@@ -7,6 +7,7 @@ import { startDecoding, type DecodeState } from "./decode-state.ts";
 import { abandonTurn, decodeLine } from "./decode.ts";
 import type { LineFeed } from "./line-feed.ts";
 import type { CliLine } from "./lines.ts";
+import { abortError } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 
 /** Measured: the result of an interrupted turn comes within 30 ms; it only adds the cost. */
@@ -104,17 +105,6 @@ function decodeLines(
 function whyItEnded(session: CliSession, signal: AbortSignal, refusal: GatewayError | undefined): GatewayError {
   if (signal.aborted) return abortError(signal);
   return refusal ?? session.failure ?? new GatewayError("internal", "The turn was given up.");
-}
-
-/** The signal's own reason where it has one of ours. */
-export function abortError(signal: AbortSignal): GatewayError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof GatewayError) return reason;
-  if (reason instanceof DOMException && reason.name === "TimeoutError")
-    return new GatewayError("timeout", "Claude Code did not finish in time.", {
-      hint: "claude.request_timeout_seconds sets how long a request may take.",
-    });
-  return new GatewayError("cancelled", "The request was cancelled.", { cause: reason });
 }
 
 function account(session: CliSession, state: DecodeState, answer: string): TurnOutcome {

@@ -98,7 +98,7 @@ async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: As
   return { ...summarize(events), facts };
 }
 
-export function summarize(events: readonly ModelEvent[]): Omit<Answer, "facts"> {
+function summarize(events: readonly ModelEvent[]): Omit<Answer, "facts"> {
   const last = events.at(-1);
   return {
     events,
