@@ -1,6 +1,6 @@
 /** One question in every way a client can put it, and what the official SDKs make of the answer. */
-import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import type Anthropic from "@anthropic-ai/sdk";
+import type OpenAI from "openai";
 
 import { createClients } from "./clients.ts";
 
