@@ -181,7 +181,7 @@ function onRetry(state: DecodeState, retry: RetryLine, now: number): Step {
   const { error_status: status, retry_delay_ms: delayMs } = retry;
   // Measured: 2.1.x repeats a refused credential ten times, for about three minutes.
   if (status !== 401 && delayMs <= LONGEST_RETRY_WAIT_MS) return [next, NO_EVENTS];
-  return fail(next, reportedError(next, { status, message: "", terminalReason: null }, now), true);
+  return fail(next, reportedError(next, { status: status ?? null, message: "", terminalReason: null }, now), true);
 }
 
 /** 2.1.x waits a whole minute where a rate limit asks for it; whether to wait that long is the client's decision. */
