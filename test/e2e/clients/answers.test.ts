@@ -1,11 +1,12 @@
 /** The same answer through every client in each of its ways: text, thinking, stop reasons, tokens, ids. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { type ClientBench, openClientBench } from "../support/client-bench.ts";
 import { claudes } from "../support/proxy.ts";
-import { type Answer, readers } from "../support/readers.ts";
+import { type Answer, type AnswerUsage, readers } from "../support/readers.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
+setDefaultTimeout(30_000);
 const model = "claude-sonnet-5-5";
 const tokens = "[[demo usage in=11 out=222 read=33 write=49 write-1h=5 thinking=6]]";
 const rich = `[[demo think Let me see, äöü 🙂.]] [[demo say The answer is “42” – 日本語 🙂.]] ${tokens}`;
@@ -18,8 +19,8 @@ describe.each([...claudes])("claude $version", ({ path }) => {
   let bench: ClientBench;
   beforeAll(async () => {
     bench = await openClientBench({ claude: path });
-  }, 30_000);
-  afterAll(() => bench.end(), 30_000);
+  });
+  afterAll(() => bench.end());
   beforeEach(() => bench.forget());
 
   // proves("api-openai-chat", "api-anthropic-messages", "cli-two-versions", "cli-modes", "stream-usage")
@@ -61,11 +62,11 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       });
       expect(row.costUsd).toBeGreaterThan(0);
     }
-  }, 30_000);
+  });
 });
 
 /** Not every client tells them all. */
-function expectedTokens({ usage }: Answer): unknown {
+function expectedTokens({ usage }: Answer): AnswerUsage {
   return {
     // Who cannot tell what was written to the cache counts it as input.
     input: usage.cacheWrite === undefined ? 65 : 11,
@@ -80,8 +81,8 @@ describe.each([...newest])("stop reasons, claude $version", ({ path }) => {
   let bench: ClientBench;
   beforeAll(async () => {
     bench = await openClientBench({ claude: path });
-  }, 30_000);
-  afterAll(() => bench.end(), 30_000);
+  });
+  afterAll(() => bench.end());
 
   const endings = [
     { stop: "max_tokens", openai: "length", anthropic: "max_tokens" },
@@ -111,5 +112,5 @@ describe.each([...newest])("stop reasons, claude $version", ({ path }) => {
 
   test("the access log has one row each", async () => {
     expectOneRowEach(await bench.end(), bench.traffic.sent);
-  }, 30_000);
+  });
 });

@@ -1,5 +1,5 @@
 /** What official clients put into a request is what the model is asked: instructions, histories, media, parameters. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import type Anthropic from "@anthropic-ai/sdk";
 import { generateText } from "ai";
@@ -11,6 +11,7 @@ import { pdf, pixel } from "../support/media.ts";
 import { claudes } from "../support/proxy.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
+setDefaultTimeout(30_000);
 const model = "claude-sonnet-5-5";
 const modes = ["agent", "chat"] as const;
 type Mode = (typeof modes)[number];
@@ -19,8 +20,8 @@ describe.each([...claudes])("claude $version", ({ path }) => {
   let bench: ClientBench;
   beforeAll(async () => {
     bench = await openClientBench({ claude: path });
-  }, 30_000);
-  afterAll(() => bench.end(), 30_000);
+  });
+  afterAll(() => bench.end());
   beforeEach(() => bench.forget());
 
   const askOpenAi = (
@@ -353,7 +354,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
   test("the access log has one row each", async () => {
     expectOneRowEach(await bench.end(), bench.traffic.sent);
-  }, 30_000);
+  });
 });
 
 /** The text of a message as the messages API gives it. */
