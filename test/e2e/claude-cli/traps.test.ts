@@ -1,6 +1,6 @@
 /** What the CLI does behind the back of whoever drives it, each with the cure that stops it; both pinned versions. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { claudes } from "../support/proxy.ts";
@@ -62,7 +62,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       test("an empty answer is one, and the model is not nudged", async () => {
         const before = askedCount();
         const { finish, text } = await bench.ask(request([says("[[demo empty]]")]), { mode });
-        expect(finish).toMatchObject({ reason: "stop", rawReason: "end_turn" });
+        expect(finish).toMatchObject({ reason: "stop", rawReason: "end_turn", steps: 1 });
         expect(text).toBe("");
         expect(await eventually(() => bench.upstream.openRequests() === 0)).toBe(true);
         expect(askedCount() - before).toBeLessThanOrEqual(2);
@@ -108,9 +108,11 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
   test("what a sub-agent says is not the answer, and its tokens are in the usage", async () => {
     const name = path.includes("2.1.197") ? "Task" : "Agent";
-    const input = { description: "d", prompt: "[[demo say inner words]]", subagent_type: "general-purpose" };
+    const command = JSON.stringify({ command: "echo inner-tool", description: "d" });
+    const prompt = `[[demo tool Bash ${command}]] [[demo then]] [[demo say inner words]]`;
+    const input = JSON.stringify({ description: "d", prompt, subagent_type: "general-purpose" });
     const { text, finish, events } = await bench.ask(
-      request([says(`[[demo tool ${name} ${JSON.stringify(input)}]] [[demo then]] [[demo say outer words]]`)]),
+      request([says(`[[demo tool ${name} ${input}]] [[demo then]] [[demo say outer words]]`)]),
       { mode: "agent" },
     );
     expect(text).toBe("outer words");
@@ -128,17 +130,25 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     await Bun.sleep(2500);
     const two = await bench.ask(request([first, answers("started"), says("[[demo say second]]")]), { mode: "agent" });
     expect(two.text).toBe("second");
+    // Nothing came in between, or the child would not have been used again.
+    expect(two.facts.start).toBe("live");
   });
 
-  test("a child's temporary files go with it", async () => {
+  test("a child's temporary files are where we can find them, and go with it", async () => {
     const own = await openBench(path, { pool: { size: 0, maxAgeMs: 1000, maxTurns: 1 } });
+    const directory = join(own.directory, "tmp");
+    let most = 0;
     try {
-      await own.ask(request([says("hi")]), { mode: "agent" });
-      const directory = join(own.directory, "tmp");
+      const command = JSON.stringify({ command: "ls", description: "d" });
+      await own.ask(request([says(`[[demo tool Bash ${command}]] [[demo then]] [[demo text 20 delay=5]]`)]), {
+        mode: "agent",
+        onEvents: () => {
+          most = Math.max(most, readdirSync(directory, { recursive: true }).length);
+        },
+      });
+      // The child's own directory, and what the CLI put there.
+      expect(most).toBeGreaterThan(1);
       expect(await eventually(() => readdirSync(directory).length === 0)).toBe(true);
-      expect(
-        existsSync(`/tmp/cc-socks`) && readdirSync("/tmp/cc-socks").some((name) => name.includes(`${process.pid}`)),
-      ).toBe(false);
     } finally {
       await own.close();
     }
@@ -162,6 +172,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
         ANTHROPIC_BASE_URL: `http://localhost:${proxy.port}/claude`,
         // Nothing is listening here, so that the child cannot reach the real API either.
         HTTPS_PROXY: "http://127.0.0.1:9",
+        NO_PROXY: "localhost",
       },
       extraEnvironment: { ANTHROPIC_API_KEY: "sk-ant-demo" },
       selfUrls: () => [`http://127.0.0.1:${proxy.port}`],
