@@ -25,7 +25,12 @@ export interface TurnPlan {
   /** What was said before; written into the CLI's history. */
   readonly history: readonly WireMessage[];
   readonly query: readonly WireBlock[];
+  /** The answer may not be long enough for thinking nobody asked for. */
+  readonly tooShortToThink: boolean;
 }
+
+/** The smallest thinking budget the API takes; it must be less than the answer's limit. */
+const MIN_THINKING_TOKENS = 1024;
 
 type PlanOptions = Pick<ClaudeCliOptions, "model" | "appendSystemPrompt">;
 
@@ -49,6 +54,8 @@ export function planTurn(request: ModelRequest, mode: Mode, options: PlanOptions
       settings: flagSettings({ model, features, messages: withCacheBreakpoint(messages) }),
       history: [],
       query: STAND_IN,
+      // A bare model does not think unasked: it was started so.
+      tooShortToThink: false,
     };
   const spoken = withoutThinking(messages);
   const appended = [options.appendSystemPrompt ?? "", ...request.system].filter((text) => text !== "").join("\n\n");
@@ -57,6 +64,8 @@ export function planTurn(request: ModelRequest, mode: Mode, options: PlanOptions
     settings: flagSettings({ model, features, messages: undefined }),
     history: spoken.slice(0, -1),
     query: guardCommand(spoken.at(-1)?.content ?? []),
+    tooShortToThink:
+      features.reasoning === undefined && (features.maxOutputTokens ?? Number.POSITIVE_INFINITY) <= MIN_THINKING_TOKENS,
   };
 }
 
@@ -118,6 +127,13 @@ export async function proceed(
   handlers: Pick<ClaimHandlers, "refused">,
 ): Promise<boolean> {
   session.control({ subtype: "apply_flag_settings", settings: plan.settings }).then(undefined, handlers.refused);
+  if (plan.tooShortToThink !== session.thinkingOff) {
+    const limit = plan.tooShortToThink ? 0 : null;
+    session
+      .control({ subtype: "set_max_thinking_tokens", max_thinking_tokens: limit })
+      .then(undefined, handlers.refused);
+    session.thinkingOff = plan.tooShortToThink;
+  }
   for (const message of plan.history) if (!(await inject(session, feed, message))) return false;
   session.post(queryLine(plan.query));
   return true;

@@ -1,4 +1,4 @@
-import type { Backend } from "#core/backend.ts";
+import type { Backend, Mode } from "#core/backend.ts";
 import type { ChildJournal } from "#process/child.ts";
 
 export interface ClaudeCliOptions {
@@ -22,6 +22,8 @@ export interface ClaudeCliOptions {
   readonly settingSources: readonly string[];
   /** `size`: children kept parked; `maxAgeMs` and `maxTurns`: when a child is not used again. */
   readonly pool: { readonly size: number; readonly maxAgeMs: number; readonly maxTurns: number };
+  /** The mode most requests come in, which most of the parked children are for. Default `agent`. */
+  readonly defaultMode?: Mode | undefined;
   /** Conversations whose child stays alive between turns. */
   readonly maxSessions: number;
   readonly sessionTtlMs: number;

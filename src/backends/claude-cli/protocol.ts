@@ -14,6 +14,8 @@ export interface WireBlock {
 export type ControlRequest =
   | { readonly subtype: "initialize"; readonly systemPrompt?: readonly string[]; readonly appendSystemPrompt?: string }
   | { readonly subtype: "apply_flag_settings"; readonly settings: FlagSettings }
+  /** 0 turns thinking off where the model allows that (models that think adaptively ignore it); null undoes it. */
+  | { readonly subtype: "set_max_thinking_tokens"; readonly max_thinking_tokens: number | null }
   | { readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" };
 
 /** `null` goes back to what the process was started with; an empty variable is unset. */

@@ -39,6 +39,8 @@ export class CliSession {
   totals: Totals = noTotals;
   /** Input tokens of the last model call: how full the CLI believes its context to be. */
   lastInputTokens = 0;
+  /** It was told not to think. */
+  thinkingOff = false;
 
   constructor(child: Child, counter: LineCounter) {
     this.child = child;

@@ -79,9 +79,10 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     },
     async start() {
       await directories.sweep();
-      // The mode named last keeps most of the spares.
-      pool.warm("chat");
-      pool.warm("agent");
+      const { defaultMode = "agent" } = options;
+      // What is named last keeps most of the spares.
+      pool.warm(defaultMode === "agent" ? "chat" : "agent");
+      pool.warm(defaultMode);
     },
     async acquire(mode, signal) {
       try {

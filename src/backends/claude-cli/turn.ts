@@ -12,6 +12,8 @@ import type { CliSession } from "./session.ts";
 
 /** Measured: the result of an interrupted turn comes within 30 ms; it only adds the cost. */
 const RESULT_WAIT_MS = 1000;
+/** Characters; the longest answers of today's models (128,000 tokens) have half as many. */
+const LONGEST_REMEMBERED = 1_000_000;
 
 interface TurnOptions {
   readonly plan: TurnPlan;
@@ -29,7 +31,7 @@ interface TurnOptions {
 export interface TurnOutcome {
   /** The answer is complete, as told, and the process is idle. */
   readonly clean: boolean;
-  /** The text of the answer, as a client will send it back. */
+  /** The text of the answer, as a client will send it back; an endless one is not kept whole. */
   readonly answer: string;
 }
 
@@ -63,7 +65,7 @@ export async function* runTurn(
         timer = setTimeout(stop, RESULT_WAIT_MS);
       }
       state = next;
-      answer += textOf(events);
+      if (answer.length <= LONGEST_REMEMBERED) answer += textOf(events);
       if (state.phase === "ended") options.onEnded(account(session, state, answer));
       if (events.length > 0) yield events;
     }
@@ -112,7 +114,8 @@ function account(session: CliSession, state: DecodeState, answer: string): TurnO
   session.totals = state.after ?? session.totals;
   session.lastInputTokens = state.lastInputTokens;
   // A turn cut short by a limit, or by us, leaves a history only the CLI knows.
-  return { clean: state.ending?.reason === "stop" && !state.interrupt, answer };
+  const clean = state.ending?.reason === "stop" && !state.interrupt && answer.length <= LONGEST_REMEMBERED;
+  return { clean, answer };
 }
 
 function textOf(events: readonly ModelEvent[]): string {

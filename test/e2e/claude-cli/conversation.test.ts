@@ -137,6 +137,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         expect(lastAsked(bench.upstream)).toMatchObject({ temperature: 0, thinking: { type: "disabled" } });
       });
 
+      test("a small token limit leaves no room for thinking nobody asked for, on that turn alone", async () => {
+        const model = "claude-sonnet-4-5";
+        const opening = says(`short, ${mode}`);
+        const first = await bench.ask(request([opening], { model, features: { maxOutputTokens: 100 } }), { mode });
+        expect(lastAsked(bench.upstream)).toMatchObject({ max_tokens: 100, thinking: { type: "disabled" } });
+        const second = await bench.ask(request([opening, answers(first.text), says("long")], { model }), { mode });
+        expect(second.facts.start).toBe("live");
+        const thinking = mode === "agent" ? "enabled" : "disabled";
+        expect(lastAsked(bench.upstream)).toMatchObject({ thinking: { type: thinking } });
+      });
+
       test("a model is used for the request that names it", async () => {
         const { start } = await bench.ask(request([says("hi")], { model: "claude-haiku-4-5" }), { mode });
         expect(lastAsked(bench.upstream).model).toBe("claude-haiku-4-5");
@@ -213,11 +224,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         { type: "redacted_thinking", data: "c2VjcmV0" },
         { type: "text", text: "so" },
       ]);
-    });
-
-    test("a small token limit leaves no room for thinking nobody asked for", async () => {
-      await bench.ask(request([says("hi")], { model: "claude-sonnet-4-5", features: { maxOutputTokens: 100 } }));
-      expect(lastAsked(bench.upstream)).toMatchObject({ max_tokens: 100, thinking: { type: "disabled" } });
     });
 
     test("the last block is marked for the prompt cache", async () => {
