@@ -170,14 +170,21 @@ test("a reader that stops reading gives the place back and ends the backend's st
   expect(admission.running).toBe(0);
 });
 
-test("a client that left before reading keeps no place", async () => {
+test("a client that left before anyone read on keeps neither the place nor the backend's run", async () => {
+  const ended = Promise.withResolvers<void>();
   const { gateway, admission } = setUp(async function* () {
-    yield [start];
-    yield [finish];
+    try {
+      yield [start];
+      yield [finish];
+    } finally {
+      ended.resolve();
+    }
   });
   const client = new AbortController();
   await gateway.run(request, callWith({ signal: client.signal }));
   client.abort();
+  await ended.promise;
+  await Bun.sleep(0);
   expect(admission.running).toBe(0);
 });
 

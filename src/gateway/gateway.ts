@@ -12,6 +12,7 @@ import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Admission } from "./admission.ts";
 import { type ModelAlias, resolveRun } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
+import { startTurnSignal, type TurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
 export interface GatewayDeps {
@@ -76,19 +77,21 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     sessionId: undefined,
     usage: noUsage,
   };
-  const { signal, timedOut } = withTimeout(call.signal, deps.requestTimeoutMs);
-  const release = await enter(deps.admission, call);
+  const leave = await enter(deps.admission, call);
+  const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
   const events = deps.backend.run(request, {
     requestId: call.requestId,
     mode,
     principal: call.principal,
-    signal,
+    signal: turn.signal,
     report: (facts) => {
       call.record.set(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
     },
   });
-  const watched = watch(singleTerminal(events), { call, learned, release, timedOut });
+  const watched = watch(singleTerminal(events), { record: call.record, learned, turn, leave });
+  // Nobody may ever read on for a client that has left, and the backend would stand where it is, its child taken.
+  call.signal.addEventListener("abort", () => void watched.return(undefined), { once: true });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   return { head: learned, ...(await startWithin(watched, deadline)) };
 }
@@ -142,36 +145,29 @@ async function enter(admission: Admission, call: Call): Promise<() => void> {
   }
 }
 
-function withTimeout(signal: AbortSignal, timeoutMs: number): { signal: AbortSignal; timedOut: () => boolean } {
-  if (timeoutMs === 0) return { signal, timedOut: () => false };
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return { signal: AbortSignal.any([signal, timeout]), timedOut: () => timeout.aborted && !signal.aborted };
-}
-
 interface Watch {
-  readonly call: Call;
+  readonly record: RequestRecord;
   readonly learned: Learned;
-  readonly release: () => void;
-  readonly timedOut: () => boolean;
+  readonly turn: TurnSignal;
+  /** Gives the place in admission back. */
+  readonly leave: () => void;
 }
 
-/** Passes every batch on and notes what it tells. The place in admission is given back however the stream is left. */
+/** Passes every batch on and notes what it tells. What the turn holds is given back however the stream is left. */
 async function* watch(
   batches: AsyncIterable<readonly ModelEvent[]>,
-  { call, learned, release, timedOut }: Watch,
+  { record, learned, turn, leave }: Watch,
 ): AsyncGenerator<readonly ModelEvent[]> {
-  // A client that leaves before anyone reads this stream would otherwise keep its place for ever.
-  call.signal.addEventListener("abort", release, { once: true });
   try {
     for await (const batch of batches) {
-      call.record.mark("first-event");
-      for (const event of batch) note(call.record, learned, event);
-      const last = batch.at(-1);
-      yield last?.type === "error" && timedOut() ? [...batch.slice(0, -1), timeoutEvent(last.error)] : batch;
+      record.mark("first-event");
+      for (const event of batch) note(record, learned, event);
+      const error = batch.at(-1)?.type === "error" ? turn.timeout : undefined;
+      yield error === undefined ? batch : [...batch.slice(0, -1), { type: "error", error }];
     }
   } finally {
-    call.signal.removeEventListener("abort", release);
-    release();
+    turn.release();
+    leave();
   }
 }
 
@@ -187,13 +183,6 @@ function note(record: RequestRecord, learned: Learned, event: ModelEvent): void 
   if (event.type === "finish") record.set({ usage: event.usage, costUsd: event.costUsd, steps: event.steps });
 }
 
-function timeoutEvent(cause: GatewayError): ModelEvent {
-  const error = new GatewayError("timeout", "The turn took longer than claude.request_timeout_seconds allows.", {
-    cause,
-  });
-  return { type: "error", error };
-}
-
 /**
  * Waits for the first batch, so that a failure before it can still become a true HTTP status. With a
  * deadline it gives up waiting, not the stream: `started` then says that nothing is known yet.
@@ -203,7 +192,7 @@ async function startWithin(
   deadlineMs: number | undefined,
 ): Promise<{ events: AsyncIterable<readonly ModelEvent[]>; started: boolean }> {
   const first = events.next();
-  const waited = deadlineMs === undefined ? await first : await Promise.race([first, after(deadlineMs)]);
+  const waited = deadlineMs === undefined ? await first : await within(first, deadlineMs);
   if (waited === undefined) return { events: resume(first, events), started: false };
   const [event] = waited.done === true ? [] : waited.value;
   if (event?.type === "error") {
@@ -224,6 +213,13 @@ async function* resume<T>(first: Promise<IteratorResult<T, void>>, rest: AsyncGe
   }
 }
 
-function after(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** undefined when the time was up first. Leaves no timer behind. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: timeUp, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    return await Promise.race([work, timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
