@@ -24,8 +24,11 @@ export interface Login {
 
 const timeoutMs = 15_000;
 
+/** A bare name in the configuration is looked up in PATH, as it is when the CLI is started. */
 export function locateClaude({ path, environment }: ClaudeWhere): string | undefined {
-  return path ?? findClaude(environment);
+  if (path === undefined) return findClaude(environment);
+  if (/[\\/]/.test(path)) return path;
+  return Bun.which(path, { PATH: environment["PATH"] ?? "" }) ?? path;
 }
 
 /** `2.1.329`; undefined when the program does not start or says something else. */

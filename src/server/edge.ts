@@ -87,9 +87,10 @@ function endWhole(exchange: Exchange, response: Response): void {
 
 /** Path without doubled slashes (a base URL that ends in one makes them), and query, of whatever Bun took for a URL. */
 function targetOf(url: string): { readonly path: string; readonly query: URLSearchParams } {
-  // Bun gives the bare target where the Host header is missing (HTTP/1.0) or makes no URL.
+  // Bun gives the bare target where the Host header is missing (HTTP/1.0) or makes no URL. Behind a host of our own
+  // nothing in it, such as backslashes, can be taken for another host or make an invalid URL.
   const target = url.replace(/^https?:\/\/[^/?#]*/i, "");
-  const { pathname, searchParams } = new URL(`/${target.replace(/^\/+/, "")}`, "http://localhost");
+  const { pathname, searchParams } = new URL(`http://localhost/${target}`);
   return { path: pathname.replaceAll(/\/{2,}/g, "/"), query: searchParams };
 }
 

@@ -127,6 +127,10 @@ test("requests addressed to another name are refused, whatever form they have", 
     "HTTP/1.1 200",
   );
   expect(await exchangeBytes(open.port, "GET /healthz HTTP/1.0\r\n\r\n")).toStartWith("HTTP/1.1 200");
+  // The URL standard reads backslashes as slashes, and so this as a host with an impossible port.
+  expect(await exchangeBytes(open.port, "GET /\\evil:999999/x HTTP/1.0\r\n\r\n")).toMatch(
+    /^HTTP\/1.1 404 .*not_found/s,
+  );
   expect((await get("/v1/messages", { method: "POST", headers: { origin: "https://evil.example" } })).text).toContain(
     "permission_error",
   );
