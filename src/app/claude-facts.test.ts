@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,7 +7,7 @@ import { locateClaude } from "./claude-facts.ts";
 
 const bin = mkdtempSync(join(tmpdir(), "ccproxy-bin-"));
 afterAll(() => rmSync(bin, { recursive: true, force: true }));
-await Bun.write(join(bin, "my-claude"), "#!/bin/sh\n", { mode: 0o755 });
+writeFileSync(join(bin, "my-claude"), "#!/bin/sh\n", { mode: 0o755 });
 
 test("a bare name from the configuration is found in PATH", () => {
   const environment = { PATH: `/nowhere:${bin}` };
