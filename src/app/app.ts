@@ -18,7 +18,6 @@ import { createAccessLog } from "#store/access-log.ts";
 import { openDatabase } from "#store/database.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
 import { createLogger, type Logger } from "#telemetry/logger.ts";
-import { createMetrics } from "#telemetry/metrics.ts";
 import { createRequestRecorder } from "#telemetry/request-recorder.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
@@ -123,7 +122,7 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   const database = openDatabase(places.database, { busyTimeoutMs: 100 });
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
-  const recorder = createRequestRecorder({ writer, logger, metrics: createMetrics() });
+  const recorder = createRequestRecorder({ writer, logger });
   return {
     logger,
     recorder,

@@ -9,7 +9,6 @@ import { openDatabase } from "#store/database.ts";
 
 import { createAccessLogWriter } from "./access-log-writer.ts";
 import { createLogger } from "./logger.ts";
-import { createMetrics } from "./metrics.ts";
 import { createRequestRecorder } from "./request-recorder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ccproxy-recorder-"));
@@ -23,33 +22,24 @@ function newRecorder(showAfterMs?: number) {
   const logger = createLogger({ level: "info", format: "json", maxFileMb: 1, maxFiles: 1, stream });
   const log = createAccessLog(openDatabase(join(folder, `${databases++}.db`)));
   const writer = createAccessLogWriter({ insertMany: log.insertMany, logger, intervalMs: 1 });
-  const metrics = createMetrics();
   const recorder = createRequestRecorder({
     writer,
     logger,
-    metrics,
     ...(showAfterMs !== undefined && { showAfterMs }),
   });
   const begin = (requestId: string) => recorder.begin({ requestId, method: "POST", path: "/v1/messages" });
-  return { recorder, begin, log, metrics, lines };
+  return { recorder, begin, log, lines };
 }
 
-test("a finished request leaves one row, one line and its counts", () => {
-  const { recorder, begin, log, metrics, lines } = newRecorder();
+test("a finished request leaves one row and one line", () => {
+  const { recorder, begin, log, lines } = newRecorder();
   const record = begin("req_1");
-  expect(metrics.snapshot().active).toBe(1);
   record.set({ start: "warm", costUsd: 0.5 });
   record.end({ status: 200, finishReason: "stop" });
   record.end({ status: 500 });
   recorder.stop();
   expect(log.recent({ limit: 9 })).toEqual([record.row()]);
   expect(lines.map((line): unknown => JSON.parse(line).request_id)).toEqual(["req_1"]);
-  expect(metrics.snapshot()).toMatchObject({
-    active: 0,
-    requests: { 200: 1 },
-    starts: { live: 0, warm: 1, cold: 0 },
-    costUsd: 0.5,
-  });
 });
 
 test("one request id used by two requests at once gives two rows", () => {
@@ -74,11 +64,10 @@ test("a fault of ours is logged with its cause beside the line of the request", 
 });
 
 test("requests still open at the very end get their row too, as unavailable", () => {
-  const { recorder, begin, log, metrics } = newRecorder();
+  const { recorder, begin, log } = newRecorder();
   begin("req_1");
   recorder.stop();
   expect(log.findByRequestId("req_1")).toMatchObject([{ status: 503, errorKind: "unavailable" }]);
-  expect(metrics.snapshot().active).toBe(0);
 });
 
 test("a long request has its row while it runs, and still only one when it ends", async () => {
@@ -90,12 +79,4 @@ test("a long request has its row while it runs, and still only one when it ends"
   record.end({ status: 200 });
   recorder.stop();
   expect(log.recent({ limit: 9 })).toEqual([record.row()]);
-});
-
-test("gauges are read when they are asked for", () => {
-  const { metrics } = newRecorder();
-  let depth = 3;
-  metrics.gauge("queue_depth", () => depth);
-  depth = 4;
-  expect(metrics.snapshot().gauges).toEqual({ queue_depth: 4 });
 });

@@ -2,18 +2,16 @@ import { GatewayError } from "#core/errors.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
 import type { Logger } from "./logger.ts";
-import type { Metrics } from "./metrics.ts";
 import { createRequestRecord, type RequestInitial, type RequestRecord } from "./request-record.ts";
 
 export interface RequestRecorderDeps {
   readonly writer: AccessLogWriter;
   readonly logger: Logger;
-  readonly metrics: Metrics;
   /** A request that runs longer than this has its row written while it runs, so that a crash cannot hide it. */
   readonly showAfterMs?: number;
 }
 
-/** Begins the record of every request, and sees to it that each leaves one row, one line and its counts. */
+/** Begins the record of every request, and sees to it that each leaves one row and one line. */
 export interface RequestRecorder {
   begin(initial: RequestInitial): RequestRecord;
   /** Ends what is still open and writes everything. For the very end, when nothing answers any more. */
@@ -21,7 +19,7 @@ export interface RequestRecorder {
 }
 
 export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
-  const { writer, logger, metrics, showAfterMs = 500 } = deps;
+  const { writer, logger, showAfterMs = 500 } = deps;
   const open = new Set<RequestRecord>();
 
   function begin(initial: RequestInitial): RequestRecord {
@@ -31,7 +29,6 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       onEnd(row, { error }) {
         clearTimeout(showEarly);
         open.delete(record);
-        metrics.requestEnded(row);
         writer.add(row);
         logger.access(row);
         if (error !== undefined && needsItsCause(error))
@@ -39,7 +36,6 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       },
     });
     open.add(record);
-    metrics.requestStarted();
     return record;
   }
 

@@ -9,7 +9,6 @@ import { createAccessLog } from "#store/access-log.ts";
 import { openDatabase } from "#store/database.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
 import { createLogger } from "#telemetry/logger.ts";
-import { createMetrics } from "#telemetry/metrics.ts";
 import { createRequestRecorder } from "#telemetry/request-recorder.ts";
 
 const [path = "", file] = process.argv.slice(2);
@@ -23,7 +22,7 @@ const logger = createLogger({
 });
 const { insertMany } = createAccessLog(openDatabase(path, { busyTimeoutMs: 100 }));
 const writer = createAccessLogWriter({ insertMany, logger });
-const recorder = createRequestRecorder({ writer, logger, metrics: createMetrics() });
+const recorder = createRequestRecorder({ writer, logger });
 
 const tell = (what: string, id: string) => writeSync(1, `${what} ${id} ${Date.now()}\n`);
 const begin = (id: string) => recorder.begin({ requestId: id, method: "POST", path: "/v1/messages" });
