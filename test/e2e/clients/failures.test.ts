@@ -143,7 +143,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   afterAll(() => bench.end());
   beforeEach(() => bench.forget());
 
-  describe.each([...failures])('$prompt $model; proves("stream-true-status")', (failure) => {
+  describe.each([...failures])('$prompt; proves("stream-true-status")', (failure) => {
     test.each(version === newest ? [true, false] : [true])("chat completions, stream: %p", (stream) =>
       expectOpenAi(bench, failure, stream),
     );
