@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import type { Mode } from "#core/backend.ts";
 
 import { type Bench, measureFirstWord } from "./bench/first-word.ts";
-import { measureFootprint } from "./bench/footprint.ts";
+import { manyStreams, measureFootprint } from "./bench/footprint.ts";
 import { measureOverhead } from "./bench/overhead.ts";
 import { createPrograms, freePort, type Programs } from "./bench/programs.ts";
 import {
@@ -77,6 +77,7 @@ async function addFootprint(bench: Bench, { measures, goals }: Findings): Promis
   add("serve to a ready /health", "ms", found.ready, 80);
   add("resident memory at rest", "MB", found.idleMb, 90);
   add("resident memory of an open stream", "kB", found.perStreamKb, 100);
+  measures.push({ name: `resident memory with ${manyStreams} open streams`, unit: "MB", spread: found.loadedMb });
 }
 
 async function addFirstWord(bench: Bench, mode: Mode, { measures, goals }: Findings): Promise<void> {

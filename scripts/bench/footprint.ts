@@ -3,13 +3,15 @@ import { createFakeClaude } from "../../test/fakes/fake-claude.ts";
 import type { Bench } from "./first-word.ts";
 import { residentBytes } from "./programs.ts";
 import { post, startProxy } from "./proxy.ts";
-import { round, type Spread, spreadOf } from "./stats.ts";
+import { type Spread, spreadOf } from "./stats.ts";
 
 export interface Footprint {
   readonly version: Spread;
   readonly ready: Spread;
   readonly idleMb: Spread;
   readonly perStreamKb: Spread;
+  /** All of it, with `manyStreams` open. */
+  readonly loadedMb: Spread;
 }
 
 export async function measureFootprint(bench: Bench, rounds: number): Promise<Footprint> {
@@ -27,12 +29,18 @@ export async function measureFootprint(bench: Bench, rounds: number): Promise<Fo
     await proxy.end();
     await Bun.sleep(500);
   }
-  for (let index = 0; index < Math.min(rounds, 3); index += 1) perStreamKb.push(await measureStreams(bench));
+  const loadedMb: number[] = [];
+  for (let index = 0; index < Math.min(rounds, 3); index += 1) {
+    const { few, many } = await measureStreams(bench);
+    perStreamKb.push((many - few) / (manyStreams - fewStreams) / 1000);
+    loadedMb.push(many / 1e6);
+  }
   return {
     version: spreadOf(versionMs),
     ready: spreadOf(readyMs),
     idleMb: spreadOf(idleMb),
     perStreamKb: spreadOf(perStreamKb),
+    loadedMb: spreadOf(loadedMb),
   };
 }
 
@@ -43,22 +51,22 @@ async function timeVersion({ programs, binary }: Bench): Promise<number> {
   return performance.now() - startedAt;
 }
 
-const fewStreams = 10;
-const manyStreams = 110;
+const fewStreams = 50;
+export const manyStreams = 150;
 
 /**
- * From ten open streams to a hundred and ten, so that code paths are warm and only streams are added. The CLI is a
- * stand-in that begins to answer and never ends: a hundred real ones would need more memory than most machines have.
+ * From fifty open streams to a hundred and fifty: the first ones pay for code and heap that the later ones share. The
+ * CLI is a stand-in that begins to answer and never ends: so many real ones would need more memory than most machines have.
  */
-async function measureStreams(bench: Bench): Promise<number> {
+async function measureStreams(bench: Bench): Promise<{ readonly few: number; readonly many: number }> {
   const fake = createFakeClaude();
   // Four lines open the turn, the fifth is the first word.
   fake.plays({ kind: "hang", afterLines: 5 });
   const proxy = await startProxy({
     ...bench,
     claude: fake.path,
-    flags: ["--pool-size", "0", "--max-sessions", "128"],
-    env: { CCPROXY__LIMITS__MAX_RUNNING: "128", CCPROXY__LIMITS__MIN_FREE_MEMORY_MB: "0" },
+    flags: ["--pool-size", "0", "--max-sessions", String(manyStreams)],
+    env: { CCPROXY__LIMITS__MAX_RUNNING: String(manyStreams + 1), CCPROXY__LIMITS__MIN_FREE_MEMORY_MB: "0" },
   });
   const leaving = new AbortController();
   let open = 0;
@@ -70,7 +78,7 @@ async function measureStreams(bench: Bench): Promise<number> {
   try {
     const few = await openUntil(fewStreams);
     const many = await openUntil(manyStreams);
-    return round((many - few) / (manyStreams - fewStreams) / 1000);
+    return { few, many };
   } finally {
     leaving.abort();
     await proxy.end();
