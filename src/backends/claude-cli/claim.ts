@@ -126,7 +126,11 @@ export async function proceed(
   plan: TurnPlan,
   handlers: Pick<ClaimHandlers, "refused">,
 ): Promise<boolean> {
-  session.control({ subtype: "apply_flag_settings", settings: plan.settings }).then(undefined, handlers.refused);
+  const settings = JSON.stringify(plan.settings);
+  if (settings !== session.settings) {
+    session.control({ subtype: "apply_flag_settings", settings: plan.settings }).then(undefined, handlers.refused);
+    session.settings = settings;
+  }
   if (plan.tooShortToThink !== session.thinkingOff) {
     const limit = plan.tooShortToThink ? 0 : null;
     session

@@ -11,12 +11,14 @@ import { addUsage } from "#core/usage.ts";
 import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./decode-blocks.ts";
 import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
 import { gatewayErrorOf } from "./failure.ts";
+import { isActivity } from "./lines.ts";
 import type { CliLine, ContentBlock, ResultLine, RetryLine, StreamEvent, UpstreamUsage } from "./lines.ts";
 import { mainLoopUsage, mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
 
 /** `now` in Unix milliseconds; it only turns a reset time into a wait. */
 export function decodeLine(state: DecodeState, line: CliLine, now: number): Step {
-  if (state.phase === "ended") return [state, NO_EVENTS];
+  // Whatever it does after its result, nobody asked for.
+  if (state.phase === "ended") return [isActivity(line) ? { ...state, interrupt: true } : state, NO_EVENTS];
   if (line.type === "result") return onResult(state, line.result, now);
   if (state.phase === "stopping") return [state, NO_EVENTS];
   switch (line.type) {

@@ -164,6 +164,11 @@ export type CliLine =
   | { readonly type: "unknown"; readonly name: string }
   | { readonly type: "garbage" };
 
+/** Lines that mean a turn: outside of one they come from work nobody here asked for. */
+export function isActivity(line: CliLine): boolean {
+  return line.type === "stream" || line.type === "assistant" || line.type === "result" || line.type === "user";
+}
+
 const IGNORED: CliLine = { type: "ignored" };
 const GARBAGE: CliLine = { type: "garbage" };
 

@@ -2,7 +2,8 @@ import { GatewayError } from "#core/errors.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
 import { LineFeed } from "./line-feed.ts";
-import { parseLine, type CliLine } from "./lines.ts";
+import { isActivity, parseLine, type CliLine } from "./lines.ts";
+import { flagSettings } from "./parameters.ts";
 import { controlLine, refusalLine, type ControlRequest } from "./protocol.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
@@ -11,6 +12,9 @@ const CONTROL_TIMEOUT_MS = 15_000;
 const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
 /** Measured: a 2.1.x that ends is gone within 60 ms of the end of its output. */
 const EXIT_WAIT_MS = 500;
+
+/** What a process that was told nothing has. */
+const NO_SETTINGS = JSON.stringify(flagSettings({ model: undefined, features: {}, messages: undefined }));
 
 /** Counts what the process says that nobody here understands. */
 export interface LineCounter {
@@ -39,6 +43,8 @@ export class CliSession {
   totals: Totals = noTotals;
   /** Input tokens of the last model call: how full the CLI believes its context to be. */
   lastInputTokens = 0;
+  /** The flag settings it has, as they were sent. Setting them costs 4 to 20 ms. */
+  settings = NO_SETTINGS;
   /** It was told not to think. */
   thinkingOff = false;
 
@@ -176,11 +182,6 @@ export class CliSession {
     this.#pending.clear();
     this.#feed?.close();
   }
-}
-
-/** Lines that mean a turn: outside of one they come from work nobody here asked for. */
-function isActivity(line: CliLine): boolean {
-  return line.type === "stream" || line.type === "assistant" || line.type === "result" || line.type === "user";
 }
 
 function outputClosed(): GatewayError {
