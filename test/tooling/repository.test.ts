@@ -1,6 +1,7 @@
 /** What must hold of the repository as a whole, so that a clone installs and builds anywhere. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { root, run } from "../../scripts/lib/run.ts";
 
@@ -42,6 +43,26 @@ describe.skipIf(tracked.code !== 0)("the files", () => {
     }
     expect(names.length).toBeGreaterThan(10);
     expect(found).toEqual([]);
+  });
+
+  test("named or linked in the documents are there", async () => {
+    const missing: string[] = [];
+    let named = 0;
+    for (const document of names.filter((name) => name.endsWith(".md"))) {
+      const text = await Bun.file(`${root}/${document}`).text();
+      const paths = text
+        .matchAll(/`((?:src|test|scripts|docs)\/[^`<>*{} ]+)`/g)
+        .map(([, path = ""]) => `${root}/${path}`);
+      const links = text
+        .matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)
+        .map(([, link = ""]) => join(root, dirname(document), link));
+      for (const path of [...paths, ...links]) {
+        named += 1;
+        if (!existsSync(path)) missing.push(`${document}: ${path}`);
+      }
+    }
+    expect(named).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
   });
 
   test("contain nothing that was built or installed", () => {
