@@ -199,6 +199,15 @@ describe("the CLI is interrupted", () => {
     }
   });
 
+  test("when it goes on after its result", () => {
+    const lines = recording("thinking-new");
+    const once = decode(lines);
+    const twice = decode([...lines, lines.at(-1) ?? ""]);
+    expect(once.interruptedAt).toBeUndefined();
+    expect(twice.interruptedAt).toBe(lines.length);
+    expect(twice.events).toEqual(once.events);
+  });
+
   test("when a credential is refused, at the first try", () => {
     const decoded = play("401-new");
     expect(decoded.interruptedAt).toBe(recording("401-new").findIndex((line) => line.includes("api_retry")));

@@ -11,8 +11,15 @@ import { addUsage } from "#core/usage.ts";
 import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./decode-blocks.ts";
 import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
 import { gatewayErrorOf } from "./failure.ts";
-import { isActivity } from "./lines.ts";
-import type { CliLine, ContentBlock, ResultLine, RetryLine, StreamEvent, UpstreamUsage } from "./lines.ts";
+import {
+  isActivity,
+  type CliLine,
+  type ContentBlock,
+  type ResultLine,
+  type RetryLine,
+  type StreamEvent,
+  type UpstreamUsage,
+} from "./lines.ts";
 import { mainLoopUsage, mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
 
 /** `now` in Unix milliseconds; it only turns a reset time into a wait. */
