@@ -1,19 +1,19 @@
+import type { ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import { callOf } from "#server/call.ts";
+import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import { encodeModel, encodeModelPage, findModel } from "#server/model-list.ts";
 import type { Parameter } from "#server/openapi/operation.ts";
 import { errorResponses, json, requestIdHeader, requestIdParameter } from "#server/openapi/parts.ts";
-import type { Route } from "#server/route.ts";
+import type { Route, Services } from "#server/route.ts";
 
-const listModels: Route["answer"] = async (exchange, { gateway }) => {
-  const models = await gateway.listModels(callOf(exchange));
-  return jsonResponse(encodeModelPage(models, exchange.query));
-};
+const listModels: Route["answer"] = async (exchange, services) =>
+  jsonResponse(encodeModelPage(await knownModels(exchange, services), exchange.query));
 
-const getModel: Route["answer"] = async (exchange, { gateway }, params) => {
+const getModel: Route["answer"] = async (exchange, services, params) => {
   const id = params["id"] ?? "";
-  const model = findModel(await gateway.listModels(callOf(exchange)), id);
+  const model = findModel(await knownModels(exchange, services), id);
   if (model === undefined)
     throw new GatewayError("model-not-found", `There is no model ${JSON.stringify(id.slice(0, 100))}.`, {
       param: "model",
@@ -21,6 +21,12 @@ const getModel: Route["answer"] = async (exchange, { gateway }, params) => {
     });
   return jsonResponse(encodeModel(model));
 };
+
+/** The first one to ask may wait for a CLI to start. */
+async function knownModels(exchange: Exchange, { gateway }: Services): Promise<readonly ModelInfo[]> {
+  exchange.stayOpen();
+  return await gateway.listModels(callOf(exchange));
+}
 
 const page = (name: string, description: string, schema: object): Parameter => ({
   name,
