@@ -11,9 +11,10 @@ export interface Backend {
   unsupported(request: ModelRequest, mode: Mode): readonly RequestFeature[];
   /**
    * Answers one request as batches of events (see ModelEvent for the order). Failures are the
-   * terminal `error` event, never an exception. Stops, and frees what it holds, when the signal fires.
+   * terminal `error` event, never an exception. Stops when the signal fires, and frees what it holds at its
+   * end or when it is told to return.
    */
-  run(request: ModelRequest, context: RunContext): AsyncIterable<readonly ModelEvent[]>;
+  run(request: ModelRequest, context: RunContext): AsyncGenerator<readonly ModelEvent[], void>;
   /** Throws GatewayError. */
   listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Input tokens this request would cost. Throws GatewayError. */

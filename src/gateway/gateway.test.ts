@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import type { Backend, RunContext } from "#core/backend.ts";
+import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishEvent, ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -33,7 +33,7 @@ const request: ModelRequest = {
   ignoredFields: ["logit_bias"],
 };
 
-type Script = (request: ModelRequest, context: RunContext) => AsyncIterable<readonly ModelEvent[]>;
+type Script = Backend["run"];
 
 function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
@@ -186,6 +186,27 @@ test("a client that left before anyone read on keeps neither the place nor the b
   await ended.promise;
   await Bun.sleep(0);
   expect(admission.running).toBe(0);
+});
+
+test("a client that keeps its connection but does not read holds nothing beyond the time of its turn", async () => {
+  const ended = Promise.withResolvers<void>();
+  const { gateway, admission } = setUp(
+    async function* () {
+      try {
+        yield [start];
+        for (;;) yield [{ type: "step-start" }];
+      } finally {
+        ended.resolve();
+      }
+    },
+    { requestTimeoutMs: 5 },
+  );
+  const { events } = await gateway.run(request, callWith());
+  await ended.promise;
+  await Bun.sleep(0);
+  expect(admission.running).toBe(0);
+  const read = await all(events);
+  expect(read.at(-1)).toMatchObject({ type: "error", error: { kind: "timeout" } });
 });
 
 test("a turn over its time is a timeout, whatever the backend calls it", async () => {

@@ -89,9 +89,13 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
     },
   });
-  const watched = watch(singleTerminal(events), { record: call.record, learned, turn, leave });
-  // Nobody may ever read on for a client that has left, and the backend would stand where it is, its child taken.
-  call.signal.addEventListener("abort", () => void watched.return(undefined), { once: true });
+  const over = () => {
+    turn.release();
+    leave();
+  };
+  // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
+  turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
+  const watched = watch(singleTerminal(events), { record: call.record, learned, turn, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   return { head: learned, ...(await startWithin(watched, deadline)) };
 }
@@ -149,14 +153,14 @@ interface Watch {
   readonly record: RequestRecord;
   readonly learned: Learned;
   readonly turn: TurnSignal;
-  /** Gives the place in admission back. */
-  readonly leave: () => void;
+  /** Gives back what the turn holds. */
+  readonly over: () => void;
 }
 
-/** Passes every batch on and notes what it tells. What the turn holds is given back however the stream is left. */
+/** Passes every batch on and notes what it tells. */
 async function* watch(
   batches: AsyncIterable<readonly ModelEvent[]>,
-  { record, learned, turn, leave }: Watch,
+  { record, learned, turn, over }: Watch,
 ): AsyncGenerator<readonly ModelEvent[]> {
   try {
     for await (const batch of batches) {
@@ -166,8 +170,7 @@ async function* watch(
       yield error === undefined ? batch : [...batch.slice(0, -1), { type: "error", error }];
     }
   } finally {
-    turn.release();
-    leave();
+    over();
   }
 }
 
