@@ -113,7 +113,8 @@ export class Exchange {
     this.record.end({
       status: left ? 499 : status,
       finishReason: this.#finishReason,
-      error: left ? cancelledBy : this.#failure,
+      // A stream that nobody reads never comes to say why it was cut short.
+      error: left ? cancelledBy : (this.#failure ?? cancelledBy),
     });
     this.#onEnd();
   }

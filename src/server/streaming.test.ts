@@ -218,6 +218,14 @@ test("a client that does not read holds the turn back instead of filling memory"
   await until(() => server.server.activeRequests() === 0);
 });
 
+test("an answer that nobody reads is a failure in the log when the server stops", async () => {
+  const server = startTestServer({ events: (_request, call) => stuck(call) });
+  const body = JSON.stringify({ ...chat.body, stream: true });
+  await server.server.fetch(new Request(server.url + chat.path, { method: "POST", body }));
+  await server.server.stop(0);
+  expect(server.rows).toMatchObject([{ status: 200, finishReason: null, errorKind: "unavailable" }]);
+});
+
 test("stopping refuses new work, lets answers finish, then ends the rest with an error of their own format", async () => {
   const finishing = Promise.withResolvers<void>();
   const server = startTestServer();
