@@ -200,6 +200,8 @@ function onResult(state: DecodeState, result: ResultLine, now: number): Step {
   const after = totalsOf(result.total_cost_usd ?? null, result.modelUsage ?? null);
   const counted = { ...state, after };
   if (state.phase === "stopping") return finish(counted);
+  // A result amid a message is not its result, or the rest of the message was lost.
+  if (isAmidMessage(state) && isSuccess(result)) return fail(counted, tornAnswer(), true);
   const [settled, end] = endStep(counted);
   const [closed, terminal] = settle(settled, result, now);
   // A message that broke off keeps its block open: an error may leave one, and the step did not end.
@@ -212,10 +214,18 @@ function settle(state: DecodeState, result: ResultLine, now: number): Step {
   const limit = LIMITS[result.subtype];
   if (limit !== undefined && state.phase === "answering")
     return finish({ ...state, ending: { reason: "length", rawReason: limit, stopSequence: undefined } }, result);
-  if (result.is_error || result.subtype !== "success") return fail(state, failureOf(state, result, now));
+  if (!isSuccess(result)) return fail(state, failureOf(state, result, now));
   if (state.phase === "waiting") return fail(state, unasked(result));
   const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
   return finish({ ...state, ending: endingOf(stop) }, result);
+}
+
+function isAmidMessage({ message }: DecodeState): boolean {
+  return message?.streamed === true && message.stop === undefined;
+}
+
+function isSuccess(result: ResultLine): boolean {
+  return !result.is_error && result.subtype === "success";
 }
 
 function failureOf(state: DecodeState, result: ResultLine, now: number): GatewayError {

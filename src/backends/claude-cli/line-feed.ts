@@ -38,6 +38,11 @@ export class LineFeed {
     return lines.length === 0 ? undefined : lines;
   }
 
+  /** What nobody took. */
+  get rest(): readonly CliLine[] {
+    return this.#lines;
+  }
+
   close(): void {
     this.#closed = true;
     this.#wake?.();

@@ -100,6 +100,7 @@ export class CliSession {
 
   endTurn(): void {
     this.#feed?.close();
+    this.#strayed ||= this.#feed?.rest.some(isActivity) === true;
     this.#feed = undefined;
   }
 
