@@ -81,7 +81,18 @@ describe("a CLI that misbehaves", () => {
       { kind: "close-output", afterLines: 6 },
       { kind: "upstream", begun: true },
     ],
-    [{ kind: "early-result" }, { kind: "upstream", begun: false }],
+    [
+      { kind: "early-result", afterLines: 0 },
+      { kind: "upstream", begun: false },
+    ],
+    [
+      { kind: "early-result", afterLines: 3 },
+      { kind: "upstream", begun: true },
+    ],
+    [
+      { kind: "early-result", afterLines: 6 },
+      { kind: "upstream", begun: true },
+    ],
     [{ kind: "torn-line" }, { kind: "upstream", begun: true }],
     [{ kind: "glued-line" }, { kind: "upstream", begun: true }],
     [{ kind: "lost-line" }, { kind: "upstream", begun: true }],

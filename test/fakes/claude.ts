@@ -28,6 +28,10 @@ if (cliArguments.includes("--version")) {
   write(1, `${version} (Claude Code)\n`);
   process.exit(0);
 }
+if (cliArguments[0] === "auth") {
+  write(1, '{"loggedIn":true,"authMethod":"api_key","apiKeySource":"ANTHROPIC_API_KEY"}\n');
+  process.exit(0);
+}
 if (fault.kind === "refuse-options") {
   write(2, "error: unknown option '--include-partial-messages'\n");
   process.exit(1);

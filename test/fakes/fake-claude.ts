@@ -9,7 +9,7 @@ export interface FakeClaude {
   readonly path: string;
   /** What every process started from now on does wrong. */
   plays(fault: Fault): void;
-  /** How many processes were started. */
+  /** How many processes were started to answer. */
   starts(): number;
   remove(): void;
 }
@@ -21,7 +21,10 @@ export function createFakeClaude(): FakeClaude {
   const starts = join(directory, "starts");
   const program = join(import.meta.dirname, "claude.ts");
   writeFileSync(starts, "");
-  writeFileSync(path, `#!/bin/sh\necho >> '${starts}'\nexec '${process.execPath}' '${program}' '${fault}' "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\n[ "$1" != -p ] || echo >> '${starts}'\nexec '${process.execPath}' '${program}' '${fault}' "$@"\n`,
+  );
   chmodSync(path, 0o755);
   const fake: FakeClaude = {
     path,

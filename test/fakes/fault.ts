@@ -16,8 +16,8 @@ export type Fault =
   // What it takes in and leaves standing
   /** Reads its input a few bytes at a time. */
   | { readonly kind: "read-slowly" }
-  /** Answers, but takes neither the end of its input nor SIGTERM for an end. */
-  | { readonly kind: "stubborn" }
+  /** Takes neither the end of its input nor SIGTERM for an end; with `afterLines` it hangs in its turn as well. */
+  | { readonly kind: "stubborn"; readonly afterLines?: number }
   /** Reaches the token limit, goes on by itself and takes no interrupt. */
   | { readonly kind: "ignore-interrupt" }
   // The end of a turn
@@ -28,8 +28,8 @@ export type Fault =
   /** Closes its output after this many lines of the turn, and stays. */
   | { readonly kind: "close-output"; readonly afterLines: number }
   | { readonly kind: "two-results" }
-  /** A result comes before the message it is the result of. */
-  | { readonly kind: "early-result" }
+  /** A result comes after this many lines of the turn, and then the rest of them. */
+  | { readonly kind: "early-result"; readonly afterLines: number }
   | { readonly kind: "result-without-usage" }
   /** The error that a refused key makes, with the key on stderr. */
   | { readonly kind: "fail-with-secret"; readonly secret: string }

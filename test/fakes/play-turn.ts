@@ -19,8 +19,9 @@ export function playTurn(fault: Fault, session: Session): void {
     case "die":
       return die(fault, lines);
     case "hang":
-      say(lines.slice(0, fault.afterLines));
-      return Bun.sleepSync(foreverMs);
+    case "stubborn":
+      say(lines.slice(0, fault.afterLines ?? lines.length));
+      return fault.afterLines === undefined ? undefined : Bun.sleepSync(foreverMs);
     case "close-output":
       say(lines.slice(0, fault.afterLines));
       closeSync(1);
@@ -28,7 +29,7 @@ export function playTurn(fault: Fault, session: Session): void {
     case "two-results":
       return say([...lines, turn.result]);
     case "early-result":
-      return say([turn.result, ...lines]);
+      return say(lines.toSpliced(fault.afterLines, 0, turn.result));
     case "fail-with-secret":
       return failWithSecret(fault.secret, session);
     case "ignore-interrupt":

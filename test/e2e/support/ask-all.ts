@@ -64,8 +64,16 @@ export async function askAll(question: Question): Promise<readonly Told[]> {
   return await Promise.all(ways.map((way) => ask(way, question)));
 }
 
+/** What came of it, also when the connection breaks. */
 async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  return await new Response(body).text();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for await (const chunk of body ?? []) text += decoder.decode(chunk, { stream: true });
+  } catch {
+    // The reader beside it throws the same, and tells.
+  }
+  return text;
 }
 
 async function gather(pieces: AsyncGenerator<string>): Promise<{ text: string; error: unknown }> {
