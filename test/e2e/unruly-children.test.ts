@@ -5,8 +5,9 @@ import type { Fault } from "../fakes/fault.ts";
 import { answer } from "../fakes/turn.ts";
 import { ask, askAll, ways } from "./support/ask-all.ts";
 import { childrenOf } from "./support/children.ts";
-import { type FaultBench, growthDuring, nameOf, openFaultBench, readRows } from "./support/fault-bench.ts";
+import { type FaultBench, growthDuring, nameOf, openFaultBench } from "./support/fault-bench.ts";
 import { waitFor } from "./support/proxy.ts";
+import { readRows } from "./support/rows.ts";
 import { openSocket, postText } from "./support/socket.ts";
 
 setDefaultTimeout(30_000);

@@ -1,13 +1,12 @@
 /** A proxy with its scripted upstream and its clients: what every suite of clients works on. */
-import { Database } from "bun:sqlite";
-
 import type { Mode } from "#core/backend.ts";
 import type { RecordedRequest } from "#demo/recorder.ts";
-import { createAccessLog, type AccessLogRow } from "#store/access-log.ts";
+import type { AccessLogRow } from "#store/access-log.ts";
 
 import { type AskedBody, bodyOf, questions } from "./asked.ts";
 import { type Clients, createClients } from "./clients.ts";
 import { type Proxy, type ProxyOptions, startProxy, waitFor } from "./proxy.ts";
+import { readRows } from "./rows.ts";
 import { createTraffic, type Traffic } from "./traffic.ts";
 
 export interface ClientBench {
@@ -52,23 +51,14 @@ export async function openClientBench(options: ProxyOptions = {}): Promise<Clien
     },
     quiet: async () => void (await waitFor(() => proxy.upstream.openRequests() === 0 || undefined, 10_000)),
     rowOf: (requestId) =>
-      waitFor(() => readRows(proxy).find((row) => row.requestId === requestId && row.endedAt !== null), 5000),
+      waitFor(() => readRows(proxy).find((row) => row.requestId === requestId && row.endedAt !== null), 10_000),
     end: () => (ended ??= endBench(proxy)),
   };
 }
 
 async function endBench(proxy: Proxy): Promise<readonly AccessLogRow[]> {
   await proxy.end();
-  const rows = readRows(proxy);
+  const rows = readRows(proxy).toReversed();
   await proxy.stop();
   return rows;
-}
-
-function readRows({ stateDirectory }: Proxy): readonly AccessLogRow[] {
-  const database = new Database(`${stateDirectory}/ccproxy.db`, { readonly: true, strict: true });
-  try {
-    return createAccessLog(database).recent({ limit: 100_000 }).toReversed();
-  } finally {
-    database.close();
-  }
 }

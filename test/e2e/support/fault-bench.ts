@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 /** A proxy in front of a fake `claude`, and what must be true of each answer, of the access log and of what is left. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -7,7 +6,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
 import type { ErrorKind } from "#core/errors.ts";
-import { type AccessLogRow, createAccessLog } from "#store/access-log.ts";
+import type { AccessLogRow } from "#store/access-log.ts";
 
 import { createFakeClaude, type FakeClaude } from "../../fakes/fake-claude.ts";
 import type { Fault } from "../../fakes/fault.ts";
@@ -15,6 +14,7 @@ import { answer } from "../../fakes/turn.ts";
 import { askAll, terminalsOf, type Told } from "./ask-all.ts";
 import { childrenOf } from "./children.ts";
 import { type Proxy, startProxy, waitFor } from "./proxy.ts";
+import { readRows } from "./rows.ts";
 
 /** A child serves one request: each is the answer of a process that was started for it. */
 export const noSpares = ["--pool-size", "0", "--max-sessions", "0"];
@@ -133,15 +133,6 @@ function expectRows(rows: readonly AccessLogRow[], expected: ReadonlyMap<string,
 
 function byId([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
   return left < right ? -1 : 1;
-}
-
-export function readRows({ stateDirectory }: Proxy): readonly AccessLogRow[] {
-  const database = new Database(`${stateDirectory}/ccproxy.db`, { readonly: true, strict: true });
-  try {
-    return createAccessLog(database).recent({ limit: 100_000 });
-  } finally {
-    database.close();
-  }
 }
 
 /** A name for a test. */

@@ -172,13 +172,17 @@ async function anthropicStream({ anthropic }: Clients, question: Question): Prom
     ...read,
     finish: end?.delta.stop_reason,
     stopSequence: end?.delta.stop_sequence,
-    usage: {
-      input: end?.usage.input_tokens ?? undefined,
-      output: end?.usage.output_tokens,
-      cacheRead: end?.usage.cache_read_input_tokens,
-      cacheWrite: end?.usage.cache_creation_input_tokens,
-      thinking: end?.usage.output_tokens_details?.thinking_tokens,
-    },
+    usage: anthropicUsage(end?.usage),
+  };
+}
+
+function anthropicUsage(usage: Anthropic.Usage | Anthropic.MessageDeltaUsage | undefined): AnswerUsage {
+  return {
+    input: usage?.input_tokens ?? undefined,
+    output: usage?.output_tokens,
+    cacheRead: usage?.cache_read_input_tokens,
+    cacheWrite: usage?.cache_creation_input_tokens,
+    thinking: usage?.output_tokens_details?.thinking_tokens,
   };
 }
 
@@ -201,13 +205,7 @@ function anthropicAnswer({ id, model, content, stop_reason, stop_sequence, usage
     signature: thinking.map((block) => block.signature).join(""),
     finish: stop_reason,
     stopSequence: stop_sequence,
-    usage: {
-      input: usage.input_tokens,
-      output: usage.output_tokens,
-      cacheRead: usage.cache_read_input_tokens,
-      cacheWrite: usage.cache_creation_input_tokens,
-      thinking: usage.output_tokens_details?.thinking_tokens,
-    },
+    usage: anthropicUsage(usage),
   };
 }
 
