@@ -45,7 +45,7 @@ export const serveFlags = {
     group: claude,
     key: "claude.model",
     valueHint: "name",
-    description: "Model for requests whose own model Claude does not know.",
+    description: "Model for requests that name none.",
   },
   mode: {
     type: "enum",

@@ -46,7 +46,7 @@ const claude = v.strictObject({
   path: v.optional(text("The claude executable. Unset: looked up in PATH and the usual places.")),
   cwd: v.optional(text("Directory Claude works in. Unset: where ccproxy was started.")),
   mode: v.optional(choice(modes, "agent: Claude Code with its tools. chat: a bare model without tools."), "agent"),
-  model: v.optional(text("Model for requests whose own model Claude does not know. Unset: the CLI's default.")),
+  model: v.optional(text("Model for requests that name none, or `default`. Unset: the CLI's default.")),
   allowed_tools: v.optional(texts("Tools that need no permission, as `Read` or `Bash(git log:*)`."), []),
   disallowed_tools: v.optional(texts("Tools Claude may not use."), []),
   permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission."), "default"),
