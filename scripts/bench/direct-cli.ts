@@ -60,17 +60,26 @@ export async function startParked(options: DirectOptions): Promise<DirectCli> {
   cli.write(controlLine("0", { subtype: "get_binary_version" }));
   await ready;
   const messages: { role: string; content: string }[] = [];
+  let known = "";
   return {
     async ask(prompt) {
       const isFirst = messages.length === 0;
       messages.push({ role: "user", content: prompt });
       const told = isFirst || options.mode === "chat" ? messages : messages.slice(-1);
       const request = openaiChat.decodeRequest({ model: benchModel, stream: true, messages: told });
-      const plan = planTurn(request, options.mode, { model: undefined, appendSystemPrompt: undefined });
-      const settings = controlLine(`s${messages.length}`, { subtype: "apply_flag_settings", settings: plan.settings });
-      const initialize = isFirst ? [controlLine("1", plan.initialize)] : [];
+      const { mode } = options;
+      const plan = planTurn(request, { mode, replacesMessages: mode === "chat" });
+      const settings = JSON.stringify(plan.settings);
+      const lines = [
+        ...(isFirst ? [controlLine("1", plan.initialize)] : []),
+        ...(settings === known
+          ? []
+          : [controlLine(`s${messages.length}`, { subtype: "apply_flag_settings", settings: plan.settings })]),
+        queryLine(plan.query),
+      ];
+      known = settings;
       messages.push({ role: "assistant", content: answer });
-      return await cli.timeTurn(...initialize, settings, queryLine(plan.query));
+      return await cli.timeTurn(...lines);
     },
     end: () => options.programs.end(cli.program),
   };

@@ -137,7 +137,11 @@ function checkVersion(version: string | undefined): Check {
   if (Bun.semver.order(version, oldest) < 0)
     return { name, status: "warn", detail: `${version}, older than ${oldest}`, action: "run `claude update`" };
   if (Bun.semver.order(version, newest) > 0)
-    return { name, status: "pass", detail: `${version}, newer than the newest one tested (${newest})` };
+    return {
+      name,
+      status: "pass",
+      detail: `${version}, newer than the newest one tested (${newest}): chat mode leaves out earlier thinking`,
+    };
   return { name, status: "pass", detail: version };
 }
 

@@ -32,25 +32,29 @@ export interface TurnPlan {
 /** The smallest thinking budget the API takes; it must be less than the answer's limit. */
 const MIN_THINKING_TOKENS = 1024;
 
-type PlanOptions = Pick<ClaudeCliOptions, "model" | "appendSystemPrompt">;
+interface PlanOptions extends Pick<ClaudeCliOptions, "model" | "appendSystemPrompt"> {
+  readonly mode: Mode;
+  /** The conversation goes into the request body whole, instead of into the CLI's history. */
+  readonly replacesMessages: boolean;
+}
 
 /**
- * In chat mode the messages replace those of the CLI's own request body (`CLAUDE_CODE_EXTRA_BODY`; 2.1.197 and
- * 2.1.329), so thinking arrives, and neither the environment description nor the date the CLI adds. The CLI's own
- * history then holds only this line. Should a version ever send it to the model, the answer tells.
+ * What the CLI believes to be asked where the messages of its request body are replaced. Should a version send it to
+ * the model after all, the answer tells.
  */
 const STAND_IN: readonly WireBlock[] = [
   { type: "text", text: "The conversation was lost on its way here. Answer only: CONVERSATION LOST." },
 ];
 
 /** Throws `invalid-request`. */
-export function planTurn(request: ModelRequest, mode: Mode, options: PlanOptions): TurnPlan {
+export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan {
+  const { features } = request;
   const messages = encodeMessages(request.messages);
   const model = modelSetting(request.model, options.model);
-  const { features } = request;
-  if (mode === "chat")
+  const initialize = initializeRequest(request.system, options);
+  if (options.replacesMessages)
     return {
-      initialize: { subtype: "initialize", systemPrompt: request.system },
+      initialize,
       settings: flagSettings({ model, features, messages: withCacheBreakpoint(messages) }),
       history: [],
       query: STAND_IN,
@@ -58,30 +62,39 @@ export function planTurn(request: ModelRequest, mode: Mode, options: PlanOptions
       tooShortToThink: false,
     };
   const spoken = withoutThinking(messages);
-  const appended = [options.appendSystemPrompt ?? "", ...request.system].filter((text) => text !== "").join("\n\n");
   return {
-    initialize: { subtype: "initialize", ...(appended !== "" && { appendSystemPrompt: appended }) },
+    initialize,
     settings: flagSettings({ model, features, messages: undefined }),
     history: spoken.slice(0, -1),
     query: guardCommand(spoken.at(-1)?.content ?? []),
     tooShortToThink:
-      features.reasoning === undefined && (features.maxOutputTokens ?? Number.POSITIVE_INFINITY) <= MIN_THINKING_TOKENS,
+      options.mode === "agent" &&
+      features.reasoning === undefined &&
+      (features.maxOutputTokens ?? Number.POSITIVE_INFINITY) <= MIN_THINKING_TOKENS,
   };
 }
 
 /** The whole request as history, for a process that is only asked about it. */
 export function planHistory(
   request: ModelRequest,
-  mode: Mode,
-  options: PlanOptions,
+  options: Omit<PlanOptions, "replacesMessages">,
 ): Pick<TurnPlan, "initialize" | "settings" | "history"> {
-  const plan = planTurn(request, mode, options);
   const model = modelSetting(request.model, options.model);
   return {
-    initialize: plan.initialize,
+    initialize: initializeRequest(request.system, options),
     settings: flagSettings({ model, features: {}, messages: undefined }),
     history: withoutThinking(encodeMessages(request.messages)),
   };
+}
+
+/** An agent keeps its own instructions in front; a bare model has none but the client's. */
+function initializeRequest(
+  system: ModelRequest["system"],
+  { mode, appendSystemPrompt = "" }: Pick<PlanOptions, "mode" | "appendSystemPrompt">,
+): ControlRequest {
+  if (mode === "chat") return { subtype: "initialize", systemPrompt: system };
+  const appended = [appendSystemPrompt, ...system].filter((text) => text !== "").join("\n\n");
+  return { subtype: "initialize", ...(appended !== "" && { appendSystemPrompt: appended }) };
 }
 
 /** What the process was started with needs no setting; 2.1.197 leaves a note in the history for each one made. */

@@ -22,7 +22,7 @@ export async function countTokens(
   request: ModelRequest,
   context: RunContext,
 ): Promise<TokenCount> {
-  const plan = planHistory(request, context.mode, options);
+  const plan = planHistory(request, { ...options, mode: context.mode });
   const { session, start, spawnMs } = await supply.acquire(context.mode, context.signal);
   context.report({ start, spawnMs });
   const feed = session.beginTurn();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import type { Message, ModelRequest } from "#core/request.ts";
 
-import { fingerprint, splitAtLastAnswer, type Conversation } from "./fingerprint.ts";
+import { fingerprint, spellingsOf, splitAtLastAnswer, type Conversation } from "./fingerprint.ts";
 
 const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const assistant = (...texts: readonly string[]): Message => ({
@@ -20,7 +20,6 @@ const base: Conversation = {
 describe("a conversation is the same", () => {
   test.each([
     ["the answer's blocks were joined", [user("hi"), assistant("hoho")]],
-    ["the answer was trimmed and wrapped", [user("hi"), assistant(" ho\nho \n")]],
     [
       "the reasoning was dropped",
       [
@@ -42,6 +41,7 @@ describe("a conversation is another", () => {
     ["with another model", { model: undefined }],
     ["when the user said something else", { messages: [user("hi "), assistant("hoho")] }],
     ["when the answer was another", { messages: [user("hi"), assistant("haha")] }],
+    ["when as much as a blank of the answer was changed", { messages: [user("hi"), assistant("ho ho")] }],
     [
       "when the answer called a tool",
       { messages: [user("hi"), { role: "assistant", content: [...assistant("hoho").content, call] }] },
@@ -68,4 +68,9 @@ test("what is new begins behind the last answer", () => {
     added: [user("c")],
   });
   expect(splitAtLastAnswer(request([user("a")]))).toBeUndefined();
+});
+
+test("an answer of several steps comes back as blocks or as paragraphs", () => {
+  expect(spellingsOf(["one"])).toEqual(["one"]);
+  expect(spellingsOf(["one", "", "two"])).toEqual(["onetwo", "one\n\ntwo"]);
 });

@@ -10,7 +10,10 @@ export interface Conversation {
   readonly messages: readonly Message[];
 }
 
-/** Equal for equal conversations. What clients lose or change when they send an answer back does not count. */
+/**
+ * Equal for conversations that show the same, to the byte. Of an answer only its text and calls count: clients join
+ * its blocks and drop its reasoning.
+ */
 export function fingerprint(conversation: Conversation): string {
   const { principal, mode, system, model, messages } = conversation;
   const visible = messages.map(({ role, content }) => [role, ...visibleParts(role, content)]);
@@ -28,10 +31,18 @@ export function splitAtLastAnswer(
   return { before: request.messages.slice(0, at + 1), added: request.messages.slice(at + 1) };
 }
 
+/**
+ * The ways a client may write down an answer of several steps: its blocks one after the other, or one text in which
+ * each step is a paragraph.
+ */
+export function spellingsOf(steps: readonly string[]): readonly string[] {
+  const spoken = steps.filter((text) => text !== "");
+  return [...new Set([spoken.join(""), spoken.join("\n\n")])];
+}
+
 function visibleParts(role: Message["role"], parts: readonly Part[]): readonly unknown[] {
   if (role !== "assistant") return parts;
-  // Clients join text blocks, trim them, and drop reasoning.
   const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
   const rest = parts.filter(({ type }) => type !== "text" && type !== "reasoning");
-  return [text.replaceAll(/\s+/g, ""), ...rest];
+  return [text, ...rest];
 }

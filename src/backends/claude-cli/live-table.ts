@@ -8,14 +8,16 @@ interface LiveTableOptions {
 
 interface Entry {
   readonly session: CliSession;
+  readonly keys: readonly string[];
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
 /** Idle processes by the conversation they hold. One that is taken is out: two equal requests never share it. */
 export class LiveTable {
   readonly #options: LiveTableOptions;
+  readonly #byKey = new Map<string, Entry>();
   /** Oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Set<Entry>();
 
   constructor(options: LiveTableOptions) {
     this.#options = options;
@@ -26,40 +28,44 @@ export class LiveTable {
   }
 
   take(key: string): CliSession | undefined {
-    const session = this.#remove(key);
-    if (session === undefined || session.usable) return session;
-    this.#options.discard(session);
+    const entry = this.#byKey.get(key);
+    if (entry === undefined) return undefined;
+    this.#remove(entry);
+    if (entry.session.usable) return entry.session;
+    this.#options.discard(entry.session);
     return undefined;
   }
 
-  put(key: string, session: CliSession): void {
-    const replaced = this.#remove(key);
-    if (replaced !== undefined) this.#options.discard(replaced);
-    const timer = setTimeout(() => this.#evict(key), this.#options.ttlMs);
+  /** `keys`: each spelling in which a client may send the conversation back. */
+  put(keys: readonly string[], session: CliSession): void {
+    for (const key of keys) {
+      const replaced = this.#byKey.get(key);
+      if (replaced !== undefined) this.#evict(replaced);
+    }
+    const timer = setTimeout(() => this.#evict(entry), this.#options.ttlMs);
     timer.unref();
-    this.#entries.set(key, { session, timer });
-    while (this.#entries.size > this.#options.maxSessions) {
-      const [oldest] = this.#entries.keys();
-      if (oldest === undefined) return;
+    const entry: Entry = { session, keys, timer };
+    this.#entries.add(entry);
+    for (const key of keys) this.#byKey.set(key, entry);
+    for (const oldest of this.#entries) {
+      if (this.#entries.size <= this.#options.maxSessions) break;
       this.#evict(oldest);
     }
   }
 
   /** Ends them all. */
   clear(): void {
-    for (const key of this.#entries.keys()) this.#evict(key);
+    for (const entry of this.#entries) this.#evict(entry);
   }
 
-  #evict(key: string): void {
-    const session = this.#remove(key);
-    if (session !== undefined) this.#options.discard(session);
+  #evict(entry: Entry): void {
+    this.#remove(entry);
+    this.#options.discard(entry.session);
   }
 
-  #remove(key: string): CliSession | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
+  #remove(entry: Entry): void {
     clearTimeout(entry.timer);
-    this.#entries.delete(key);
-    return entry.session;
+    this.#entries.delete(entry);
+    for (const key of entry.keys) this.#byKey.delete(key);
   }
 }

@@ -7,7 +7,7 @@ import type { ModelRequest } from "#core/request.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
 import type { Counters } from "./counters.ts";
-import { fingerprint, splitAtLastAnswer } from "./fingerprint.ts";
+import { fingerprint, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { abortError, joinSignals } from "./run-signal.ts";
@@ -16,10 +16,11 @@ import type { Supply } from "./supply.ts";
 import { runTurn, type TurnOutcome } from "./turn.ts";
 
 /**
- * Input tokens beyond which a chat process is not used again: the CLI refuses a turn of its own accord when it takes
- * its context for nearly full, and the next request may well be shorter. Half of the smallest context window.
+ * Input tokens beyond which a process that is told whole conversations is not used again: the CLI refuses a turn of
+ * its own accord when it takes its context for nearly full, and the next request may well be shorter. Half of the
+ * smallest context window.
  */
-const CHAT_CONTEXT_TOKENS = 100_000;
+const REPLACED_CONTEXT_TOKENS = 100_000;
 /** Measured: 2.1.x stays near 200 MB resident; one that grew far beyond is cheaper to replace. */
 const MAX_RESIDENT_BYTES = 700 * 1024 * 1024;
 
@@ -67,7 +68,7 @@ export async function* run(
     yield [{ type: "error", error: toGatewayError(thrown) }];
   } finally {
     joined.release();
-    if (lease !== undefined) release(deps, lease.session, liveKey(deps, request, context, { lease, outcome }));
+    if (lease !== undefined) release(deps, lease.session, liveKeys(deps, request, context, { lease, outcome }));
   }
 }
 
@@ -77,18 +78,20 @@ async function acquire(
   context: RunContext,
   signal: AbortSignal,
 ): Promise<Lease> {
+  const plan = (asked: ModelRequest, replacesMessages: boolean): TurnPlan =>
+    planTurn(asked, { ...deps.options, mode: context.mode, replacesMessages });
   // Before any process is touched: a request that cannot be told to the CLI costs nothing.
-  const plan = planTurn(request, context.mode, deps.options);
+  plan(request, false);
   const going = takeLive(deps, request, context);
   if (going !== undefined) {
+    const { session, rest } = going;
     deps.counters.liveHits += 1;
     context.report({ start: "live", spawnMs: 0 });
-    const query = context.mode === "chat" ? plan : planTurn(going.rest, context.mode, deps.options);
-    return { session: going.session, plan: query, start: "live" };
+    return { session, plan: plan(session.replacesMessages ? request : rest, session.replacesMessages), start: "live" };
   }
   const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
   context.report({ start, spawnMs });
-  return { session, plan, start };
+  return { session, plan: plan(request, session.replacesMessages), start };
 }
 
 function takeLive(
@@ -107,26 +110,30 @@ function conversationKey(request: ModelRequest, context: RunContext, messages: M
   return fingerprint({ principal, mode, system: request.system, model: request.model, messages });
 }
 
-/** Under which conversation the process may be used again; undefined when it may not. */
-function liveKey(
+/** Under which conversation, in each spelling, the process may be used again; none when it may not. */
+function liveKeys(
   { options, shutdown }: RunnerDeps,
   request: ModelRequest,
   context: RunContext,
   { lease, outcome }: { readonly lease: Lease; readonly outcome: TurnOutcome | undefined },
-): string | undefined {
-  if (outcome?.clean !== true || outcome.answer.trim() === "" || shutdown.aborted) return undefined;
+): readonly string[] {
+  if (outcome?.clean !== true || shutdown.aborted) return [];
   const { session } = lease;
-  if (!session.usable || session.turns >= options.pool.maxTurns) return undefined;
-  if (context.mode === "chat" && session.lastInputTokens > CHAT_CONTEXT_TOKENS) return undefined;
-  if ((session.child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES) return undefined;
-  const answer = { role: "assistant", content: [{ type: "text", text: outcome.answer }] } as const;
-  return conversationKey(request, context, [...request.messages, answer]);
+  if (!session.usable || session.turns >= options.pool.maxTurns) return [];
+  if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
+  if ((session.child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES) return [];
+  return spellingsOf(outcome.steps)
+    .filter((text) => text !== "")
+    .map((text) => {
+      const answer = { role: "assistant", content: [{ type: "text", text }] } as const;
+      return conversationKey(request, context, [...request.messages, answer]);
+    });
 }
 
-function release({ busy, live, supply, counters }: RunnerDeps, session: CliSession, key: string | undefined): void {
+function release({ busy, live, supply, counters }: RunnerDeps, session: CliSession, keys: readonly string[]): void {
   busy.delete(session);
-  if (key !== undefined) {
-    live.put(key, session);
+  if (keys.length > 0) {
+    live.put(keys, session);
     return;
   }
   counters.discarded += 1;

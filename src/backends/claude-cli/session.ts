@@ -45,6 +45,8 @@ export class CliSession {
   lastInputTokens = 0;
   /** The flag settings it has, as they were sent. Setting them costs 4 to 20 ms. */
   settings = NO_SETTINGS;
+  /** It lets `CLAUDE_CODE_EXTRA_BODY` replace the messages of its request to the model, and is used so. */
+  replacesMessages = false;
   /** It was told not to think. */
   thinkingOff = false;
 

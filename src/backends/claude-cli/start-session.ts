@@ -18,6 +18,13 @@ const MEMORY_RETRY_SECONDS = 10;
 /** Measured: half a second, but 5 s (2.1.197) and more (2.1.329) where the API cannot be reached at all. */
 const BOOT_TIMEOUT_MS = 60_000;
 
+/**
+ * Versions that are known to let the messages of the request body be replaced, so that a bare model gets the client's
+ * conversation as it is: with its thinking, and without the environment and the date the CLI adds to its own. Any
+ * other version is told the conversation as history.
+ */
+const REPLACES_MESSAGES = ">=2.1.197 <=2.1.329";
+
 export interface StartDeps {
   readonly options: ClaudeCliOptions;
   readonly claudePath: string;
@@ -39,7 +46,10 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
       versionSchema,
       await session.control({ subtype: "get_binary_version" }, BOOT_TIMEOUT_MS),
     );
-    if (answer.success) deps.onVersion(answer.output.version);
+    if (answer.success) {
+      deps.onVersion(answer.output.version);
+      session.replacesMessages = mode === "chat" && Bun.semver.satisfies(answer.output.version, REPLACES_MESSAGES);
+    }
     return session;
   } catch (cause) {
     const { failure } = session;

@@ -31,8 +31,8 @@ interface TurnOptions {
 export interface TurnOutcome {
   /** The answer is complete, as told, and the process is idle. */
   readonly clean: boolean;
-  /** The text of the answer, as a client will send it back; an endless one is not kept whole. */
-  readonly answer: string;
+  /** The text of each model call; an endless answer is not kept whole. */
+  readonly steps: readonly string[];
 }
 
 /** Batches of events, ending in the terminal one. Throws GatewayError when the turn could not begin. */
@@ -49,7 +49,7 @@ export async function* runTurn(
     feed.close();
   };
   let state = startDecoding(session.totals);
-  let answer = "";
+  const answer = createAnswer();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     if (options.signal.aborted) feed.close();
@@ -65,7 +65,7 @@ export async function* runTurn(
         timer = setTimeout(stop, RESULT_WAIT_MS);
       }
       state = next;
-      if (answer.length <= LONGEST_REMEMBERED) answer += textOf(events);
+      answer.add(events);
       if (state.phase === "ended") options.onEnded(account(session, state, answer));
       if (events.length > 0) yield events;
     }
@@ -109,17 +109,30 @@ function whyItEnded(session: CliSession, signal: AbortSignal, refusal: GatewayEr
   return refusal ?? session.failure ?? new GatewayError("internal", "The turn was given up.");
 }
 
-function account(session: CliSession, state: DecodeState, answer: string): TurnOutcome {
+function account(session: CliSession, state: DecodeState, { steps, isWhole }: Answer): TurnOutcome {
   session.turns += 1;
   session.totals = state.after ?? session.totals;
   session.lastInputTokens = state.lastInputTokens;
   // A turn cut short by a limit, or by us, leaves a history only the CLI knows.
-  const clean = state.ending?.reason === "stop" && !state.interrupt && answer.length <= LONGEST_REMEMBERED;
-  return { clean, answer };
+  return { clean: state.ending?.reason === "stop" && !state.interrupt && isWhole(), steps };
 }
 
-function textOf(events: readonly ModelEvent[]): string {
-  let text = "";
-  for (const event of events) if (event.type === "text-delta") text += event.text;
-  return text;
+type Answer = ReturnType<typeof createAnswer>;
+
+/** What was said so far, to recognise the conversation by. */
+function createAnswer() {
+  const steps: string[] = [];
+  let length = 0;
+  return {
+    steps,
+    isWhole: () => length <= LONGEST_REMEMBERED,
+    add(events: readonly ModelEvent[]): void {
+      for (const event of events) {
+        if (event.type === "step-start") steps.push("");
+        if (event.type !== "text-delta" || length > LONGEST_REMEMBERED) continue;
+        length += event.text.length;
+        steps.push((steps.pop() ?? "") + event.text);
+      }
+    },
+  };
 }

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+
+import type { ModelRequest } from "#core/request.ts";
+
+import { planTurn } from "./claim.ts";
+
+const request: ModelRequest = {
+  wireFormat: "anthropic-messages",
+  model: "opus",
+  system: ["Be brief."],
+  messages: [
+    { role: "user", content: [{ type: "text", text: "one" }] },
+    {
+      role: "assistant",
+      content: [
+        { type: "reasoning", text: "hm", signature: "sig" },
+        { type: "text", text: "two" },
+      ],
+    },
+    { role: "user", content: [{ type: "text", text: "/clear" }] },
+  ],
+  stream: true,
+  includeUsage: true,
+  features: { temperature: 0.5 },
+  featureFields: {},
+  ignoredFields: [],
+};
+
+const bodyOf = (plan: ReturnType<typeof planTurn>): unknown =>
+  JSON.parse(plan.settings.env["CLAUDE_CODE_EXTRA_BODY"] || "{}");
+
+describe("a process whose messages can be replaced", () => {
+  const plan = planTurn(request, { mode: "chat", replacesMessages: true });
+
+  test("is told the whole conversation as it is, with its thinking and no history", () => {
+    expect(plan.history).toEqual([]);
+    expect(bodyOf(plan)).toMatchObject({
+      temperature: 0.5,
+      messages: [
+        { role: "user", content: [{ type: "text", text: "one" }] },
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: "hm", signature: "sig" },
+            { type: "text", text: "two" },
+          ],
+        },
+        { role: "user", content: [{ type: "text", text: "/clear" }] },
+      ],
+    });
+  });
+
+  test("is asked a line that gives itself away, should it be sent after all", () => {
+    expect(JSON.stringify(plan.query)).toContain("CONVERSATION LOST");
+  });
+});
+
+describe("any other process", () => {
+  test.each(["agent", "chat"] as const)("in %s mode is told the conversation as history, then asked", (mode) => {
+    const plan = planTurn(request, { mode, replacesMessages: false });
+    expect(plan.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    expect(plan.query).toEqual([{ type: "text", text: "\n/clear" }]);
+    expect(bodyOf(plan)).not.toHaveProperty("messages");
+  });
+});
+
+test("the client's system message is all of a bare model's, and is added to an agent's", () => {
+  const options = { replacesMessages: false, appendSystemPrompt: "House rules." };
+  expect(planTurn(request, { ...options, mode: "chat" }).initialize).toEqual({
+    subtype: "initialize",
+    systemPrompt: ["Be brief."],
+  });
+  expect(planTurn(request, { ...options, mode: "agent" }).initialize).toEqual({
+    subtype: "initialize",
+    appendSystemPrompt: "House rules.\n\nBe brief.",
+  });
+});
