@@ -138,22 +138,3 @@ test("recent rows come newest first, in pages that neither repeat nor skip", () 
   expect(seen.map(({ key }) => key).toSorted()).toEqual(rows.map(({ key }) => key).toSorted());
   expect(seen.map(({ receivedAt }) => receivedAt)).toEqual(rows.map(({ receivedAt }) => receivedAt).toReversed());
 });
-
-test("usage is summed by day and model, with what is unknown as nothing", () => {
-  const log = createAccessLog(newDatabase());
-  const dayLater = noon + 86_400_000;
-  log.insertMany([
-    answered,
-    { ...answered, key: "k3", errorKind: "upstream" },
-    refused,
-    { ...answered, key: "k4", receivedAt: dayLater, modelUsed: "claude-haiku-4-5" },
-  ]);
-  const summary = log.usageByDay().map((of) => [of.day, of.model, of.requests, of.failed, of.inputTokens, of.costUsd]);
-  expect(summary).toEqual([
-    ["2026-03-15", "claude-haiku-4-5", 1, 0, 1200, 0.0123],
-    ["2026-03-14", "claude-opus-4-8", 2, 1, 2400, 0.0246],
-    ["2026-03-14", null, 1, 1, 0, 0],
-  ]);
-  expect(log.usageByDay({ from: dayLater }).length).toBe(1);
-  expect(log.usageByDay({ to: dayLater }).length).toBe(2);
-});

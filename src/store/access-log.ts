@@ -89,26 +89,6 @@ export const accessLogColumns = {
   ignoredFields: "ignored_fields",
 } as const satisfies Record<keyof AccessLogRow, string>;
 
-/** What a model did on one day (UTC, `2026-03-14`). Tokens and cost are sums of what is known. */
-interface DailyUsage {
-  readonly day: string;
-  readonly model: string | null;
-  readonly requests: number;
-  readonly failed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadInputTokens: number;
-  readonly cacheWriteInputTokens: number;
-  readonly reasoningTokens: number;
-  readonly costUsd: number;
-}
-
-/** `from` inclusive, `to` exclusive, both unix milliseconds of the arrival. */
-interface TimeRange {
-  readonly from?: number;
-  readonly to?: number;
-}
-
 export interface AccessLog {
   /** All or none, in one transaction. Throws what SQLite throws. */
   readonly insertMany: (rows: readonly AccessLogRow[]) => void;
@@ -116,7 +96,6 @@ export interface AccessLog {
   recent(query: { readonly limit: number; readonly before?: AccessLogRow }): AccessLogRow[];
   /** Every request that carried this id, oldest first. */
   findByRequestId(requestId: string): AccessLogRow[];
-  usageByDay(range?: TimeRange): DailyUsage[];
 }
 
 /** What SQLite gives back: it has neither booleans nor lists. */
@@ -141,22 +120,6 @@ const insertRow = `
   ON CONFLICT (key) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}
   WHERE access_log.ended_at IS NULL OR excluded.ended_at IS NOT NULL`;
 
-const selectUsage = `
-  SELECT date(received_at / 1000, 'unixepoch') AS day,
-    coalesce(model_used, model_asked) AS model,
-    count(*) AS requests,
-    count(*) FILTER (WHERE status >= 400 OR error_kind IS NOT NULL) AS failed,
-    coalesce(sum(input_tokens), 0) AS inputTokens,
-    coalesce(sum(output_tokens), 0) AS outputTokens,
-    coalesce(sum(cache_read_input_tokens), 0) AS cacheReadInputTokens,
-    coalesce(sum(cache_write_input_tokens), 0) AS cacheWriteInputTokens,
-    coalesce(sum(reasoning_tokens), 0) AS reasoningTokens,
-    coalesce(sum(cost_usd), 0.0) AS costUsd
-  FROM access_log
-  WHERE received_at >= $from AND received_at < $to
-  GROUP BY day, model
-  ORDER BY day DESC, requests DESC, model`;
-
 export function createAccessLog(database: Database): AccessLog {
   const insert = database.query<never, Bindings>(insertRow);
   const insertAll = database.transaction((rows: readonly AccessLogRow[]) => {
@@ -168,7 +131,6 @@ export function createAccessLog(database: Database): AccessLog {
   const byRequestId = database.query<StoredRow, { requestId: string }>(
     `${selectRows} WHERE request_id = $requestId ORDER BY received_at, key`,
   );
-  const usage = database.query<DailyUsage, { from: number; to: number }>(selectUsage);
 
   return {
     insertMany: (rows) => insertAll.immediate(rows),
@@ -177,7 +139,6 @@ export function createAccessLog(database: Database): AccessLog {
         .all({ limit, receivedAt: before?.receivedAt ?? Number.MAX_SAFE_INTEGER, key: before?.key ?? "" })
         .map(fromStored),
     findByRequestId: (requestId) => byRequestId.all({ requestId }).map(fromStored),
-    usageByDay: ({ from = 0, to = Number.MAX_SAFE_INTEGER } = {}) => usage.all({ from, to }),
   };
 }
 
