@@ -50,6 +50,7 @@ async function waitFor(condition: () => boolean): Promise<void> {
 
 const state = async (): Promise<unknown> => (await fetch(`${upstream.url}/__demo/state`)).json();
 
+// proves("demo-upstream")
 describe("answers", () => {
   test("the default one echoes the prompt and says who speaks", async () => {
     const { content, stop_reason } = await bothWays("hällo 😀");
