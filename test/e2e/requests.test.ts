@@ -44,13 +44,8 @@ describe.each(formats)("%s refuses", (wireFormat) => {
 
   test.each(malformedBodies(wireFormat).map(({ name, ...more }) => [name, more] as const))(
     "%s",
-    async (_name, { body, param }) => {
+    async (_name, { text, param }) => {
       const starts = bench.fake.starts();
-      // JSON has no word for infinity; what overflows to it reads as it does here.
-      const text = JSON.stringify(body, (_key, value: unknown) => (value === Infinity ? "@infinity" : value)).replace(
-        '"@infinity"',
-        "1e400",
-      );
       const sent = await post(path, text);
       sender.expectRefused(sent, { status: 400, kind: "invalid-request", param });
       expect(bench.fake.starts()).toBe(starts);

@@ -4,7 +4,7 @@ import type { WireFormat } from "./ask-all.ts";
 export interface Malformed {
   /** `<field>: <value>`, for the test's title. */
   readonly name: string;
-  readonly body: unknown;
+  readonly text: string;
   /** Begins what the refusal names; undefined where it may name anything. */
   readonly param: string | undefined;
 }
@@ -41,7 +41,7 @@ const bothFormats: readonly Wrong[] = [
   // An answer that has begun.
   ["messages", [user, { role: "assistant", content: "I" }]],
   ["stream", ...notATruth],
-  ["temperature", ...notANumber, -0.1, 1e400],
+  ["temperature", ...notANumber, -0.1, Infinity],
   ["top_p", ...notANumber, -0.1, 1.1],
   ["top_k", ...notANumber, -1, 1.5],
   ["thinking", 1, [], {}, { type: "maybe" }, { type: "enabled" }, { type: "enabled", budget_tokens: 0 }],
@@ -85,7 +85,7 @@ const chat: readonly Wrong[] = [
     ].map((message) => [user, message, user]),
   ],
   ["stream_options", "x", 1, true, { include_usage: "yes" }],
-  ["max_tokens", ...notANumber, 0, -1, 1.5, 1e400],
+  ["max_tokens", ...notANumber, 0, -1, 1.5, Infinity],
   ["max_completion_tokens", ...notANumber, 0, -1, 1.5],
   ["temperature", 2.1],
   ["n", ...notANumber, 0, 2, 1.5],
@@ -99,7 +99,7 @@ const chat: readonly Wrong[] = [
 ];
 
 const messages: readonly Wrong[] = [
-  ["max_tokens", undefined, null, ...notANumber, 0, -1, 1.5, 1e400],
+  ["max_tokens", undefined, null, ...notANumber, 0, -1, 1.5, Infinity],
   ["messages[0].content", [{ role: "user", content: null }], [{ role: "user" }]],
   ["system", 1, true, {}, [1], ["x"], [{ type: "image" }], [{ type: "text" }]],
   [
@@ -150,12 +150,17 @@ export function malformedBodies(wireFormat: WireFormat): readonly Malformed[] {
       const [key = ""] = field.split(/[[.]/, 1);
       const tool = key === "tool_choice" ? { tools: someTool(wireFormat) } : {};
       return {
-        name: `${field}: ${JSON.stringify(value) ?? "missing"}`,
-        body: { ...valid[wireFormat], ...tool, [key]: value },
+        name: `${field}: ${value === undefined ? "missing" : textOf(value)}`,
+        text: textOf({ ...valid[wireFormat], ...tool, [key]: value }),
         param: field,
       };
     }),
   );
+}
+
+/** JSON has no word for infinity, but a number that overflows to it. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (inner === Infinity ? "∞" : inner)).replaceAll('"∞"', "1e400");
 }
 
 function someTool(wireFormat: WireFormat): readonly unknown[] {
