@@ -31,6 +31,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     workspace: deps.workspace,
     chatDirectory: deps.places.chat,
     temporaryDirectory: deps.places.temporary,
+    defaultMode: claude.mode,
     model: claude.model,
     allowedTools: claude.allowed_tools,
     disallowedTools: claude.disallowed_tools,
@@ -51,7 +52,6 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     environment: deps.environment,
     extraEnvironment: deps.extraEnvironment,
     selfUrls: deps.selfUrls,
-    requestTimeoutMs: claude.request_timeout_seconds * 1000,
     journal: deps.journal,
     onNotice: deps.onNotice,
   });

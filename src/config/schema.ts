@@ -58,7 +58,7 @@ const claude = v.strictObject({
     v.pipe(v.array(v.picklist(settingSources)), v.description("Which Claude Code settings the CLI reads.")),
     ["user"],
   ),
-  request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 600),
+  request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 3600),
 });
 
 const pool = v.strictObject({

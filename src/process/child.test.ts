@@ -81,6 +81,7 @@ describe("starting", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const journal = {
       mark: "test",
+      guarded: false,
       started: () => void seen.push("started"),
       exited: () => {
         seen.push("exited");

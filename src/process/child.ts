@@ -23,6 +23,8 @@ const KILL_WAIT_MS = 2000;
 export interface ChildJournal {
   /** Names this proxy among all that ever ran; begins the mark each child carries in its environment. */
   readonly mark: string;
+  /** Whether a watchdog ends the children when we are gone; without one (no /bin/sh) they must notice it themselves. */
+  readonly guarded: boolean;
   started(pid: number): void;
   exited(pid: number): void;
 }

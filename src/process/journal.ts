@@ -12,8 +12,6 @@ import { identifyProcess, type ProcessIdentity } from "./process-identity.ts";
 import { startWatchdog } from "./watchdog.ts";
 
 export interface Journal extends ChildJournal {
-  /** Whether a watchdog stands by; without one (no /bin/sh) a child must notice our death itself. */
-  readonly guarded: boolean;
   /** Removes the file and ends the watchdog, which kills what is still left of the children. */
   close(): Promise<void>;
 }

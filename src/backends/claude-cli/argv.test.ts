@@ -26,11 +26,12 @@ describe("the arguments", () => {
     ]);
   });
 
-  test("of a bare model carry none of it", () => {
+  test("of a bare model carry none of it, and one turn for each question", () => {
     expect(spawnArguments("chat", { ...options, maxTurns: 5 }).slice(9)).toEqual([
       "--tools=",
       "--setting-sources=",
       "--system-prompt=",
+      "--max-turns=1",
     ]);
   });
 

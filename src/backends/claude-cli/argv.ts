@@ -16,9 +16,10 @@ const PROTOCOL = [
 
 /**
  * Not `--bare`: it never reads an OAuth login. The empty `--system-prompt` takes the place of the agent's own; what
- * the client gives comes later, over stdin.
+ * the client gives comes later, over stdin. One turn for each question: the conversation in the request body stands
+ * before every call to the model, so after a tool call 2.1.x would ask the same question again without an end.
  */
-const CHAT = ["--tools=", "--setting-sources=", "--system-prompt="] as const;
+const CHAT = ["--tools=", "--setting-sources=", "--system-prompt=", "--max-turns=1"] as const;
 
 type ArgumentOptions = Pick<
   ClaudeCliOptions,

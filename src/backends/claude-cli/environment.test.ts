@@ -62,6 +62,11 @@ describe("the child's environment", () => {
     });
   });
 
+  test("leaves the end of the children to a watchdog where there is one, so that an agent's own programs live on", () => {
+    const journal = { mark: "m", guarded: true, started: () => undefined, exited: () => undefined };
+    expect(childEnvironment("agent", { ...options, journal })).not.toHaveProperty("BUN_FEATURE_FLAG_NO_ORPHANS");
+  });
+
   test("lets an agent think and compact as it is used to", () => {
     expect(childEnvironment("agent", options)).not.toHaveProperty("MAX_THINKING_TOKENS");
     expect(childEnvironment("agent", options)).not.toHaveProperty("DISABLE_COMPACT");

@@ -49,16 +49,20 @@ const CURES = {
   // `claude-opus-4-1` would silently become the current opus.
   CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
   DISABLE_AUTOUPDATER: "1",
-  // The CLI is a Bun program: with this it ends when we are killed.
-  BUN_FEATURE_FLAG_NO_ORPHANS: "1",
 } as const;
+
+/**
+ * The CLI is a Bun program: with this it ends when we are killed. Its tools inherit it, and a Bun program that an agent
+ * leaves running would end with its shell, so it is set only where nothing else guards the children.
+ */
+const ORPHAN_CURE = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" } as const;
 
 /** A bare model thinks when it is asked to, and a conversation is never summarised behind the client's back. */
 const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1", ENABLE_TOOL_SEARCH: "false" } as const;
 
 type EnvironmentOptions = Pick<
   ClaudeCliOptions,
-  "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls"
+  "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls" | "journal"
 >;
 
 /** The whole environment of a child. Anything not listed stays behind: NODE_OPTIONS, BUN_OPTIONS, CLAUDECODE … */
@@ -71,6 +75,7 @@ export function childEnvironment(mode: Mode, options: EnvironmentOptions): Reado
     ...Object.fromEntries(kept),
     ...(baseUrl !== undefined && !isOurs(baseUrl, options.selfUrls()) && { ANTHROPIC_BASE_URL: baseUrl }),
     ...CURES,
+    ...(options.journal?.guarded !== true && ORPHAN_CURE),
     ...(mode === "chat" && CHAT_CURES),
     CLAUDE_CODE_TMPDIR: options.temporaryDirectory,
     ...options.extraEnvironment,

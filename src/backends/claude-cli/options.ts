@@ -35,7 +35,6 @@ export interface ClaudeCliOptions {
   readonly extraEnvironment?: Readonly<Record<string, string>> | undefined;
   /** The origins we listen on: an inherited ANTHROPIC_BASE_URL that is one of them would be a loop. */
   readonly selfUrls: () => readonly string[];
-  readonly requestTimeoutMs: number;
   readonly journal?: ChildJournal | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }

@@ -8,7 +8,6 @@ const bodyOf = (settings: ReturnType<typeof flagSettings>): unknown =>
 describe("the settings of a turn", () => {
   test("without any reset everything an earlier turn may have set", () => {
     expect(flagSettings({ model: undefined, features: {}, messages: undefined })).toEqual({
-      model: null,
       effortLevel: null,
       env: { CLAUDE_CODE_EXTRA_BODY: "", CLAUDE_CODE_MAX_OUTPUT_TOKENS: "" },
     });

@@ -21,11 +21,14 @@ interface TurnSettings {
   readonly messages: readonly WireMessage[] | undefined;
 }
 
-/** Every setting a turn can make, set or reset, so that nothing of an earlier turn is left on a reused process. */
+/**
+ * Every setting a turn can make, set or reset, so that nothing of an earlier turn is left on a reused process; but for
+ * the model, which is the same in all turns of a conversation.
+ */
 export function flagSettings({ model, features, messages }: TurnSettings): FlagSettings {
   const body = { ...requestBody(features), ...(messages !== undefined && { messages }) };
   return {
-    model: model ?? null,
+    ...(model !== undefined && { model }),
     effortLevel: features.effort ?? null,
     env: {
       CLAUDE_CODE_EXTRA_BODY: Object.keys(body).length === 0 ? "" : JSON.stringify(body),

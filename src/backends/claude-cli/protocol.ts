@@ -18,9 +18,10 @@ export type ControlRequest =
   | { readonly subtype: "set_max_thinking_tokens"; readonly max_thinking_tokens: number | null }
   | { readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" };
 
-/** `null` goes back to what the process was started with; an empty variable is unset. */
+/** An empty variable is unset. */
 export interface FlagSettings {
-  readonly model: string | null;
+  /** Left out to keep what the process was started with: `null` forgets its `--model` too (2.1.197 and 2.1.329). */
+  readonly model?: string;
   readonly effortLevel: string | null;
   readonly env: Readonly<Record<string, string>>;
 }

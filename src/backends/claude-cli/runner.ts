@@ -46,7 +46,7 @@ export async function* run(
   request: ModelRequest,
   context: RunContext,
 ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
-  const joined = joinSignals([context.signal, deps.shutdown], deps.options.requestTimeoutMs);
+  const joined = joinSignals([context.signal, deps.shutdown]);
   const { signal } = joined;
   let lease: Lease | undefined;
   let outcome: TurnOutcome | undefined;

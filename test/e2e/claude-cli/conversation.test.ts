@@ -321,6 +321,23 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
   });
 
+  test.each(["agent", "chat"] as const)("the configured model answers in %s mode who names none", async (mode) => {
+    const own = await openBench(path, { model: "haiku", pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 } });
+    try {
+      for (const model of [undefined, "default", "haiku"]) {
+        const { start } = await own.ask(
+          { ...request([says(`hi ${model}`)], { features: { effort: "low" } }), model },
+          { mode },
+        );
+        expect(start?.model).toContain("haiku");
+      }
+      const { start } = await own.ask({ ...request([says("hi")]), model: "sonnet" }, { mode });
+      expect(start?.model).toContain("sonnet");
+    } finally {
+      await own.close();
+    }
+  });
+
   test("the models are those the CLI offers, each once, under their full names", async () => {
     const models = await bench.backend.listModels(new AbortController().signal);
     expect(models.length).toBeGreaterThan(2);

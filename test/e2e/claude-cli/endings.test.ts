@@ -13,6 +13,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     const alive = new Set<number>();
     const journal = {
       mark: "test",
+      guarded: false,
       started: (pid: number) => void alive.add(pid),
       exited: (pid: number) => void alive.delete(pid),
     };

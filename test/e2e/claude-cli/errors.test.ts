@@ -128,6 +128,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       pool: NO_POOL,
       journal: {
         mark: "test",
+        guarded: false,
         started(child) {
           pid = child;
         },
@@ -145,18 +146,6 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       });
       expect(error).toMatchObject({ kind: "upstream" });
       expect(error?.message).toContain("SIGKILL");
-      expect(await eventually(() => own.upstream.openRequests() === 0)).toBe(true);
-    } finally {
-      await own.close();
-    }
-  });
-
-  test("an answer that takes too long is a timeout, and the model is left in peace", async () => {
-    const own = await openBench(path, { requestTimeoutMs: 2500 });
-    try {
-      await eventually(() => own.backend.stats().parked > 0, 20_000);
-      const { error } = await own.ask(request([says("[[demo text 1000 delay=50]]")]));
-      expect(error?.kind).toBe("timeout");
       expect(await eventually(() => own.upstream.openRequests() === 0)).toBe(true);
     } finally {
       await own.close();

@@ -63,7 +63,6 @@ export async function openBench(claudePath: string, overrides: Partial<ClaudeCli
       CLAUDE_CONFIG_DIR: join(directory, "config"),
     },
     selfUrls: () => [],
-    requestTimeoutMs: 60_000,
     ...overrides,
   });
   await backend.start();

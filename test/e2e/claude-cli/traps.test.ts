@@ -106,6 +106,16 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     });
   }
 
+  test("a bare model that calls a tool nobody gave it is not asked the same again", async () => {
+    const before = askedCount();
+    const { finish, text } = await bench.ask(request([says('[[demo say Let me see.]] [[demo tool Bash {"n": 1}]]')]), {
+      mode: "chat",
+    });
+    expect(text).toBe("Let me see.");
+    expect(finish).toMatchObject({ reason: "length", rawReason: "max_turns", steps: 1 });
+    expect(askedCount() - before).toBe(1);
+  });
+
   test("what a sub-agent says is not the answer, and its tokens are in the usage", async () => {
     const name = path.includes("2.1.197") ? "Task" : "Agent";
     const command = JSON.stringify({ command: "echo inner-tool", description: "d" });
