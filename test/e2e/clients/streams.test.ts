@@ -106,7 +106,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
 
     test.each([...routes])("%s: words come while the model still writes", async (route) => {
-      const response = await post(route, "[[demo text 20 delay=100]]");
+      const response = await post(route, "[[demo text 20 delay=40]]");
       const decoder = new TextDecoder();
       let text = "";
       let openAtFirstWord = 0;
@@ -131,19 +131,26 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   describe('heartbeats; proves("stream-heartbeat")', () => {
-    test.each([...routes])("%s: before the first word and amid the answer, on the raw socket", async (route) => {
+    const beatOf = {
+      "/v1/messages": 'event: ping\ndata: {"type":"ping"}\n\n',
+      "/v1/chat/completions": ": keep-alive\n\n",
+    };
+    async function expectBeats(route: (typeof routes)[number]): Promise<void> {
       const connection = openSocket(bench.proxy.url);
       const prompt = "[[demo stall 2500 at=headers]] [[demo text 4]] [[demo stall 2500 at=2]]";
       connection.send(postText(route, JSON.stringify(bodyOf(prompt)), { "x-ccproxy-mode": "chat" }));
       const received = await connection.end(20_000);
       const [head = "", ...rest] = received.split("\r\n\r\n");
       expect(head).toStartWith("HTTP/1.1 200");
+      // Without the frame of the chunked encoding.
       const body = rest.join("\r\n\r\n").replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, "");
-      const beat = route === "/v1/messages" ? 'event: ping\ndata: {"type":"ping"}\n\n' : ": keep-alive\n\n";
       const [silence = "", answer = ""] = body.split("chunk 1 ");
-      expect(silence.split(beat).length - 1).toBeGreaterThanOrEqual(2);
-      expect(answer.split(beat).length - 1).toBeGreaterThanOrEqual(2);
+      for (const part of [silence, answer]) expect(part.split(beatOf[route]).length - 1).toBeGreaterThanOrEqual(2);
       expect(answer).toContain("chunk 4 ");
+    }
+
+    test("come before the first word and amid the answer, as each format has them, on the raw socket", async () => {
+      await Promise.all(routes.map(expectBeats));
     });
 
     const streaming = readers.filter((reader) => reader.streaming);
@@ -155,8 +162,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
 
     test("a failure after them is the format's error frame", async () => {
-      for (const route of routes) {
-        const response = await post(route, "[[demo stall 1500 at=headers]] [[demo error 400]]");
+      const prompt = "[[demo stall 1500 at=headers]] [[demo error 403]]";
+      for (const response of await Promise.all(routes.map((route) => post(route, prompt)))) {
         expect(response.status).toBe(200);
         const frames = await readFrames(response);
         expect(["comment", "ping"]).toContain(frames[0]?.kind ?? "none");
