@@ -136,7 +136,6 @@ const planned: readonly Row[] = [
   ["observe-compare", "seed 004", "flows filtered, compared and diffed"],
   ["observe-mcp", "seed 004", "an MCP server over the recorded traffic"],
   ["hook-edits", "seed 000, 004", "ordered hooks that edit requests and events"],
-  ["hook-shaping", "seed 000, 004", "requests shaped like another client's"],
   ["inspect-intercept", "seed 004", "transparent interception of a process"],
   ["ops-scheduler", "seed 000, 001", "housekeeping on a schedule"],
   ["ops-service", "seed 000, 002, 003", "installation as a service"],

@@ -7,7 +7,7 @@ import { createAdmission } from "./admission.ts";
 const patient = { maxRunning: 1, maxWaiting: 1, queueTimeoutMs: 60_000 };
 const never = new AbortController().signal;
 
-test("a waiter gets the place of the one that leaves, in order of arrival", async () => {
+test('a waiter gets the place of the one that leaves, in order of arrival; proves("admission-limits")', async () => {
   const admission = createAdmission({ ...patient, maxWaiting: 2 });
   const order: string[] = [];
   const first = await admission.enter(never);

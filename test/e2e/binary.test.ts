@@ -40,6 +40,35 @@ describe("the binary for this machine", () => {
   });
 });
 
+test("all eight targets are built, each an executable of its system, with their sums and the OpenAPI document", async () => {
+  const out = `${scratch}/all`;
+  const { code, output } = await run([process.execPath, "scripts/build.ts", "--all", "--out", out], {
+    timeoutMs: 280_000,
+  });
+  expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+  const sums = (await Bun.file(`${out}/SHA256SUMS`).text()).trimEnd().split("\n");
+  const found = await Promise.all(
+    sums.map(async (line) => {
+      const [sum = "", name = ""] = line.split("  ");
+      const bytes = await Bun.file(`${out}/${name}`).bytes();
+      expect(new Bun.CryptoHasher("sha256").update(bytes).digest("hex")).toBe(sum);
+      return [name, Buffer.from(bytes.subarray(0, 4)).toString("latin1")];
+    }),
+  );
+  const [elf, machO, pe] = ["\x7fELF", "\xcf\xfa\xed\xfe", expect.stringMatching(/^MZ/)];
+  expect(Object.fromEntries(found)).toEqual({
+    "ccproxy-linux-x64": elf,
+    "ccproxy-linux-arm64": elf,
+    "ccproxy-linux-x64-musl": elf,
+    "ccproxy-linux-arm64-musl": elf,
+    "ccproxy-darwin-x64": machO,
+    "ccproxy-darwin-arm64": machO,
+    "ccproxy-windows-x64.exe": pe,
+    "ccproxy-windows-arm64.exe": pe,
+  });
+  expect(await Bun.file(`${out}/openapi.json`).json()).toMatchObject({ openapi: "3.1.0" });
+}, 300_000);
+
 describe("the binary for arm64", () => {
   const qemu = findHelper("qemu with arm64 libraries");
 

@@ -25,6 +25,18 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     await proxy.stop();
   }, 60_000);
 
+  test('the prompt and the credential are in nobody\'s arguments; proves("cli-stream-json")', async () => {
+    const proxy = await startProxy({ claude: path, env: { ANTHROPIC_API_KEY: "sk-ant-not-in-argv" } });
+    const answer = ask(proxy, `not in argv either ${longAnswer}`);
+    await waitFor(() => (proxy.upstream.openRequests() === 1 ? true : undefined), 20_000);
+    const commands = childrenOf(proxy.home, proxy.pid).map(commandOf);
+    expect(commands.length).toBeGreaterThan(0);
+    expect(commands.filter((command) => command.includes("not") && command.includes("argv"))).toEqual([]);
+    proxy.kill("SIGKILL");
+    await answer;
+    await proxy.stop();
+  }, 60_000);
+
   test("SIGKILL of the proxy also ends what a tool of Claude has started", async () => {
     const proxy = await startProxy({ claude: path, args: ["--allowed-tools", "Bash"] });
     const command = 'sh -c "touch started; sleep 300"';

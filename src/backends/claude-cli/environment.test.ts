@@ -10,7 +10,7 @@ const keptOf = (environment: Readonly<Record<string, string>>): readonly string[
 };
 
 describe("the child's environment", () => {
-  test("keeps what makes the CLI work as in the user's terminal", () => {
+  test('keeps what makes the CLI work as in the user\'s terminal; proves("cli-environment")', () => {
     const kept = {
       ...{ HOME: "/h", PATH: "/bin", LANG: "C", LC_ALL: "C", TZ: "UTC", XDG_CONFIG_HOME: "/c", IS_SANDBOX: "1" },
       ...{ ANTHROPIC_API_KEY: "k", ANTHROPIC_AUTH_TOKEN: "t", CLAUDE_CODE_OAUTH_TOKEN: "o", CLAUDE_CONFIG_DIR: "/d" },
