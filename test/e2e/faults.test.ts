@@ -8,6 +8,7 @@ import type { Fault } from "../fakes/fault.ts";
 import { answer, model } from "../fakes/turn.ts";
 import { terminalsOf } from "./support/ask-all.ts";
 import { type Failure, type FaultBench, nameOf, openFaultBench } from "./support/fault-bench.ts";
+import { createSender } from "./support/refusals.ts";
 
 setDefaultTimeout(30_000);
 
@@ -179,6 +180,25 @@ test('a stream that was kept alive by heartbeats still ends in an error; proves(
     expect(one.raw.match(beats)).toHaveLength(2);
     expect(terminalsOf(one).all).toEqual(["error"]);
   }
+  await bench.expectRecovered();
+  await bench.expectEnd();
+});
+
+test("the list of models and a token count fail in shape too, and work once the CLI does", async () => {
+  // Its own proxy: one that knows the models asks nobody.
+  const bench = await openFaultBench();
+  const { send, expectRefused } = createSender(bench.proxy.url);
+  const count = { method: "POST", body: JSON.stringify({ messages: [{ role: "user", content: "hi" }] }) };
+  const versioned = { headers: { "anthropic-version": "2023-06-01" } };
+  const refusal = { status: 503, kind: "unavailable" } as const;
+  bench.fake.plays({ kind: "refuse-options" });
+  expectRefused(await send("/v1/models"), refusal);
+  expectRefused(await send("/v1/models/sonnet"), refusal);
+  expectRefused(await send("/v1/models", versioned, "anthropic-messages"), refusal);
+  expectRefused(await send("/v1/messages/count_tokens", count), refusal);
+  bench.fake.plays({ kind: "none" });
+  expect((await send("/v1/models/sonnet")).response.status).toBe(200);
+  expect(JSON.parse((await send("/v1/messages/count_tokens", count)).text)).toEqual({ input_tokens: 42 });
   await bench.expectRecovered();
   await bench.expectEnd();
 });

@@ -18,11 +18,7 @@ let slow: readonly RawConnection[];
 beforeAll(async () => {
   bench = await openFaultBench();
   // They need their time; the other tests go on meanwhile.
-  slow = Array.from({ length: 60 }, (_, at) => {
-    const connection = openSocket(bench.proxy.url);
-    connection.send(slowBeginnings[at % slowBeginnings.length] ?? "");
-    return connection;
-  });
+  slow = slowBeginnings.flatMap((beginning) => Array.from({ length: 8 }, (_, at) => openSlow(beginning, at === 0)));
 });
 afterAll(async () => {
   for (const connection of slow) connection.destroy();
@@ -39,6 +35,16 @@ const slowBeginnings = [
   `POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{"model":`,
   "POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{",
 ];
+
+/** Says no more than its beginning, or a byte every few seconds. */
+function openSlow(beginning: string, dribbles: boolean): RawConnection {
+  const connection = openSocket(bench.proxy.url);
+  connection.send(beginning);
+  if (!dribbles) return connection;
+  const timer = setInterval(() => connection.send("1"), 3000);
+  connection.socket.on("close", () => clearInterval(timer));
+  return connection;
+}
 
 interface Answer {
   readonly status: number;
@@ -225,7 +231,7 @@ describe("uncommon, but HTTP", () => {
   });
 });
 
-test("connections that give nothing more are cut, and hold nobody up meanwhile", async () => {
+test("connections that give nothing more, or next to nothing, are cut, and hold nobody up meanwhile", async () => {
   bench.expectWhole(await bench.ask({ kind: "none" }), answer);
   await waitFor(() => (slow.every(({ socket }) => socket.closed) ? true : undefined), idleMs);
   for (const connection of slow) for (const answer of parseAnswers(connection.received())) expectHonest(answer);
