@@ -20,9 +20,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   beforeAll(async () => {
     bench = await openClientBench({
       claude: path,
+      env: {
+        SECRET_OF_THE_SHELL: "not-for-children",
+        NODE_OPTIONS: "--title=hostile",
+        CLAUDECODE: "1",
+        LC_TIME: "C.UTF-8",
+      },
       args: [
         "--permission-mode",
         "acceptEdits",
+        "--allowed-tools",
+        "Bash(env)",
         "--disallowed-tools",
         "WebFetch",
         "--append-system-prompt",
@@ -82,6 +90,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     await openai.chat.completions.create({ model, messages: [{ role: "user", content }] });
     expect(readFileSync(join(bench.proxy.cwd, "made-by-bash.txt"), "utf8")).toBe("hello\n");
     expect(JSON.stringify(results())).toContain(bench.proxy.cwd);
+  });
+
+  test('the child has the environment it needs, and no more; proves("cli-environment")', async () => {
+    const { openai } = bench.clients("agent");
+    const content = `${tool("Bash", { command: "env", description: "d" })} [[demo then]] [[demo say seen]]`;
+    await openai.chat.completions.create({ model, messages: [{ role: "user", content }] });
+    const environment = JSON.stringify(results());
+    for (const name of ["PATH", "HOME", "LC_TIME", "CLAUDE_CONFIG_DIR", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"])
+      expect(environment).toMatch(new RegExp(`(?:\\\\n|")${name}=`));
+    for (const leaked of ["SECRET_OF_THE_SHELL", "not-for-children", "--title=hostile"])
+      expect(environment).not.toContain(leaked);
   });
 
   test("several tools in one step, and several steps", async () => {

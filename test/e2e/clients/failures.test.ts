@@ -295,6 +295,44 @@ describe("a subscription's used-up limit", () => {
   });
 });
 
+describe("more requests than may run or wait", () => {
+  let bench: ClientBench;
+  beforeAll(async () => {
+    bench = await openClientBench({
+      args: ["--queue-timeout", "1"],
+      env: { CCPROXY__LIMITS__MAX_RUNNING: "1", CCPROXY__LIMITS__MAX_WAITING: "1" },
+    });
+  });
+  afterAll(() => bench.end());
+
+  const limited: Failure = {
+    prompt: "hi",
+    openai: [429, "requests", "rate_limit_exceeded"],
+    anthropic: [429, "rate_limit_error"],
+    says: /places are taken|No place became free/,
+    retryAfter: [1, 5],
+  };
+  test('are a 429 with Retry-After, and the first is answered; proves("admission-limits")', async () => {
+    const leaving = new AbortController();
+    const messages = [{ role: "user", content: "[[demo text 200 delay=50]]" }];
+    const body = { model, max_tokens: 99, stream: true, messages };
+    const running = await bench.clients("chat").post("/v1/messages", body, { signal: leaving.signal });
+    expect(running.status).toBe(200);
+    // One of them waits for a place in vain, the others are not even let in.
+    await expectFailure(bench, limited);
+    leaving.abort();
+    await running.text().catch(() => undefined);
+    await bench.quiet();
+    const { openai } = bench.clients("chat");
+    const answer = await openai.chat.completions.create({ model, messages: [{ role: "user", content: "hi" }] });
+    expect(answer.choices[0]?.finish_reason).toBe("stop");
+  });
+
+  test("the access log has one row each", async () => {
+    expectOneRowEach(await bench.end(), bench.traffic.sent);
+  });
+});
+
 describe("a body over the limit", () => {
   let bench: ClientBench;
   beforeAll(async () => {
