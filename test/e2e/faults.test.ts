@@ -169,7 +169,7 @@ describe("a CLI that goes silent", () => {
 });
 
 test('a stream that was kept alive by heartbeats still ends in an error; proves("stream-heartbeat")', async () => {
-  const bench = await openFaultBench({
+  await using bench = await openFaultBench({
     CCPROXY__CLAUDE__REQUEST_TIMEOUT_SECONDS: "2.5",
     CCPROXY__SERVER__HEARTBEAT_SECONDS: "1",
   });
@@ -186,7 +186,7 @@ test('a stream that was kept alive by heartbeats still ends in an error; proves(
 
 test("the list of models and a token count fail in shape too, and work once the CLI does", async () => {
   // Its own proxy: one that knows the models asks nobody.
-  const bench = await openFaultBench();
+  await using bench = await openFaultBench();
   const { send, expectRefused } = createSender(bench.proxy.url);
   const count = { method: "POST", body: JSON.stringify({ messages: [{ role: "user", content: "hi" }] }) };
   const versioned = { headers: { "anthropic-version": "2023-06-01" } };

@@ -24,15 +24,14 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bench.proxy.end();
+  await using ended = bench;
+  await ended.proxy.end();
   const rows = readRows(bench.proxy).map(
     ({ requestId, status, errorKind }) => [requestId, { status, errorKind }] as const,
   );
   for (const [requestId, outcome] of sender.refused)
     expect(rows.filter(([id]) => id === requestId)).toEqual([[requestId, outcome]]);
   expect(bench.proxy.output()).not.toContain("A fault nobody handled");
-  await bench.proxy.stop();
-  bench.fake.remove();
 });
 
 const post = (path: string, body: NonNullable<RequestInit["body"]>, headers: Record<string, string> = {}) =>
@@ -278,7 +277,7 @@ test("a request id that is unfit for headers and logs is replaced", async () => 
 });
 
 test('without the access token nothing is answered; proves("auth-token", "auth-x-api-key")', async () => {
-  const guarded = await openFaultBench({}, [...noSpares, "--auth-token", token]);
+  await using guarded = await openFaultBench({}, [...noSpares, "--auth-token", token]);
   const { send, expectRefused, refused } = createSender(guarded.proxy.url);
   const bad: readonly Record<string, string>[] = [
     {},
@@ -314,6 +313,4 @@ test('without the access token nothing is answered; proves("auth-token", "auth-x
   await guarded.proxy.end();
   expect(readRows(guarded.proxy).filter(({ status }) => status === 401)).toHaveLength(refused.size);
   expect(guarded.proxy.output()).not.toContain(token);
-  await guarded.proxy.stop();
-  guarded.fake.remove();
 });

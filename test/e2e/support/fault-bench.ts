@@ -35,7 +35,8 @@ interface Outcome {
   readonly errorKind: ErrorKind | null;
 }
 
-export interface FaultBench {
+/** Leaving its scope ends what is still there, so that a test that fails leaves nothing either. */
+export interface FaultBench extends AsyncDisposable {
   readonly proxy: Proxy;
   readonly fake: FakeClaude;
   /** In every way a client can ask, all at once. */
@@ -85,10 +86,13 @@ export async function openFaultBench(
       bench.expectWhole(await bench.ask({ kind: "none" }), answer);
     },
     async expectEnd() {
-      expect(await proxy.end()).toBe(0);
+      await using ended = bench;
+      expect(await ended.proxy.end()).toBe(0);
       expect(childrenOf(proxy.home, proxy.pid)).toEqual([]);
       expectRows(readRows(proxy), expected);
       expect(proxy.output()).not.toContain("A fault nobody handled");
+    },
+    async [Symbol.asyncDispose]() {
       await proxy.stop();
       fake.remove();
     },
