@@ -91,7 +91,7 @@ async function addFirstWord(bench: Bench, mode: Mode, { measures, goals }: Findi
 async function addTurns(bench: Bench, mode: Mode, { measures, goals }: Findings): Promise<void> {
   for (const atOnce of [1, atOnceHere()]) {
     const name = `added to a turn, ${bench.claude.version} ${mode}, ${atOnce} at once`;
-    const turns = atOnce === 1 ? rounds * 8 : Math.ceil(rounds / 2);
+    const turns = atOnce === 1 ? rounds * 8 : Math.max(3, Math.ceil(rounds / 2));
     const { measures: found, ...added } = await step(name, () => measureOverhead(bench, { mode, atOnce, turns }));
     measures.push(...found);
     for (const [base, { medianMs, p99Ms }] of Object.entries(added))
