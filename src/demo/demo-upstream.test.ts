@@ -153,6 +153,13 @@ describe("answers", () => {
         { type: "image", source: { type: "base64", media_type: "image/png", data: btoa("png!") } },
         { type: "document", title: "notes", source: { type: "text", media_type: "text/plain", data: "abc" } },
         { type: "image", source: { type: "url", url: "https://example.com/a.png" } },
+        // No medium, and its source is an address.
+        {
+          type: "search_result",
+          source: "https://example.com",
+          title: "A page",
+          content: [{ type: "text", text: "x" }],
+        },
         { type: "text", text: "[[demo media]]" },
       ]),
     );

@@ -15,7 +15,7 @@ function mediaOf(blocks: readonly Block[]): readonly Block[] {
 
 function describe({ type, source, title }: Block): string {
   const name = typeof title === "string" ? ` "${title}"` : "";
-  if (source === undefined) return `${type}${name} without a source`;
+  if (source === undefined || typeof source === "string") return `${type}${name} without a source`;
   const { media_type: mediaType, data, url, file_id: fileId } = source;
   if (source.type === "base64" && typeof data === "string") {
     const bytes = Buffer.from(data, "base64");

@@ -9,7 +9,8 @@ const blockSchema = v.looseObject({
   tool_use_id: v.optional(v.string()),
   is_error: v.nullish(v.boolean()),
   content: v.optional(v.unknown()),
-  source: v.optional(v.looseObject({ type: v.string() })),
+  // A search result's source is its address.
+  source: v.optional(v.union([v.string(), v.looseObject({ type: v.string() })])),
 });
 
 const contentSchema = v.union([v.string(), v.array(blockSchema)], "a string or a list of content blocks");
