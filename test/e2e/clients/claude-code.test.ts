@@ -8,6 +8,7 @@ import { type ClientBench, openClientBench } from "../support/client-bench.ts";
 import { claudes } from "../support/proxy.ts";
 
 setDefaultTimeout(60_000);
+const agentHeader = JSON.stringify({ env: { ANTHROPIC_CUSTOM_HEADERS: "X-CCProxy-Mode: agent" } });
 
 interface Said {
   readonly code: number;
@@ -113,6 +114,13 @@ describe.each([...claudes])("in front of claude $version", ({ path: serverPath, 
       for (const text of ["The word is red.", "What was it?"]) expect(seen).toContain(text);
     });
 
+    test("is answered by an agent too, with the agent's own tools", async () => {
+      const run = `[[demo tool Bash {"command":"echo inner","description":"d"}]] [[demo then]]`;
+      const said = await asJson(`${run} [[demo say Done there.]]`, "--settings", agentHeader);
+      expect(said).toMatchObject({ code: 0, result: "Done there.", stop_reason: "end_turn" });
+      expect(bench.requests()).toHaveLength(2);
+    });
+
     test("is told of a failure in its own words", async () => {
       const refused = await asJson("[[demo error 401]]");
       expect(refused).toMatchObject({ code: 1, is_error: true });
@@ -132,7 +140,11 @@ describe.each([...claudes])("in front of claude $version", ({ path: serverPath, 
     expect(turns.length).toBeGreaterThan(0);
     expect(asked).toBeGreaterThan(0);
     for (const row of turns)
-      expect(row).toMatchObject({ endedAt: expect.any(Number), mode: "chat", streaming: expect.any(Boolean) });
+      expect(row).toMatchObject({
+        endedAt: expect.any(Number),
+        mode: expect.stringMatching(/^(?:agent|chat)$/),
+        streaming: expect.any(Boolean),
+      });
     expect(new Set(turns.map(({ userAgent }) => /claude-cli\/([\d.]+)/.exec(userAgent ?? "")?.[1]))).toEqual(
       new Set(claudes.map(({ version }) => version)),
     );
