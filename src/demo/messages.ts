@@ -7,7 +7,7 @@ import type { Standing } from "./conversation.ts";
 import { echoOf } from "./echo.ts";
 import { apiError, errorOfFault } from "./error.ts";
 import type { ApiError } from "./error.ts";
-import { isKnownModel } from "./models.ts";
+import { isKnownModel, problemOfSampling } from "./models.ts";
 import type { MessagesRequest } from "./request.ts";
 import { parseMessagesRequest } from "./request.ts";
 import type { ErrorFault, Fault, Step } from "./script-types.ts";
@@ -42,7 +42,7 @@ export function createDirector(defaultDelayMs: number): Director {
       if ("problem" in parsed) return refusal(apiError(400, parsed.problem));
       const request = parsed.value;
       if (!isKnownModel(request.model)) return refusal(apiError(404, `model: ${request.model}`));
-      const problem = problemOfConversation(request.messages);
+      const problem = problemOfConversation(request.messages) ?? problemOfSampling(request);
       if (problem !== undefined) return refusal(apiError(400, problem));
       const standing = readStanding(request.messages);
       const script = parseScript(standing.text);

@@ -18,6 +18,18 @@ export function isKnownModel(id: string): boolean {
   return id === "demo" || (id.startsWith("claude-") && !/unknown|no-such/.test(id));
 }
 
+/** What the API says to a sampling parameter for a model after Opus 4.6; undefined when all is well. */
+export function problemOfSampling(request: {
+  readonly model: string;
+  readonly temperature?: number | null | undefined;
+  readonly top_p?: number | null | undefined;
+  readonly top_k?: number | null | undefined;
+}): string | undefined {
+  if (!/^claude-(?:fable-|(?:opus|sonnet|haiku)-5|opus-4-[78])/.test(request.model)) return undefined;
+  const given = (["temperature", "top_p", "top_k"] as const).find((key) => typeof request[key] === "number");
+  return given === undefined ? undefined : `${given}: this parameter is not supported by ${request.model}`;
+}
+
 export function describeModel(id: string): object | undefined {
   const known = models.find((model) => model.id === id);
   return known === undefined ? undefined : describe(known);

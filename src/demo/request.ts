@@ -34,6 +34,9 @@ const messagesSchema = v.looseObject({
   max_tokens: v.pipe(v.number(), v.integer(), v.minValue(0)),
   stream: v.optional(v.boolean()),
   stop_sequences: v.nullish(v.array(v.string())),
+  temperature: v.nullish(v.number()),
+  top_p: v.nullish(v.number()),
+  top_k: v.nullish(v.number()),
   tool_choice: v.nullish(v.looseObject({ type: v.string(), name: v.optional(v.string()) })),
   output_config: v.nullish(
     v.looseObject({ format: v.nullish(v.looseObject({ type: v.string(), schema: v.optional(v.unknown()) })) }),

@@ -13,7 +13,7 @@ import { LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { abortError } from "./run-signal.ts";
-import { run, type RunnerDeps } from "./runner.ts";
+import { modelOf, run, type RunnerDeps } from "./runner.ts";
 import { createSupply, shuttingDown } from "./supply.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
@@ -39,7 +39,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
   return {
     id: "claude-cli",
     claudePath: supply.claudePath,
-    unsupported: ({ features }) => unsupportedFeatures(features),
+    unsupported: (request) => unsupportedFeatures(request.features, modelOf(deps, request)),
     run: (request, context) => run(deps, request, context),
     countTokens: (request, context) => countTokens(deps, request, context),
     async listModels(signal) {

@@ -38,6 +38,8 @@ export interface Catalogue {
   readonly learn: (initialized: unknown) => void;
   /** undefined when nothing was learnt within the last `ttlMs`. */
   readonly known: () => readonly ModelInfo[] | undefined;
+  /** The full name of a model as the CLI last told it; the name itself where it told none. */
+  readonly resolve: (name: string) => string;
 }
 
 export function createCatalogue(ttlMs: number): Catalogue {
@@ -48,6 +50,7 @@ export function createCatalogue(ttlMs: number): Catalogue {
       models = modelsOf(initialized) ?? models;
       learntAt = Date.now();
     },
+    resolve: (name) => models?.find(({ aliases }) => aliases.includes(name))?.id ?? name,
     known: () => (Date.now() - learntAt > ttlMs ? undefined : models),
   };
 }

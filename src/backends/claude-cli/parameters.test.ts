@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { flagSettings, unsupportedFeatures } from "./parameters.ts";
+import { flagSettings, supportedFeatures, unsupportedFeatures } from "./parameters.ts";
 
 const bodyOf = (settings: ReturnType<typeof flagSettings>): unknown =>
   JSON.parse(settings.env["CLAUDE_CODE_EXTRA_BODY"] ?? "null");
@@ -46,13 +46,30 @@ describe("the settings of a turn", () => {
 
 test("what cannot be honoured is named", () => {
   expect(
-    unsupportedFeatures({
-      temperature: 1,
-      tools: [],
-      toolChoice: { type: "auto" },
-      responseFormat: { type: "text" },
-      user: "u",
-    }),
+    unsupportedFeatures(
+      { temperature: 1, tools: [], toolChoice: { type: "auto" }, responseFormat: { type: "text" }, user: "u" },
+      "claude-sonnet-4-5",
+    ),
   ).toEqual(["tools", "toolChoice", "user"]);
-  expect(unsupportedFeatures({ responseFormat: { type: "json-object" } })).toEqual(["responseFormat"]);
+  expect(unsupportedFeatures({ responseFormat: { type: "json-object" } }, "x")).toEqual(["responseFormat"]);
+});
+
+test.each([
+  ["claude-opus-5-5", false],
+  ["claude-sonnet-5", false],
+  ["claude-haiku-5-5", false],
+  ["claude-fable-5-2", false],
+  ["claude-opus-4-8[1m]", false],
+  ["us.anthropic.claude-opus-4-7-v1:0", false],
+  ["opus[1m]", false],
+  ["default", false],
+  ["claude-opus-4-6", true],
+  ["claude-sonnet-4-5-20250929", true],
+  ["claude-haiku-4-5", true],
+  ["claude-opus-4-20250514", true],
+  ["claude-3-5-haiku-20241022", true],
+  ["a-model-of-a-gateway", true],
+])("sampling for %s is sent: %p", (model, sent) => {
+  const features = { temperature: 0, topP: 0.5, topK: 3, maxOutputTokens: 9 };
+  expect(supportedFeatures(features, model)).toEqual(sent ? features : { maxOutputTokens: 9 });
 });

@@ -1,16 +1,23 @@
 import type { Effort, ReasoningSetting, RequestFeature, RequestFeatures } from "#core/request.ts";
 
+import { refusedFeatures } from "./model-limits.ts";
 import type { FlagSettings, WireMessage } from "./protocol.ts";
 
 /** What this backend cannot honour yet. */
 const UNSUPPORTED: readonly RequestFeature[] = ["tools", "toolChoice", "parallelToolCalls", "user"];
 
-export function unsupportedFeatures(features: RequestFeatures): readonly RequestFeature[] {
-  const unsupported = UNSUPPORTED.filter((feature) => features[feature] !== undefined);
+/** `model`: the full name where it is known, else as it was asked for. */
+export function unsupportedFeatures(features: RequestFeatures, model: string): readonly RequestFeature[] {
   const { responseFormat } = features;
-  return responseFormat === undefined || responseFormat.type === "text"
-    ? unsupported
-    : [...unsupported, "responseFormat"];
+  const structured = responseFormat !== undefined && responseFormat.type !== "text";
+  const refused: readonly RequestFeature[] = [...UNSUPPORTED, ...refusedFeatures(model)];
+  const unsupported = refused.filter((feature) => features[feature] !== undefined);
+  return structured ? [...unsupported, "responseFormat"] : unsupported;
+}
+
+export function supportedFeatures(features: RequestFeatures, model: string): RequestFeatures {
+  const unsupported = new Set<string>(unsupportedFeatures(features, model));
+  return Object.fromEntries(Object.entries(features).filter(([feature]) => !unsupported.has(feature)));
 }
 
 interface TurnSettings {

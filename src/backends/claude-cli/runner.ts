@@ -10,6 +10,7 @@ import type { Counters } from "./counters.ts";
 import { fingerprint, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import { supportedFeatures } from "./parameters.ts";
 import { abortError, joinSignals } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Supply } from "./supply.ts";
@@ -41,13 +42,21 @@ interface Lease {
   readonly start: "live" | "warm" | "cold";
 }
 
+/** Which model will answer, by its full name once the CLI has told its models. */
+export function modelOf({ options, catalogue }: RunnerDeps, { model }: ModelRequest): string {
+  const asked = model === undefined || model === "default" ? options.model : model;
+  return catalogue.resolve(asked ?? "default");
+}
+
 export async function* run(
   deps: RunnerDeps,
-  request: ModelRequest,
+  asked: ModelRequest,
   context: RunContext,
 ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
   const joined = joinSignals([context.signal, deps.shutdown]);
   const { signal } = joined;
+  // The client is told what is left out: the gateway asks for the same list.
+  const request = { ...asked, features: supportedFeatures(asked.features, modelOf(deps, asked)) };
   let lease: Lease | undefined;
   let outcome: TurnOutcome | undefined;
   try {

@@ -228,6 +228,23 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       ]);
     });
 
+    test.each([...modes])("in messages, %s mode: blocks that are Anthropic's own stay as they are", async (mode) => {
+      const cited: Anthropic.DocumentBlockParam = {
+        type: "document",
+        source: { type: "content", content: [{ type: "text", text: "one chunk" }] },
+        citations: { enabled: true },
+      };
+      const found: Anthropic.SearchResultBlockParam = {
+        type: "search_result",
+        source: "https://example.com",
+        title: "A page",
+        content: [{ type: "text", text: "what it says" }],
+      };
+      const text = { type: "text", text: "Cite." } as const;
+      await askAnthropic(mode, [{ role: "user", content: [cited, found, text] }]);
+      expect(theOnlyMessage()).toEqual([{ ...cited }, { ...found }, text]);
+    });
+
     test.each([...modes])("in chat completions, %s mode", async (mode) => {
       await askOpenAi(mode, [
         {
@@ -256,12 +273,14 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   describe('parameters, for their own request only; proves("request-sampling", "request-thinking")', () => {
-    const reset = ["temperature", "top_p", "top_k", "stop_sequences", "service_tier"];
+    /** Newer models refuse sampling parameters. */
+    const sampling = "claude-sonnet-4-6";
+    const reset = ["top_p", "top_k", "stop_sequences", "service_tier"];
 
     test.each([...modes])("in messages, %s mode", async (mode) => {
       const question = { role: "user", content: `tune ${mode}` } as const;
       const body = {
-        model,
+        model: sampling,
         max_tokens: 1234,
         messages: [question],
         temperature: 0.25,
@@ -279,11 +298,14 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       expect(first.headers.has("x-ccproxy-ignored-params")).toBe(false);
       const content = textOf(answer);
       await askAnthropic(mode, [question, { role: "assistant", content }, { role: "user", content: "again" }], {
+        model: sampling,
         max_tokens: 999,
       });
       expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
       const next = bench.lastAsked();
       for (const key of reset) expect(next).not.toHaveProperty(key);
+      // Which the CLI itself sends where it does not think.
+      expect(next["temperature"] ?? 1).toBe(1);
       expect(next.max_tokens).toBe(999);
       expect(next).not.toMatchObject({ output_config: { effort: "low" } });
       expect(next).not.toMatchObject({ thinking: { type: "enabled" } });
@@ -292,6 +314,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test.each([...modes])("in chat completions, %s mode", async (mode) => {
       const question = { role: "user", content: `tune openai ${mode}` } as const;
       const first = await askOpenAi(mode, [question], {
+        model: sampling,
         max_completion_tokens: 1234,
         temperature: 0.25,
         top_p: 0.5,
@@ -299,7 +322,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         reasoning_effort: "high",
       });
       expect(bench.lastAsked()).toMatchObject({
-        model,
+        model: sampling,
         max_tokens: 1234,
         temperature: 0.25,
         top_p: 0.5,
@@ -307,11 +330,22 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         output_config: { effort: "high" },
       });
       const content = first.choices[0]?.message.content ?? "";
-      await askOpenAi(mode, [question, { role: "assistant", content }, { role: "user", content: "again" }]);
+      const again = [question, { role: "assistant", content }, { role: "user", content: "again" }] as const;
+      await askOpenAi(mode, [...again], { model: sampling });
       expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
       const next = bench.lastAsked();
       for (const key of reset) expect(next).not.toHaveProperty(key);
+      // Which the CLI itself sends where it does not think.
+      expect(next["temperature"] ?? 1).toBe(1);
       expect(next.max_tokens).toBeGreaterThan(1234);
+    });
+
+    test("sampling that the model refuses is left out and named", async () => {
+      const body = { model, max_tokens: 8, messages: [{ role: "user", content: "hi" }], temperature: 0.5, top_k: 3 };
+      const answer = await bench.clients("chat").post("/v1/messages", body);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("x-ccproxy-ignored-params")).toBe("temperature, top_k");
+      expect(bench.lastAsked()).not.toHaveProperty("temperature");
     });
 
     test.each([
