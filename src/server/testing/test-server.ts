@@ -40,9 +40,9 @@ export function startTestServer(script: Script = {}, options: Partial<ServerOpti
 }
 
 /** Waits for something that is about to be true; fails after a second. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 1000;
-  while (!condition()) {
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 4000;
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error("It did not become true.");
     await Bun.sleep(1);
   }
@@ -52,7 +52,7 @@ export async function until(condition: () => boolean): Promise<void> {
 export async function exchangeBytes(port: number, bytes: string, quietMs = 50): Promise<string> {
   const closed = Promise.withResolvers<void>();
   let received = "";
-  let timer = setTimeout(closed.resolve, 1000);
+  let timer = setTimeout(closed.resolve, 4000);
   const socket = await Bun.connect({
     hostname: "127.0.0.1",
     port,
