@@ -71,7 +71,7 @@ export async function startParked(options: DirectOptions): Promise<DirectCli> {
       const plan = planTurn(request, { mode, replacesMessages: mode === "chat" });
       const settings = JSON.stringify(plan.settings);
       const lines = [
-        ...(isFirst ? [controlLine("1", plan.initialize)] : []),
+        ...(isFirst && plan.initialize !== undefined ? [controlLine("1", plan.initialize)] : []),
         ...(settings === known
           ? []
           : [controlLine(`s${messages.length}`, { subtype: "apply_flag_settings", settings: plan.settings })]),

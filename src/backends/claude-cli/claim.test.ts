@@ -75,3 +75,8 @@ test("the client's system message is all of a bare model's, and is added to an a
     appendSystemPrompt: "House rules.\n\nBe brief.",
   });
 });
+
+test("where there is nothing to say of the system, nothing is said", () => {
+  for (const mode of ["chat", "agent"] as const)
+    expect(planTurn({ ...request, system: [] }, { mode, replacesMessages: false }).initialize).toBeUndefined();
+});

@@ -19,8 +19,11 @@ import type { CliSession } from "./session.ts";
 
 /** All a process has to be told to answer one request. */
 export interface TurnPlan {
-  /** Only for a process that has not been initialized: later ones do not change the system prompt. */
-  readonly initialize: ControlRequest;
+  /**
+   * For a process that serves its first request: later ones do not change the system prompt. undefined where there is
+   * nothing to say, which saves 6 (2.1.197) to 40 ms (2.1.329).
+   */
+  readonly initialize: ControlRequest | undefined;
   readonly settings: FlagSettings;
   /** What was said before; written into the CLI's history. */
   readonly history: readonly WireMessage[];
@@ -87,14 +90,15 @@ export function planHistory(
   };
 }
 
-/** An agent keeps its own instructions in front; a bare model has none but the client's. */
+/** An agent keeps its own instructions in front; a bare model, started with none, has the client's alone. */
 function initializeRequest(
   system: ModelRequest["system"],
   { mode, appendSystemPrompt = "" }: Pick<PlanOptions, "mode" | "appendSystemPrompt">,
-): ControlRequest {
-  if (mode === "chat") return { subtype: "initialize", systemPrompt: system };
-  const appended = [appendSystemPrompt, ...system].filter((text) => text !== "").join("\n\n");
-  return { subtype: "initialize", ...(appended !== "" && { appendSystemPrompt: appended }) };
+): ControlRequest | undefined {
+  const said = system.filter((text) => text !== "");
+  if (mode === "chat") return said.length === 0 ? undefined : { subtype: "initialize", systemPrompt: said };
+  const appended = [appendSystemPrompt, ...said].filter((text) => text !== "").join("\n\n");
+  return appended === "" ? undefined : { subtype: "initialize", appendSystemPrompt: appended };
 }
 
 /** What the process was started with needs no setting; 2.1.197 leaves a note in the history for each one made. */
@@ -128,7 +132,7 @@ export async function claim(
   plan: TurnPlan,
   handlers: ClaimHandlers,
 ): Promise<boolean> {
-  session.control(plan.initialize).then(handlers.initialized, handlers.refused);
+  if (plan.initialize !== undefined) session.control(plan.initialize).then(handlers.initialized, handlers.refused);
   return await proceed(session, feed, plan, handlers);
 }
 

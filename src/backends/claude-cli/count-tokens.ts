@@ -29,7 +29,7 @@ export async function countTokens(
   const stop = (): void => feed.close();
   context.signal.addEventListener("abort", stop, { once: true });
   try {
-    session.control(plan.initialize).then(catalogue.learn, stop);
+    if (plan.initialize !== undefined) session.control(plan.initialize).then(catalogue.learn, stop);
     session.control({ subtype: "apply_flag_settings", settings: plan.settings }).catch(stop);
     for (const message of plan.history) if (!(await inject(session, feed, message))) return estimate(request);
     const counted = v.safeParse(usageSchema, await session.control({ subtype: "get_context_usage" }));

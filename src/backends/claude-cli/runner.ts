@@ -25,6 +25,8 @@ const REPLACED_CONTEXT_TOKENS = 100_000;
 /** Measured: 2.1.x stays near 200 MB resident; one that grew far beyond is cheaper to replace. */
 const MAX_RESIDENT_BYTES = 700 * 1024 * 1024;
 
+const bareInitialize = { subtype: "initialize" } as const;
+
 export interface RunnerDeps {
   readonly options: ClaudeCliOptions;
   readonly supply: Supply;
@@ -100,7 +102,10 @@ async function acquire(
   }
   const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
   context.report({ start, spawnMs });
-  return { session, plan: plan(request, session.replacesMessages), start };
+  const told = plan(request, session.replacesMessages);
+  // Its answer is where the models are told, so one is sent now and then although there is nothing to say.
+  const initialize = told.initialize ?? (deps.catalogue.known() === undefined ? bareInitialize : undefined);
+  return { session, plan: { ...told, initialize }, start };
 }
 
 function takeLive(
