@@ -136,7 +136,9 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
 
 async function finishWhatACrashLeft(places: Places, logger: Logger): Promise<void> {
   const { deadProxies, killed } = await sweepOrphans(places.journal);
-  if (deadProxies > 0) logger.warn("Cleaned up after a ccproxy that did not stop properly.", { data: { killed } });
+  if (killed.length > 0)
+    logger.warn(`Ended ${killed.length} processes that an earlier ccproxy had left behind.`, { data: { killed } });
+  else if (deadProxies > 0) logger.debug("An earlier ccproxy did not stop properly; it left nothing behind.");
 }
 
 interface ServerParts {

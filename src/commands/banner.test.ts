@@ -29,7 +29,13 @@ test("one plain line says who answers", () => {
   );
   expect(line({ login: { loggedIn: false, detail: "" } })).toContain("not logged in; run `claude` and /login");
   expect(line({ demo: true })).toContain("built-in demo upstream: no login, no cost, no real model");
-  expect(line({ claude: { path: undefined, detail: "Install it." } })).toBe("none found; Install it.");
+  expect(line({ claude: { path: undefined, detail: "Install it." } })).toBe("Install it.");
+});
+
+test("where nothing can answer, the next step is the doctor instead of a request", () => {
+  const banner = renderWho({ ...base, claude: { path: undefined, detail: "Install it." } }, plain);
+  expect(banner).toContain("ccproxy doctor");
+  expect(banner).not.toContain("curl");
 });
 
 test("the curl to paste carries a placeholder for the token only when one is needed", () => {

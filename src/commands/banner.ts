@@ -34,16 +34,18 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
   ];
   const authorization = hasToken ? " -H 'authorization: Bearer YOUR_TOKEN'" : "";
   const body = '{"model":"default","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
+  const curl = `curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`;
   return [
     ...rows.map(([name, text]) => `  ${dim(name.padEnd(9))} ${text}`),
     "",
-    `  ${dim("try")}       curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`,
+    // Nothing to try before what is wrong has been put right.
+    answers.fine ? `  ${dim("try")}       ${curl}` : `  ${dim("next")}      ccproxy doctor`,
     `  ${dim("stop")}      Ctrl-C`,
   ].join("\n");
 }
 
 function answersLine({ demo, claude, login }: Who): { readonly text: string; readonly fine: boolean } {
-  if (claude.path === undefined) return { text: `none found; ${claude.detail}`, fine: false };
+  if (claude.path === undefined) return { text: claude.detail, fine: false };
   if (demo)
     return { text: `${claude.path} against the built-in demo upstream: no login, no cost, no real model`, fine: true };
   if (login === undefined) return { text: `${claude.path}; whether it is logged in is not known`, fine: true };

@@ -7,7 +7,7 @@ import { commonFlags, configFlags } from "./flag.ts";
 
 export const configValidate = createCommand({
   name: "validate",
-  description: "Check the configuration, or one file, and list everything that is wrong.",
+  description: "Check the configuration, or one file, and list what is wrong.",
   flags: {
     file: { type: "positional", required: false, description: "Check this file instead.", completes: "file" },
     ...configFlags,

@@ -51,7 +51,7 @@ describe("a wrong command line ends with code 2 and one line", () => {
   test("listening beyond loopback without an access token, with the command that makes one", async () => {
     const { code, err } = await run(["serve", "--host", "0.0.0.0", "--port", "0"]);
     expect(code).toBe(2);
-    expect(err).toMatch(/CCPROXY__SERVER__AUTH_TOKEN=ccp_[\w-]{32} ccproxy serve --host 0\.0\.0\.0\n$/);
+    expect(err).toMatch(/CCPROXY__SERVER__AUTH_TOKEN=ccp_[\w-]{32} ccproxy serve --host 0\.0\.0\.0 --port 0\n$/);
   });
 });
 

@@ -2,7 +2,7 @@
  * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
-import type { Backend, Mode, ModelInfo } from "#core/backend.ts";
+import type { Backend, Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -10,7 +10,7 @@ import { addUsage, noUsage, type Usage } from "#core/usage.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 import type { Admission } from "./admission.ts";
-import { type ModelAlias, resolveRun } from "./resolve.ts";
+import { aliasModels, type ModelAlias, resolveRun } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { startTurnSignal, type TurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
@@ -39,16 +39,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
       ...backend.status(),
     }),
   };
-}
-
-/** Configured names, so that a client can offer them. */
-function aliasModels(aliases: ReadonlyMap<string, ModelAlias>): readonly ModelInfo[] {
-  return Array.from(aliases, ([name, { model, mode }]) => ({
-    id: name,
-    displayName: name,
-    aliases: [],
-    description: `Stands for ${model ?? "the default model"}${mode === undefined ? "" : ` in ${mode} mode`}.`,
-  }));
 }
 
 /** What will run, and what of the request it must leave out. */

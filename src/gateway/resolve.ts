@@ -1,4 +1,4 @@
-import type { Mode } from "#core/backend.ts";
+import type { Mode, ModelInfo } from "#core/backend.ts";
 import type { ModelRequest } from "#core/request.ts";
 
 /** A configured name for a model, and how it is to be run. */
@@ -26,4 +26,14 @@ export function resolveRun(
     request: alias === undefined ? request : { ...request, model: alias.model },
     mode: headerMode ?? alias?.mode ?? settings.defaultMode,
   };
+}
+
+/** Configured names, so that a client can offer them. */
+export function aliasModels(aliases: ReadonlyMap<string, ModelAlias>): readonly ModelInfo[] {
+  return Array.from(aliases, ([name, { model, mode }]) => ({
+    id: name,
+    displayName: name,
+    aliases: [],
+    description: `Stands for ${model ?? "the default model"}${mode === undefined ? "" : ` in ${mode} mode`}.`,
+  }));
 }

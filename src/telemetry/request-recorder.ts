@@ -50,6 +50,6 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
 }
 
 /** The access line says what failed; where something of ours or of the CLI broke, somebody will ask why. */
-function needsItsCause({ kind }: GatewayError): boolean {
-  return kind === "internal" || kind === "upstream" || kind === "unavailable";
+function needsItsCause({ kind, cause }: GatewayError): boolean {
+  return kind === "internal" || ((kind === "upstream" || kind === "unavailable") && cause !== undefined);
 }

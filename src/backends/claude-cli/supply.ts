@@ -114,7 +114,7 @@ function modeOf(key: string): Mode {
 
 function notFound(): GatewayError {
   return new GatewayError("unavailable", "The `claude` CLI was not found.", {
-    hint: "Install Claude Code, or set claude.path (--claude-path).",
+    hint: "Install it (https://claude.com/claude-code), or name it with --claude-path.",
   });
 }
 
