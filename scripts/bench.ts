@@ -28,7 +28,7 @@ import { hostFile } from "./lib/targets.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "12" },
+    rounds: { type: "string", default: "6" },
     newest: { type: "boolean", default: false },
     part: { type: "string" },
   },

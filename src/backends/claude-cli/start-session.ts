@@ -48,6 +48,7 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
     );
     if (answer.success) {
       deps.onVersion(answer.output.version);
+      session.rehearse();
       session.replacesMessages = mode === "chat" && Bun.semver.satisfies(answer.output.version, REPLACES_MESSAGES);
     }
     return session;
