@@ -201,7 +201,7 @@ describe("input", () => {
       child.write("x");
       await Bun.sleep(20);
       process.exit(7);`;
-    const subprocess = Bun.spawn({ cmd: ["bun", "-e", script], stderr: "pipe" });
+    const subprocess = Bun.spawn({ cmd: [process.execPath, "-e", script], stderr: "pipe" });
     expect(await new Response(subprocess.stderr).text()).toBe("");
     expect(await subprocess.exited).toBe(7);
   });

@@ -31,7 +31,7 @@ async function isGone(pid: number): Promise<boolean> {
 
 /** Kills a proxy that has a child and a grandchild in another session, and says which those are. */
 async function abandonChildren(journalDir: string, watchdog: "watched" | "unwatched"): Promise<readonly number[]> {
-  const proxy = Bun.spawn({ cmd: ["bun", fixture, journalDir, watchdog], stdout: "pipe" });
+  const proxy = Bun.spawn({ cmd: [process.execPath, fixture, journalDir, watchdog], stdout: "pipe" });
   const { value } = await proxy.stdout.getReader().read();
   proxy.kill("SIGKILL");
   await proxy.exited;
