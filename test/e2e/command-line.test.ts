@@ -234,7 +234,7 @@ describe('serve; proves("command-serve")', () => {
           () =>
             childrenOf(server.home, pid)
               .map((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0"))
-              .find((line) => line[0] === claude && line.some((word) => word.startsWith("--max-turns"))),
+              .find((line) => line[0] === claude && line.some((word) => word.startsWith("--permission-mode"))),
           20_000,
           server.ended,
         );
