@@ -123,10 +123,13 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger });
+  // A second signal ends the process at once; what was open then still gets its row.
+  process.once("exit", recorder.stop);
   return {
     logger,
     recorder,
     close() {
+      process.off("exit", recorder.stop);
       recorder.stop();
       database.close();
       logger.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { childrenOf } from "./support/children.ts";
 import { claudes, type Proxy, startProxy, waitFor } from "./support/proxy.ts";
+import { readRows } from "./support/rows.ts";
 
 const longAnswer = "[[demo text 600 delay=50]]";
 /** How soon nothing may be left after a SIGKILL. */
@@ -106,6 +107,9 @@ test("a second SIGTERM does not wait for the drain", async () => {
   await proxy.exited;
   await waitFor(() => (childrenOf(proxy.home, proxy.pid).length === 0 ? true : undefined), 5000);
   await answer;
+  const [cut, ...others] = readRows(proxy).filter(({ path }) => path === "/v1/chat/completions");
+  expect(others).toEqual([]);
+  expect(cut?.errorKind).toBe("unavailable");
   await proxy.stop();
 }, 60_000);
 
