@@ -9,10 +9,11 @@ import type {
   ToolDefinition,
 } from "#core/request.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
+import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
-import { listIgnored, unreadFields, unreadToolFields } from "./ignored-fields.ts";
+import { unreadFields, unreadToolFields } from "./ignored-fields.ts";
 import { decodeMessages, decodeSystem } from "./messages.ts";
 import { type CountTokensRequest, countTokensRequestSchema, messagesRequestSchema } from "./schema.ts";
 
@@ -38,7 +39,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     includeUsage: true,
     features,
     featureFields: featureFields(features),
-    ignoredFields: listIgnored(ignored),
+    ignoredFields: boundNames(ignored),
   };
 }
 

@@ -1,3 +1,5 @@
+import { createFindUnread } from "#lib/unread-fields.ts";
+
 import { type ChatCompletionRequest, chatCompletionRequestSchema, type RequestMessage } from "./schema.ts";
 
 /** They change nothing in the answer: caching is the backend's own business. */
@@ -27,8 +29,7 @@ const messageFields: ReadonlySet<string> = new Set([
   "tool_call_id",
 ]);
 
-const mostFields = 40;
-const longestName = 64;
+const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues });
 
 /** The fields of the request itself that nothing here reads. */
 export function unreadFields(request: ChatCompletionRequest): string[] {
@@ -40,21 +41,4 @@ export function unreadFields(request: ChatCompletionRequest): string[] {
 
 export function unreadMessageFields(message: RequestMessage): string[] {
   return unreadIn(message, messageFields, "messages[].");
-}
-
-/** They are sent back in a header, so a client cannot make it endless. */
-export function listIgnored(fields: ReadonlySet<string>): readonly string[] {
-  return [...fields].slice(0, mostFields).map((field) => field.slice(0, longestName));
-}
-
-function unreadIn(fields: object, read: ReadonlySet<string>, prefix: string): string[] {
-  return Object.entries(fields).flatMap(([field, value]) =>
-    read.has(field) || harmlessFields.has(field) || asksForNothing(field, value) ? [] : [prefix + field],
-  );
-}
-
-function asksForNothing(field: string, value: unknown): boolean {
-  if (value === null || value === undefined || value === false) return true;
-  if (typeof value === "object" && Object.keys(value).length === 0) return true;
-  return defaultValues.has(field) && defaultValues.get(field) === JSON.stringify(value);
 }

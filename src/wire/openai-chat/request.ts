@@ -10,10 +10,11 @@ import type {
   ToolDefinition,
 } from "#core/request.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
+import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
-import { listIgnored, unreadFields } from "./ignored-fields.ts";
+import { unreadFields } from "./ignored-fields.ts";
 import { decodeMessages } from "./messages.ts";
 import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schema.ts";
 
@@ -31,7 +32,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     includeUsage: request.stream_options?.include_usage ?? false,
     features,
     featureFields: featureFields(features, request),
-    ignoredFields: listIgnored(ignored),
+    ignoredFields: boundNames(ignored),
   };
 }
 
