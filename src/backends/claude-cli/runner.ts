@@ -91,18 +91,21 @@ async function acquire(
 ): Promise<Lease> {
   const plan = (asked: ModelRequest, replacesMessages: boolean): TurnPlan =>
     planTurn(asked, { ...deps.options, mode: context.mode, replacesMessages });
-  // Before any process is touched: a request that cannot be told to the CLI costs nothing.
-  plan(request, false);
+  // Before any process is touched: a request that cannot be told to the CLI costs nothing. Nearly always it is told so.
+  const replacesMessages = context.mode === "chat";
+  const expected = plan(request, replacesMessages);
+  const planFor = (session: CliSession): TurnPlan =>
+    session.replacesMessages === replacesMessages ? expected : plan(request, session.replacesMessages);
   const going = takeLive(deps, request, context);
   if (going !== undefined) {
     const { session, rest } = going;
     deps.counters.liveHits += 1;
     context.report({ start: "live", spawnMs: 0 });
-    return { session, plan: plan(session.replacesMessages ? request : rest, session.replacesMessages), start: "live" };
+    return { session, plan: session.replacesMessages ? planFor(session) : plan(rest, false), start: "live" };
   }
   const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
   context.report({ start, spawnMs });
-  const told = plan(request, session.replacesMessages);
+  const told = planFor(session);
   // Its answer is where the models are told, so one is sent now and then although there is nothing to say.
   const initialize = told.initialize ?? (deps.catalogue.known() === undefined ? bareInitialize : undefined);
   return { session, plan: { ...told, initialize }, start };
