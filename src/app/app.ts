@@ -23,7 +23,7 @@ import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
 
 import { createBackend } from "./backend.ts";
-import { demoEnvironment } from "./demo-environment.ts";
+import { cliEnvironment } from "./cli-environment.ts";
 import { openPlaces, type Places } from "./places.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -71,9 +71,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     config,
     workspace,
     places,
-    ...(demo === undefined
-      ? { environment, extraEnvironment: {} }
-      : demoEnvironment(environment, { url: demo.url, configDirectory: places.demoConfig })),
+    ...cliEnvironment(environment, demo, places),
     selfUrls: () => urls,
     journal,
     onNotice: ({ level, message, data }: Notice) => logger[level](message, { data }),

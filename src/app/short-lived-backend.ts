@@ -8,7 +8,7 @@ import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { openJournal } from "#process/journal.ts";
 
 import { createBackend } from "./backend.ts";
-import { demoEnvironment } from "./demo-environment.ts";
+import { cliEnvironment } from "./cli-environment.ts";
 import { openPlaces } from "./places.ts";
 
 export interface ShortLivedOptions {
@@ -36,9 +36,7 @@ export async function withBackend<T>(
     config: { ...config, pool: { ...config.pool, size: 0 } },
     workspace,
     places: { ...places, temporary },
-    ...(demo === undefined
-      ? { environment, extraEnvironment: {} }
-      : demoEnvironment(environment, { url: demo.url, configDirectory: places.demoConfig })),
+    ...cliEnvironment(environment, demo, places),
     selfUrls: () => [],
     journal,
     onNotice: () => undefined,
