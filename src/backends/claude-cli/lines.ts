@@ -111,6 +111,9 @@ const controlRequestSchema = v.looseObject({
   request_id: v.string(),
   request: v.looseObject({ subtype: text }),
 });
+/** What the CLI asks its host: `mcp_message`, `can_use_tool`, `hook_callback`, each with its own members. */
+export type ControlQuestion = v.InferOutput<typeof controlRequestSchema>["request"];
+const controlCancelSchema = v.looseObject({ type: v.literal("control_cancel_request"), request_id: v.string() });
 const initSchema = v.looseObject({ session_id: text, model: text, claude_code_version: text });
 const retrySchema = v.looseObject({
   attempt: v.fallback(v.number(), 1),
@@ -158,7 +161,9 @@ export type CliLine =
       readonly response: unknown;
       readonly error: string | undefined;
     }
-  | { readonly type: "control-request"; readonly requestId: string; readonly subtype: string }
+  | { readonly type: "control-request"; readonly requestId: string; readonly request: ControlQuestion }
+  /** The CLI no longer wants to know what it asked. */
+  | { readonly type: "control-cancel"; readonly requestId: string }
   /** Known, and of no use here. */
   | { readonly type: "ignored" }
   | { readonly type: "unknown"; readonly name: string }
@@ -174,7 +179,6 @@ const GARBAGE: CliLine = { type: "garbage" };
 
 /** Line types both known versions print that say nothing about the answer. */
 const QUIET_TYPES: ReadonlySet<string> = new Set([
-  "control_cancel_request",
   "keep_alive",
   "tool_progress",
   "command_lifecycle",
@@ -225,8 +229,10 @@ function parseKnown(type: string, subtype: unknown, json: unknown): CliLine | un
       return read(controlRequestSchema, json, ({ request_id, request }) => ({
         type: "control-request",
         requestId: request_id,
-        subtype: request.subtype,
+        request,
       }));
+    case "control_cancel_request":
+      return read(controlCancelSchema, json, ({ request_id }) => ({ type: "control-cancel", requestId: request_id }));
     case "rate_limit_event":
       return read(rateLimitSchema, json, ({ rate_limit_info }) => ({ type: "rate-limit", rateLimit: rate_limit_info }));
     default:

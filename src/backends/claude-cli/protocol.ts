@@ -38,6 +38,14 @@ export function refusalLine(requestId: string): string {
   });
 }
 
+/** Answers a question of the CLI. */
+export function replyLine(requestId: string, response: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({
+    type: "control_response",
+    response: { subtype: "success", request_id: requestId, response },
+  });
+}
+
 /** Starts a turn. */
 export function queryLine(content: readonly WireBlock[]): string {
   return JSON.stringify({ type: "user", message: { role: "user", content }, parent_tool_use_id: null, session_id: "" });

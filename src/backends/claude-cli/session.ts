@@ -2,9 +2,9 @@ import { GatewayError } from "#core/errors.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
 import { LineFeed } from "./line-feed.ts";
-import { isActivity, parseLine, type CliLine } from "./lines.ts";
+import { isActivity, parseLine, type CliLine, type ControlQuestion } from "./lines.ts";
 import { flagSettings } from "./parameters.ts";
-import { controlLine, refusalLine, type ControlRequest } from "./protocol.ts";
+import { controlLine, refusalLine, replyLine, type ControlRequest } from "./protocol.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
 const CONTROL_TIMEOUT_MS = 15_000;
@@ -20,6 +20,13 @@ const NO_SETTINGS = flagSettings({ model: undefined, features: {}, messages: und
 export interface LineCounter {
   unknown(name: string): void;
   garbage(): void;
+}
+
+/** Answers one kind of what the CLI asks its host. */
+export interface Responder {
+  /** To be answered with `reply`, now or later; the CLI waits. */
+  asked(requestId: string, question: ControlQuestion): void;
+  withdrawn(requestId: string): void;
 }
 
 interface PendingControl {
@@ -49,6 +56,8 @@ export class CliSession {
   replacesMessages = false;
   /** It was told not to think. */
   thinkingOff = false;
+  /** By the subtype of the question; one that nobody answers is refused. */
+  readonly responders = new Map<string, Responder>();
 
   constructor(child: Child, counter: LineCounter) {
     this.child = child;
@@ -89,6 +98,11 @@ export class CliSession {
   /** Writes a line; a process that takes none is noticed when its output ends. */
   post(line: string): void {
     void this.child.write(line);
+  }
+
+  /** Answers a question of the CLI. */
+  reply(requestId: string, response: Readonly<Record<string, unknown>>): void {
+    this.post(replyLine(requestId, response));
   }
 
   /** From here to `endTurn` the process speaks to this feed. */
@@ -159,8 +173,10 @@ export class CliSession {
         this.#settle(line.requestId, line.response, line.error);
         return false;
       case "control-request":
-        this.#counter.unknown(`control_request/${line.subtype}`);
-        this.post(refusalLine(line.requestId));
+        this.#ask(line.requestId, line.request);
+        return false;
+      case "control-cancel":
+        for (const responder of this.responders.values()) responder.withdrawn(line.requestId);
         return false;
       case "unknown":
         this.#counter.unknown(line.name);
@@ -173,6 +189,13 @@ export class CliSession {
       default:
         return true;
     }
+  }
+
+  #ask(requestId: string, question: ControlQuestion): void {
+    const responder = this.responders.get(question.subtype);
+    if (responder !== undefined) return responder.asked(requestId, question);
+    this.#counter.unknown(`control_request/${question.subtype}`);
+    this.post(refusalLine(requestId));
   }
 
   #settle(id: string, response: unknown, error: string | undefined): void {
