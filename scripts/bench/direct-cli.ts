@@ -68,7 +68,8 @@ export async function startParked(options: DirectOptions): Promise<DirectCli> {
       const told = isFirst || options.mode === "chat" ? messages : messages.slice(-1);
       const request = openaiChat.decodeRequest({ model: benchModel, stream: true, messages: told });
       const { mode } = options;
-      const plan = planTurn(request, { mode, replacesMessages: mode === "chat" });
+      const setup = { mode, tools: mode === "chat" ? "client" : "agent" } as const;
+      const plan = planTurn(request, { setup, replacesMessages: mode === "chat" });
       const settings = JSON.stringify(plan.settings);
       const lines = [
         ...(isFirst && plan.initialize !== undefined ? [controlLine("1", plan.initialize)] : []),

@@ -48,6 +48,8 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     },
     maxSessions: pool.max_sessions,
     sessionTtlMs: pool.session_ttl_minutes * minuteMs,
+    maxParkedTurns: pool.max_parked_turns,
+    parkedTtlMs: pool.parked_ttl_minutes * minuteMs,
     minFreeMemoryBytes: limits.min_free_memory_mb * mebibyte,
     environment: deps.environment,
     extraEnvironment: deps.extraEnvironment,

@@ -32,6 +32,7 @@ export async function askOnce(options: ShortLivedOptions, timeoutMs: number): Pr
     const context: RunContext = {
       requestId: "doctor",
       mode: "chat",
+      tools: "client",
       principal: "doctor",
       signal: AbortSignal.timeout(timeoutMs),
       report: () => undefined,

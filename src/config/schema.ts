@@ -7,6 +7,7 @@ import * as v from "valibot";
 
 export const permissionModes = ["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"] as const;
 export const modes = ["agent", "chat"] as const;
+const toolOwners = ["client", "agent", "both"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
@@ -72,6 +73,14 @@ const pool = v.strictObject({
   max_age_minutes: v.optional(amount(1, 1440, "Age at which a warm process is replaced."), 30),
   max_turns: v.optional(whole(1, 10_000, "Turns after which a conversation gets a new process."), 50),
   max_sessions: v.optional(whole(0, 256, "Conversations whose process stays alive between requests."), 8),
+  max_parked_turns: v.optional(
+    whole(0, 256, "Agents' turns that may wait for results of a client's tools, each with its process."),
+    8,
+  ),
+  parked_ttl_minutes: v.optional(
+    amount(1, 1440, "How long such a turn waits; a later result is answered from the conversation."),
+    10,
+  ),
   session_ttl_minutes: v.optional(amount(1, 1440, "Idle time after which a conversation's process ends."), 30),
 });
 
@@ -91,6 +100,7 @@ const log = v.strictObject({
 });
 
 const alias = v.strictObject({
+  tools: v.optional(choice(toolOwners, "Whose tools the model is offered.")),
   model: v.optional(text("Model the alias stands for.")),
   mode: v.optional(choice(modes, "Mode the alias asks for.")),
 });

@@ -4,15 +4,25 @@ import type { ModelRequest, RequestFeature } from "./request.ts";
 /** `agent`: the CLI with its tools in the workspace. `chat`: a bare model, no tools. */
 export type Mode = "agent" | "chat";
 
+/** Whose tools the model is offered. The client's it runs itself, in between two requests; the agent's are its own. */
+export type ToolOwner = "client" | "agent" | "both";
+
+/** How a request is to be run. */
+export interface RunSetup {
+  readonly mode: Mode;
+  readonly tools: ToolOwner;
+}
+
 /** Something that answers canonical requests. */
 export interface Backend {
   readonly id: string;
-  /** The features of this request the backend cannot honour in this mode; the client is told. */
-  unsupported(request: ModelRequest, mode: Mode): readonly RequestFeature[];
+  /** The features of this request the backend cannot honour when it is run so; the client is told. */
+  unsupported(request: ModelRequest, setup: RunSetup): readonly RequestFeature[];
   /**
    * Answers one request as batches of events (see ModelEvent for the order). Failures are the
    * terminal `error` event, never an exception. Stops when the signal fires, and frees what it holds at its
-   * end or when it is told to return.
+   * end or when it is told to return. A run that finishes with `tool-calls` goes on in the request that
+   * brings their results.
    */
   run(request: ModelRequest, context: RunContext): AsyncGenerator<readonly ModelEvent[], void>;
   /** Throws GatewayError. */
@@ -22,9 +32,8 @@ export interface Backend {
   status(): BackendStatus;
 }
 
-export interface RunContext {
+export interface RunContext extends RunSetup {
   readonly requestId: string;
-  readonly mode: Mode;
   /** Who asks; two principals never share a conversation. */
   readonly principal: string;
   readonly signal: AbortSignal;

@@ -15,7 +15,7 @@ export interface ModelRequest {
   readonly includeUsage: boolean;
   readonly features: RequestFeatures;
   /** The wire field each present feature came from, to name it back to the client. */
-  readonly featureFields: Partial<Record<RequestFeature, string>>;
+  readonly featureFields: Partial<Record<RequestFeature, string | readonly string[]>>;
   /** Wire fields that nothing can honour, as the client spelled them. */
   readonly ignoredFields: readonly string[];
 }
@@ -31,6 +31,10 @@ export interface RequestFeatures {
   readonly effort?: Effort;
   readonly serviceTier?: string;
   readonly tools?: readonly ToolDefinition[];
+  /** Fields of the tools that only a backend of the same wire format understands; the tools carry them as `extra`. */
+  readonly toolExtras?: readonly string[];
+  /** Tools the vendor runs itself, as they came. */
+  readonly vendorTools?: readonly VendorTool[];
   readonly toolChoice?: ToolChoice;
   readonly parallelToolCalls?: boolean;
   readonly responseFormat?: ResponseFormat;
@@ -51,8 +55,15 @@ export interface ReasoningSetting {
 export interface ToolDefinition {
   readonly name: string;
   readonly description?: string;
-  /** JSON Schema of the input. */
+  /** JSON Schema of the input; it describes an object. */
   readonly inputSchema: unknown;
+  /** See RequestFeatures.toolExtras. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+export interface VendorTool {
+  readonly wireFormat: WireFormatId;
+  readonly value: Readonly<Record<string, unknown>>;
 }
 
 export type ToolChoice =

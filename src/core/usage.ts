@@ -23,6 +23,18 @@ export const noUsage: Usage = {
   reasoningTokens: 0,
 };
 
+/** What is left of `a` without `b`, which is part of it. */
+export function subtractUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: Math.max(0, a.inputTokens - b.inputTokens),
+    outputTokens: Math.max(0, a.outputTokens - b.outputTokens),
+    cacheReadInputTokens: Math.max(0, a.cacheReadInputTokens - b.cacheReadInputTokens),
+    cacheWriteInputTokens: Math.max(0, a.cacheWriteInputTokens - b.cacheWriteInputTokens),
+    cacheWrite1hInputTokens: Math.max(0, a.cacheWrite1hInputTokens - b.cacheWrite1hInputTokens),
+    reasoningTokens: Math.max(0, a.reasoningTokens - b.reasoningTokens),
+  };
+}
+
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,

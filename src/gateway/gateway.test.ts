@@ -66,7 +66,16 @@ function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
 function callWith(more: Partial<Call> = {}): Call {
   const record = createRequestRecord({ requestId: "r1", method: "POST", path: "/v1/chat/completions" });
   const signal = new AbortController().signal;
-  return { requestId: "r1", principal: "local", mode: undefined, strict: false, signal, record, ...more };
+  return {
+    requestId: "r1",
+    principal: "local",
+    mode: undefined,
+    tools: undefined,
+    strict: false,
+    signal,
+    record,
+    ...more,
+  };
 }
 
 async function all(events: AsyncIterable<readonly ModelEvent[]>): Promise<readonly ModelEvent[]> {

@@ -2,7 +2,7 @@
  * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
-import type { Backend, Mode } from "#core/backend.ts";
+import type { Backend, Mode, RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -43,8 +43,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 /** What will run, and what of the request it must leave out. */
 function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
-  const { request, mode } = resolveRun(asked, call.mode, deps);
-  const ignored = ignoredFields(deps.backend, request, mode);
+  const { request, mode, tools } = resolveRun(asked, call, deps);
+  const setup: RunSetup = { mode, tools };
+  const ignored = ignoredFields(deps.backend, request, setup);
   call.record.set({
     backend: deps.backend.id,
     mode,
@@ -54,14 +55,14 @@ function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
     ignoredFields: ignored,
   });
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
-  return { request, mode, ignored };
+  return { request, setup, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
-  const { request, mode, ignored } = prepare(deps, asked, call);
+  const { request, setup, ignored } = prepare(deps, asked, call);
   const learned: Learned = {
     backend: deps.backend.id,
-    mode,
+    mode: setup.mode,
     ignored,
     model: request.model,
     sessionId: undefined,
@@ -70,8 +71,8 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   const leave = await enter(deps.admission, call);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
   const events = deps.backend.run(request, {
+    ...setup,
     requestId: call.requestId,
-    mode,
     principal: call.principal,
     signal: turn.signal,
     report: (facts) => {
@@ -91,12 +92,12 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
 }
 
 async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<GatewayTokenCount> {
-  const { request, mode } = prepare(deps, asked, call);
+  const { request, setup } = prepare(deps, asked, call);
   const release = await enter(deps.admission, call);
   try {
     const count = await deps.backend.countTokens(request, {
+      ...setup,
       requestId: call.requestId,
-      mode,
       principal: call.principal,
       signal: call.signal,
       report: (facts) => call.record.set(facts),
@@ -118,8 +119,10 @@ interface Learned {
   usage: Usage;
 }
 
-function ignoredFields(backend: Backend, request: ModelRequest, mode: Mode): readonly string[] {
-  const unsupported = backend.unsupported(request, mode).map((feature) => request.featureFields[feature] ?? feature);
+function ignoredFields(backend: Backend, request: ModelRequest, setup: RunSetup): readonly string[] {
+  const unsupported = backend
+    .unsupported(request, setup)
+    .flatMap((feature) => request.featureFields[feature] ?? feature);
   return [...request.ignoredFields, ...unsupported];
 }
 

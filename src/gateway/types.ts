@@ -1,4 +1,4 @@
-import type { BackendStatus, Mode, ModelInfo, TokenCount } from "#core/backend.ts";
+import type { BackendStatus, Mode, ModelInfo, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
@@ -10,6 +10,8 @@ export interface Call {
   readonly principal: string;
   /** What the client asked for in `X-CCProxy-Mode`; undefined when it left that to the alias or the configuration. */
   readonly mode: Mode | undefined;
+  /** What it asked for in `X-CCProxy-Tools`; likewise. */
+  readonly tools: ToolOwner | undefined;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */

@@ -1,4 +1,4 @@
-import type { Mode } from "#core/backend.ts";
+import type { Mode, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Call } from "#gateway/types.ts";
 
@@ -7,14 +7,21 @@ import type { Exchange } from "./exchange.ts";
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
 export function callOf({ request, requestId, principal, signal, record }: Exchange): Call {
   const { headers } = request;
-  return { requestId, principal, mode: modeOf(headers), strict: strictOf(headers), signal, record };
+  const mode = choiceOf(headers, "X-CCProxy-Mode", modes);
+  const tools = choiceOf(headers, "X-CCProxy-Tools", toolOwners);
+  return { requestId, principal, mode, tools, strict: strictOf(headers), signal, record };
 }
 
-function modeOf(headers: Headers): Mode | undefined {
-  const value = headers.get("x-ccproxy-mode")?.trim().toLowerCase();
-  if (value === undefined || value === "") return undefined;
-  if (value === "agent" || value === "chat") return value;
-  throw badHeader("X-CCProxy-Mode", "agent or chat");
+const modes = ["agent", "chat"] as const satisfies readonly Mode[];
+const toolOwners = ["client", "agent", "both"] as const satisfies readonly ToolOwner[];
+
+/** undefined where the client leaves the choice to others. */
+function choiceOf<const T extends string>(headers: Headers, name: string, choices: readonly T[]): T | undefined {
+  const value = headers.get(name)?.trim().toLowerCase() ?? "";
+  if (value === "") return undefined;
+  const chosen = choices.find((choice) => choice === value);
+  if (chosen === undefined) throw badHeader(name, `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
+  return chosen;
 }
 
 function strictOf(headers: Headers): boolean {

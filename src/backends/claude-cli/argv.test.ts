@@ -17,6 +17,7 @@ describe("the arguments", () => {
       "--model=opus",
       "--setting-sources=user,project",
       "--permission-mode=default",
+      "--allowed-tools=mcp__client",
       "--allowed-tools=Read",
       "--allowed-tools=Bash(git log:*)",
       "--disallowed-tools=WebFetch",

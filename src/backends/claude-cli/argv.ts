@@ -1,6 +1,7 @@
 import type { Mode } from "#core/backend.ts";
 
 import type { ClaudeCliOptions } from "./options.ts";
+import { TOOL_SERVER } from "./tool-host.ts";
 
 const PROTOCOL = [
   "-p",
@@ -42,7 +43,8 @@ export function spawnArguments(mode: Mode, options: ArgumentOptions): readonly s
     ...model,
     `--setting-sources=${options.settingSources.join(",")}`,
     `--permission-mode=${options.permissionMode}`,
-    ...repeated("--allowed-tools", options.allowedTools),
+    // What our own server offers the client runs itself, and may refuse there.
+    ...repeated("--allowed-tools", [`mcp__${TOOL_SERVER}`, ...options.allowedTools]),
     ...repeated("--disallowed-tools", options.disallowedTools),
     ...repeated("--add-dir", options.addDirs),
     ...repeated("--mcp-config", options.mcpConfig),

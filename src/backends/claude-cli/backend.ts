@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 
 import type { BackendStatus, ModelInfo } from "#core/backend.ts";
+import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
@@ -27,19 +28,36 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     options.onNotice?.({ level: "debug", message: "Claude Code printed a line of an unknown type.", data: { name } }),
   );
   const supply = createSupply(options, counters);
-  const live = new LiveTable({
+  const hasRoom = (): boolean => availableMemoryBytes() >= options.minFreeMemoryBytes;
+  const live: RunnerDeps["live"] = new LiveTable({
     maxSessions: options.maxSessions,
     ttlMs: options.sessionTtlMs,
     discard: (session) => supply.discard(session, false),
+    hasRoom,
+  });
+  const parked: RunnerDeps["parked"] = new LiveTable({
+    maxSessions: options.maxParkedTurns,
+    ttlMs: options.parkedTtlMs,
+    discard: (session) => supply.discard(session, true),
+    hasRoom,
   });
   const catalogue = createCatalogue(CATALOGUE_TTL_MS);
-  const deps: RunnerDeps = { options, supply, live, counters, catalogue, shutdown: shutdown.signal, busy: new Set() };
+  const deps: RunnerDeps = {
+    options,
+    supply,
+    live,
+    parked,
+    counters,
+    catalogue,
+    shutdown: shutdown.signal,
+    busy: new Set(),
+  };
   let listing: Promise<readonly ModelInfo[]> | undefined;
 
   return {
     id: "claude-cli",
     claudePath: supply.claudePath,
-    unsupported: (request) => unsupportedFeatures(request.features, modelOf(deps, request)),
+    unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
     countTokens: (request, context) => countTokens(deps, request, context),
     async listModels(signal) {
@@ -58,11 +76,13 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     },
     async stop(deadlineMs) {
       live.clear();
+      parked.clear();
       const idle = untilIdle(deps.busy, deadlineMs);
       if (!(await idle)) shutdown.abort(shuttingDown());
       // Whoever is still at it gives its process back now, within the stop ladder.
       await untilIdle(deps.busy, INTERRUPT_WAIT_MS);
       live.clear();
+      parked.clear();
       await supply.close();
     },
     stats: () => ({
@@ -71,6 +91,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       liveHits: counters.liveHits,
       parked: supply.parked,
       live: live.size,
+      waiting: parked.size,
       busy: deps.busy.size,
       spawned: counters.spawned,
       discarded: counters.discarded,
@@ -80,13 +101,13 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
   };
 }
 
-function status({ supply, live, busy, counters }: RunnerDeps): BackendStatus {
+function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendStatus {
   const { problem } = supply;
   return {
     ready: problem === undefined,
     detail: problem === undefined ? "Claude Code is ready." : problem.explanation,
     ...(counters.version !== undefined && { version: counters.version }),
-    childrenIdle: supply.parked + live.size,
+    childrenIdle: supply.parked + live.size + parked.size,
     childrenBusy: busy.size,
     starts: { live: counters.liveHits, warm: counters.poolHits, cold: counters.poolMisses },
   };

@@ -26,11 +26,14 @@ const request: ModelRequest = {
   ignoredFields: [],
 };
 
+const chat = { mode: "chat", tools: "client" } as const;
+const agent = { mode: "agent", tools: "agent" } as const;
+
 const bodyOf = (plan: ReturnType<typeof planTurn>): unknown =>
   JSON.parse(plan.settings.env["CLAUDE_CODE_EXTRA_BODY"] || "{}");
 
 describe("a process whose messages can be replaced", () => {
-  const plan = planTurn(request, { mode: "chat", replacesMessages: true });
+  const plan = planTurn(request, { setup: chat, replacesMessages: true });
 
   test("is told the whole conversation as it is, with its thinking and no history", () => {
     expect(plan.history).toEqual([]);
@@ -56,8 +59,8 @@ describe("a process whose messages can be replaced", () => {
 });
 
 describe("any other process", () => {
-  test.each(["agent", "chat"] as const)("in %s mode is told the conversation as history, then asked", (mode) => {
-    const plan = planTurn(request, { mode, replacesMessages: false });
+  test.each([agent, chat])("in $mode mode is told the conversation as history, then asked", (setup) => {
+    const plan = planTurn(request, { setup, replacesMessages: false });
     expect(plan.history.map(({ role }) => role)).toEqual(["user", "assistant"]);
     expect(plan.query).toEqual([{ type: "text", text: "\n/clear" }]);
     expect(bodyOf(plan)).not.toHaveProperty("messages");
@@ -66,17 +69,17 @@ describe("any other process", () => {
 
 test("the client's system message is all of a bare model's, and is added to an agent's", () => {
   const options = { replacesMessages: false, appendSystemPrompt: "House rules." };
-  expect(planTurn(request, { ...options, mode: "chat" }).initialize).toEqual({
+  expect(planTurn(request, { ...options, setup: chat }).initialize).toEqual({
     subtype: "initialize",
     systemPrompt: ["Be brief."],
   });
-  expect(planTurn(request, { ...options, mode: "agent" }).initialize).toEqual({
+  expect(planTurn(request, { ...options, setup: agent }).initialize).toEqual({
     subtype: "initialize",
     appendSystemPrompt: "House rules.\n\nBe brief.",
   });
 });
 
 test("where there is nothing to say of the system, nothing is said", () => {
-  for (const mode of ["chat", "agent"] as const)
-    expect(planTurn({ ...request, system: [] }, { mode, replacesMessages: false }).initialize).toBeUndefined();
+  for (const setup of [chat, agent])
+    expect(planTurn({ ...request, system: [] }, { setup, replacesMessages: false }).initialize).toBeUndefined();
 });

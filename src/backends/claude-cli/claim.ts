@@ -1,7 +1,8 @@
-import type { Mode } from "#core/backend.ts";
-import type { GatewayError } from "#core/errors.ts";
-import type { ModelRequest } from "#core/request.ts";
+import type { RunSetup } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ModelRequest, ToolDefinition } from "#core/request.ts";
 
+import { answerSchema, offeredTools, toolNames } from "./client-tools.ts";
 import type { LineFeed } from "./line-feed.ts";
 import { encodeMessages, guardCommand, withoutThinking } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
@@ -16,6 +17,7 @@ import {
   type WireMessage,
 } from "./protocol.ts";
 import type { CliSession } from "./session.ts";
+import { TOOL_SERVER } from "./tool-host.ts";
 
 /** All a process has to be told to answer one request. */
 export interface TurnPlan {
@@ -28,6 +30,8 @@ export interface TurnPlan {
   /** What was said before; written into the CLI's history. */
   readonly history: readonly WireMessage[];
   readonly query: readonly WireBlock[];
+  /** Tools of the client's that our MCP server offers. */
+  readonly hostedTools: readonly ToolDefinition[];
   /** The answer may not be long enough for thinking nobody asked for. */
   readonly tooShortToThink: boolean;
 }
@@ -36,7 +40,7 @@ export interface TurnPlan {
 const MIN_THINKING_TOKENS = 1024;
 
 interface PlanOptions extends Pick<ClaudeCliOptions, "model" | "appendSystemPrompt"> {
-  readonly mode: Mode;
+  readonly setup: RunSetup;
   /** The conversation goes into the request body whole, instead of into the CLI's history. */
   readonly replacesMessages: boolean;
 }
@@ -52,26 +56,30 @@ const STAND_IN: readonly WireBlock[] = [
 /** Throws `invalid-request`. */
 export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan {
   const { features } = request;
-  const messages = encodeMessages(request.messages);
+  const { setup } = options;
+  const messages = encodeMessages(request.messages, toolNames(features, setup).toWire);
   const model = modelSetting(request.model, options.model);
-  const initialize = initializeRequest(request.system, options);
+  const initialize = initializeRequest(request, options);
   if (options.replacesMessages)
     return {
       initialize,
-      settings: flagSettings({ model, features, messages: withCacheBreakpoint(messages) }),
+      settings: flagSettings({ setup, model, features, messages: withCacheBreakpoint(messages) }),
+      hostedTools: [],
       history: [],
       query: STAND_IN,
       // A bare model does not think unasked: it was started so.
       tooShortToThink: false,
     };
+  if (setup.mode === "chat" && offeredTools(features, setup).length > 0) throw bodyNeeded();
   const spoken = withoutThinking(messages);
   return {
     initialize,
-    settings: flagSettings({ model, features, messages: undefined }),
+    settings: flagSettings({ setup, model, features, messages: undefined }),
+    hostedTools: offeredTools(features, setup),
     history: spoken.slice(0, -1),
     query: guardCommand(spoken.at(-1)?.content ?? []),
     tooShortToThink:
-      options.mode === "agent" &&
+      setup.mode === "agent" &&
       features.reasoning === undefined &&
       (features.maxOutputTokens ?? Number.POSITIVE_INFINITY) <= MIN_THINKING_TOKENS,
   };
@@ -83,22 +91,42 @@ export function planHistory(
   options: Omit<PlanOptions, "replacesMessages">,
 ): Pick<TurnPlan, "initialize" | "settings" | "history"> {
   const model = modelSetting(request.model, options.model);
+  const { setup } = options;
   return {
-    initialize: initializeRequest(request.system, options),
-    settings: flagSettings({ model, features: {}, messages: undefined }),
-    history: withoutThinking(encodeMessages(request.messages)),
+    initialize: initializeRequest({ ...request, features: {} }, options),
+    settings: flagSettings({ setup, model, features: {}, messages: undefined }),
+    history: withoutThinking(encodeMessages(request.messages, toolNames(request.features, setup).toWire)),
   };
+}
+
+/** A version whose request body we may not touch offers a bare model nothing. */
+function bodyNeeded(): GatewayError {
+  return new GatewayError(
+    "invalid-request",
+    "This version of Claude Code cannot offer a client's tools to a bare model.",
+    {
+      param: "tools",
+      hint: "Send X-CCProxy-Tools: both to have them offered beside Claude Code's own, or install a version that `ccproxy doctor` passes.",
+    },
+  );
 }
 
 /** An agent keeps its own instructions in front; a bare model, started with none, has the client's alone. */
 function initializeRequest(
-  system: ModelRequest["system"],
-  { mode, appendSystemPrompt = "" }: Pick<PlanOptions, "mode" | "appendSystemPrompt">,
+  { system, features }: ModelRequest,
+  { setup, appendSystemPrompt = "" }: Pick<PlanOptions, "setup" | "appendSystemPrompt">,
 ): ControlRequest | undefined {
   const said = system.filter((text) => text !== "");
-  if (mode === "chat") return said.length === 0 ? undefined : { subtype: "initialize", systemPrompt: said };
   const appended = [appendSystemPrompt, ...said].filter((text) => text !== "").join("\n\n");
-  return appended === "" ? undefined : { subtype: "initialize", appendSystemPrompt: appended };
+  const jsonSchema = answerSchema(features);
+  const hosts = setup.mode === "agent" && offeredTools(features, setup).length > 0;
+  const told = {
+    ...(setup.mode === "chat" && said.length > 0 && { systemPrompt: said }),
+    ...(setup.mode === "agent" && appended !== "" && { appendSystemPrompt: appended }),
+    ...(jsonSchema !== undefined && { jsonSchema }),
+    ...(hosts && { sdkMcpServers: [TOOL_SERVER] }),
+  };
+  return Object.keys(told).length === 0 ? undefined : { subtype: "initialize", ...told };
 }
 
 /** What the process was started with needs no setting; 2.1.197 leaves a note in the history for each one made. */
@@ -132,6 +160,7 @@ export async function claim(
   plan: TurnPlan,
   handlers: ClaimHandlers,
 ): Promise<boolean> {
+  if (plan.hostedTools.length > 0) session.hostTools(plan.hostedTools);
   if (plan.initialize !== undefined) session.control(plan.initialize).then(handlers.initialized, handlers.refused);
   return await proceed(session, feed, plan, handlers);
 }
@@ -143,11 +172,7 @@ export async function proceed(
   plan: TurnPlan,
   handlers: Pick<ClaimHandlers, "refused">,
 ): Promise<boolean> {
-  const settings = JSON.stringify(plan.settings);
-  if (settings !== session.settings) {
-    session.control({ subtype: "apply_flag_settings", settings: plan.settings }).then(undefined, handlers.refused);
-    session.settings = settings;
-  }
+  applySettings(session, plan.settings, handlers);
   if (plan.tooShortToThink !== session.thinkingOff) {
     const limit = plan.tooShortToThink ? 0 : null;
     session
@@ -158,6 +183,17 @@ export async function proceed(
   for (const message of plan.history) if (!(await inject(session, feed, message))) return false;
   session.post(queryLine(plan.query));
   return true;
+}
+
+export function applySettings(
+  session: CliSession,
+  settings: FlagSettings,
+  { refused }: Pick<ClaimHandlers, "refused">,
+): void {
+  const told = JSON.stringify(settings);
+  if (told === session.settings) return;
+  session.control({ subtype: "apply_flag_settings", settings }).then(undefined, refused);
+  session.settings = told;
 }
 
 /** User messages queue up in the CLI while answers apply at once: waiting for each keeps their order. */

@@ -5,6 +5,7 @@ import { toGatewayError } from "#core/errors.ts";
 import type { ModelRequest } from "#core/request.ts";
 
 import { inject, planHistory } from "./claim.ts";
+import { offeredTools } from "./client-tools.ts";
 import type { RunnerDeps } from "./runner.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function countTokens(
   request: ModelRequest,
   context: RunContext,
 ): Promise<TokenCount> {
-  const plan = planHistory(request, { ...options, mode: context.mode });
+  const plan = planHistory(request, { ...options, setup: context });
   const { session, start, spawnMs } = await supply.acquire(context.mode, context.signal);
   context.report({ start, spawnMs });
   const feed = session.beginTurn();
@@ -31,13 +32,14 @@ export async function countTokens(
   try {
     if (plan.initialize !== undefined) session.control(plan.initialize).then(catalogue.learn, stop);
     session.control({ subtype: "apply_flag_settings", settings: plan.settings }).catch(stop);
-    for (const message of plan.history) if (!(await inject(session, feed, message))) return estimate(request);
+    for (const message of plan.history) if (!(await inject(session, feed, message))) return estimate(request, context);
     const counted = v.safeParse(usageSchema, await session.control({ subtype: "get_context_usage" }));
-    if (!counted.success) return estimate(request);
+    if (!counted.success) return estimate(request, context);
     const used = counted.output.categories.filter(({ name }) => !NOT_INPUT.test(name));
     const inputTokens = used.reduce((total, { tokens }) => total + tokens, 0);
     // A bare model is not told what the CLI adds to its own history (2.1.329: some 300 tokens of environment).
-    return { inputTokens, exact: context.mode === "agent" };
+    const exact = context.mode === "agent" && offeredTools(request.features, context).length === 0;
+    return { inputTokens: inputTokens + toolTokens(request, context), exact };
   } catch (thrown) {
     throw toGatewayError(thrown);
   } finally {
@@ -49,7 +51,17 @@ export async function countTokens(
 /** English text runs at four characters a token, and so does JSON, roughly. */
 const CHARACTERS_PER_TOKEN = 4;
 
-function estimate(request: ModelRequest): TokenCount {
-  const text = JSON.stringify([request.system, request.messages]);
-  return { inputTokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN), exact: false };
+function estimate(request: ModelRequest, context: RunContext): TokenCount {
+  const inputTokens = tokensOf([request.system, request.messages]) + toolTokens(request, context);
+  return { inputTokens, exact: false };
+}
+
+/** The CLI is not told of the client's tools only to count them. */
+function toolTokens({ features }: ModelRequest, context: RunContext): number {
+  const tools = offeredTools(features, context);
+  return tools.length === 0 ? 0 : tokensOf(tools);
+}
+
+function tokensOf(value: unknown): number {
+  return Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
 }

@@ -1,7 +1,8 @@
 import type { ModelEvent } from "#core/events.ts";
 
-import { NO_EVENTS, withMessage, type DecodeState, type OpenBlock, type Step } from "./decode-state.ts";
+import { NO_EVENTS, withMessage, type DecodeState, type OpenBlock, type Reading, type Step } from "./decode-state.ts";
 import type { BlockDelta, ContentBlock } from "./lines.ts";
+import { STRUCTURED_OUTPUT } from "./tool-names.ts";
 
 /** Blocks that are a call of some tool; the server's own ones (`server_tool_use`) are run by the vendor. */
 const CALL_TYPES: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
@@ -9,14 +10,16 @@ const CALL_TYPES: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", 
 export function openBlock(state: DecodeState, index: number, block: ContentBlock): Step {
   const [closed, before] = closeBlock(state);
   const number = closed.blocks + 1;
-  const { kind, id, events, substantial } = beginningOf(block, `block-${number}`);
-  const message = {
+  const { kind, id, events, substantial, isClientCall } = beginningOf(block, `block-${number}`, state.reading);
+  const { message } = closed;
+  const next = {
     open: { index, kind, id, signature: kind === "reasoning" ? (block.signature ?? "") : "" },
     ...(kind === "text" && { textLength: block.text?.length ?? 0 }),
-    shown: closed.message?.shown === true || events.length > 0,
-    substantial: closed.message?.substantial === true || substantial,
+    shown: message?.shown === true || events.length > 0,
+    substantial: message?.substantial === true || substantial,
+    clientCalls: isClientCall === true ? [...(message?.clientCalls ?? []), id] : (message?.clientCalls ?? []),
   };
-  return [withMessage({ ...closed, blocks: number }, message), [...before, ...events]];
+  return [withMessage({ ...closed, blocks: number }, next), [...before, ...events]];
 }
 
 interface Beginning {
@@ -24,12 +27,15 @@ interface Beginning {
   readonly id: string;
   readonly events: readonly ModelEvent[];
   readonly substantial: boolean;
+  readonly isClientCall?: boolean;
 }
 
-function beginningOf(block: ContentBlock, id: string): Beginning {
+function beginningOf(block: ContentBlock, id: string, reading: Reading): Beginning {
   switch (block.type) {
     case "text": {
       const text = block.text ?? "";
+      // Beside an answer in the form of a schema, nobody can read it.
+      if (reading.structured !== "no") return { kind: "skipped", id, events: NO_EVENTS, substantial: text !== "" };
       return {
         kind: "text",
         id,
@@ -46,21 +52,36 @@ function beginningOf(block: ContentBlock, id: string): Beginning {
       return { kind: "reasoning", id, events: [{ type: "reasoning-start", id, redactedData }], substantial: false };
     }
     default:
-      return otherBeginning(block, id);
+      return otherBeginning(block, id, reading);
   }
 }
 
-function otherBeginning(block: ContentBlock, id: string): Beginning {
+function otherBeginning(block: ContentBlock, id: string, reading: Reading): Beginning {
   if (CALL_TYPES.has(block.type)) {
+    if (block.name === STRUCTURED_OUTPUT && reading.structured !== "no") return structuredBeginning(block, id, reading);
     const callId = block.id ?? id;
-    return { kind: "tool", id: callId, events: toolStart(callId, block), substantial: true };
+    const clientName = block.type === "tool_use" ? reading.clientToolName(block.name ?? "") : undefined;
+    const events = toolStart(callId, block, clientName);
+    return { kind: "tool", id: callId, events, substantial: true, isClientCall: clientName !== undefined };
   }
   const results = toolResults([block]);
   return { kind: "skipped", id, events: results, substantial: results.length > 0 };
 }
 
-function toolStart(id: string, block: ContentBlock): readonly ModelEvent[] {
-  const start: ModelEvent = { type: "tool-input-start", id, toolName: block.name ?? "", executedBy: "backend" };
+/** The input of this call is the answer. */
+function structuredBeginning(block: ContentBlock, id: string, { structured }: Reading): Beginning {
+  if (structured === "whole") return { kind: "skipped", id, events: NO_EVENTS, substantial: true };
+  const events: readonly ModelEvent[] = [{ type: "text-start", id }, ...textDelta(id, wholeInput(block.input))];
+  return { kind: "structured", id, events, substantial: true };
+}
+
+function toolStart(id: string, block: ContentBlock, clientName: string | undefined): readonly ModelEvent[] {
+  const start: ModelEvent = {
+    type: "tool-input-start",
+    id,
+    toolName: clientName ?? block.name ?? "",
+    executedBy: clientName === undefined ? "backend" : "client",
+  };
   return [start, ...inputDelta(id, wholeInput(block.input))];
 }
 
@@ -79,10 +100,16 @@ export function extendBlock(state: DecodeState, index: number, delta: BlockDelta
     case "reasoning":
       return extendReasoning(state, open, delta);
     case "tool":
-      return [state, inputDelta(open.id, delta.type === "input_json_delta" ? (delta.partial_json ?? "") : "")];
+      return [state, inputDelta(open.id, inputJson(delta))];
+    case "structured":
+      return [state, textDelta(open.id, inputJson(delta))];
     default:
       return [state, NO_EVENTS];
   }
+}
+
+function inputJson(delta: BlockDelta): string {
+  return delta.type === "input_json_delta" ? (delta.partial_json ?? "") : "";
 }
 
 function extendText(state: DecodeState, { id }: OpenBlock, delta: BlockDelta): Step {
@@ -110,6 +137,7 @@ export function closeBlock(state: DecodeState): Step {
 function endOf({ id, kind, signature }: OpenBlock): readonly ModelEvent[] {
   switch (kind) {
     case "text":
+    case "structured":
       return [{ type: "text-end", id }];
     case "reasoning":
       return [{ type: "reasoning-end", id, ...(signature !== "" && { signature }) }];

@@ -6,7 +6,7 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
-import { addUsage } from "#core/usage.ts";
+import { addUsage, subtractUsage } from "#core/usage.ts";
 
 import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./decode-blocks.ts";
 import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
@@ -28,6 +28,8 @@ export function decodeLine(state: DecodeState, line: CliLine, now: number): Step
   if (state.phase === "ended") return [isActivity(line) ? { ...state, interrupt: true } : state, NO_EVENTS];
   if (line.type === "result") return onResult(state, line.result, now);
   if (state.phase === "stopping") return [state, NO_EVENTS];
+  // The agent's own calls of the same message go on meanwhile.
+  if (state.phase === "parked" && line.type !== "user") return [state, NO_EVENTS];
   switch (line.type) {
     case "stream":
       return onStreamEvent(state, line.event);
@@ -82,7 +84,8 @@ function startMessage(state: DecodeState, { id, model, usage, streamed }: Messag
   if (state.message?.shown === true) return fail(state, brokenOff(), true);
   const retried = state.message !== undefined;
   const events: ModelEvent[] = [];
-  if (state.phase === "waiting") events.push({ type: "start", responseId: id, model, usage: usageOf(usage) });
+  if (state.phase === "waiting")
+    events.push({ type: "start", responseId: id, model, usage: usageOf(usage) }, ...state.heldResults);
   if (!retried) events.push({ type: "step-start" });
   const message = {
     id,
@@ -92,9 +95,11 @@ function startMessage(state: DecodeState, { id, model, usage, streamed }: Messag
     textLength: 0,
     shown: false,
     substantial: false,
+    clientCalls: [],
     stop: undefined,
   };
-  return [{ ...state, phase: "answering", steps: retried ? state.steps : state.steps + 1, message }, events];
+  const steps = retried ? state.steps : state.steps + 1;
+  return [{ ...state, phase: "answering", heldResults: [], steps, message }, events];
 }
 
 /** Stops after which the CLI asks the model again without being told to (2.1.x: up to three times). */
@@ -111,10 +116,20 @@ function onMessageDelta(
   if (message === undefined || typeof delta.stop_reason !== "string") return [state, NO_EVENTS];
   const stop: Stop = { reason: delta.stop_reason, sequence: delta.stop_sequence ?? undefined };
   const stopped = withMessage({ ...state, lastStop: stop }, { stop, usage: mergeUpstreamUsage(message.usage, usage) });
+  if (message.clientCalls.length > 0 && !FINAL_STOPS.has(stop.reason)) return handOver(stopped, stop);
   const goesOn = FINAL_STOPS.has(stop.reason) || (NATURAL_STOPS.has(stop.reason) && !message.substantial);
   if (!goesOn) return [stopped, NO_EVENTS];
   const [ended, events] = endStep(stopped);
   return [{ ...ended, phase: "stopping", interrupt: true, ending: endingOf(stop) }, events];
+}
+
+/** It is the client's turn to run what was called. */
+function handOver(state: DecodeState, stop: Stop): Step {
+  const [ended, events] = endStep(state);
+  const ending: Ending = { reason: "tool-calls", rawReason: stop.reason, stopSequence: undefined };
+  if (state.reading.atClientCalls === "end") return [{ ...ended, phase: "stopping", ending }, events];
+  const [, finished] = finish({ ...ended, ending, after: undefined });
+  return [{ ...ended, phase: "parked", ending }, [...events, ...finished]];
 }
 
 function endStep(state: DecodeState): Step {
@@ -126,6 +141,7 @@ function endStep(state: DecodeState): Step {
     ...closed,
     message: undefined,
     received: [...closed.received, message.id],
+    clientCalls: message.clientCalls.length > 0 ? message.clientCalls : closed.clientCalls,
     heldResults: [],
     usage: addUsage(closed.usage, usage),
     lastInputTokens: usage.inputTokens,
@@ -175,11 +191,11 @@ function endWholeMessage(state: DecodeState): Step {
 }
 
 function onUser(state: DecodeState, blocks: readonly ContentBlock[]): Step {
-  const results = toolResults(blocks);
+  const results = toolResults(blocks).filter((event) => !("id" in event && state.clientCalls.includes(event.id)));
   if (results.length === 0) return [state, NO_EVENTS];
   const [settled, end] = endWholeMessage(state);
   // Tools start while their message still streams; blocks of the client's answer may not be torn apart.
-  if (settled.message !== undefined)
+  if (settled.message !== undefined || settled.phase !== "answering")
     return [{ ...settled, heldResults: [...settled.heldResults, ...results] }, NO_EVENTS];
   return [settled, [...end, ...results]];
 }
@@ -198,7 +214,7 @@ const LONGEST_RETRY_WAIT_MS = 5000;
 
 function onResult(state: DecodeState, result: ResultLine, now: number): Step {
   const after = totalsOf(result.total_cost_usd ?? null, result.modelUsage ?? null);
-  const counted = { ...state, after };
+  const counted = { ...state, after, isSettled: true };
   if (state.phase === "stopping") return finish(counted);
   // A result amid a message is not its result, or the rest of the message was lost.
   if (isAmidMessage(state) && isSuccess(result)) return fail(counted, tornAnswer(), true);
@@ -211,13 +227,28 @@ function onResult(state: DecodeState, result: ResultLine, now: number): Step {
 
 /** `subtype` alone says nothing: 2.1.x reports API errors as `success` with `is_error`. */
 function settle(state: DecodeState, result: ResultLine, now: number): Step {
+  if (state.reading.structured !== "no" && UNFITTING.has(result.subtype)) return fail(state, unfitting());
   const limit = LIMITS[result.subtype];
   if (limit !== undefined && state.phase === "answering")
     return finish({ ...state, ending: { reason: "length", rawReason: limit, stopSequence: undefined } }, result);
   if (!isSuccess(result)) return fail(state, failureOf(state, result, now));
   if (state.phase === "waiting") return fail(state, unasked(result));
+  const { structured } = state.reading;
+  if (structured !== "no" && result.structured_output === undefined) return fail(state, unfitting());
   const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
-  return finish({ ...state, ending: endingOf(stop) }, result);
+  const [finished, terminal] = finish({ ...state, ending: endingOf(stop) }, result);
+  return structured === "whole"
+    ? [finished, [...wholeAnswer(result.structured_output), ...terminal]]
+    : [finished, terminal];
+}
+
+function wholeAnswer(value: unknown): readonly ModelEvent[] {
+  const id = "structured";
+  return [
+    { type: "text-start", id },
+    { type: "text-delta", id, text: JSON.stringify(value) },
+    { type: "text-end", id },
+  ];
 }
 
 function isAmidMessage({ message }: DecodeState): boolean {
@@ -239,11 +270,14 @@ const LIMITS: Readonly<Record<string, string>> = {
   error_max_budget_usd: "max_budget_usd",
 };
 
+/** How 2.1.x ends without the answer it had to have the model give; a bare model has one turn. */
+const UNFITTING: ReadonlySet<string> = new Set(["error_max_turns", "error_max_structured_output_retries"]);
+
 function finish(state: DecodeState, result?: ResultLine): Step {
-  const { ending, before, after } = state;
+  const { ending, before, after, toldUsage } = state;
   const mainLoop = mainLoopUsage(state.usage, usageOf(result?.usage ?? null));
   // A turn that was stopped also paid for the question the CLI asked on its own; the answer did not use those tokens.
-  const usage = state.phase === "stopping" ? state.usage : turnUsage(mainLoop, before, after);
+  const usage = result === undefined ? state.usage : subtractUsage(turnUsage(mainLoop, before, after), toldUsage);
   const cost = after === undefined ? undefined : after.costUsd - before.costUsd;
   return [
     { ...state, phase: "ended" },
@@ -294,6 +328,13 @@ function brokenOff(): GatewayError {
 function tornAnswer(): GatewayError {
   return new GatewayError("upstream", "Part of the answer was lost on its way out of Claude Code.", {
     hint: "Send the request again.",
+  });
+}
+
+/** The CLI has the model try again where it may; then, or where it may not, this is what is left. */
+function unfitting(): GatewayError {
+  return new GatewayError("upstream", "The model's answer did not fit the schema it was asked for.", {
+    hint: "Send the request again, or ask for a simpler schema.",
   });
 }
 

@@ -49,6 +49,8 @@ const CURES = {
   // `claude-opus-4-1` would silently become the current opus.
   CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
   DISABLE_AUTOUPDATER: "1",
+  // The client's tools keep their own names.
+  CLAUDE_AGENT_SDK_MCP_NO_PREFIX: "1",
 } as const;
 
 /**

@@ -2,20 +2,15 @@ import { describe, expect, test } from "bun:test";
 
 import type { Message, ModelRequest } from "#core/request.ts";
 
-import { fingerprint, spellingsOf, splitAtLastAnswer, type Conversation } from "./fingerprint.ts";
+import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 
 const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const assistant = (...texts: readonly string[]): Message => ({
   role: "assistant",
   content: texts.map((text) => ({ type: "text", text })),
 });
-const base: Conversation = {
-  principal: "me",
-  mode: "chat",
-  system: ["s"],
-  model: "opus",
-  messages: [user("hi"), assistant("ho", "ho")],
-};
+const settled: Settled = { principal: "me", system: ["s"], model: "opus", rest: ["chat"] };
+const messages = [user("hi"), assistant("ho", "ho")];
 
 describe("a conversation is the same", () => {
   test.each([
@@ -27,8 +22,8 @@ describe("a conversation is the same", () => {
         { role: "assistant", content: [{ type: "reasoning", text: "hm" }, ...assistant("hoho").content] } as const,
       ],
     ],
-  ])("although %s", (_title, messages) => {
-    expect(fingerprint({ ...base, messages })).toBe(fingerprint(base));
+  ])("although %s", (_title, shown) => {
+    expect(fingerprint(settled, shown)).toBe(fingerprint(settled, messages));
   });
 });
 
@@ -36,19 +31,31 @@ describe("a conversation is another", () => {
   const call = { type: "tool-call", callId: "t", toolName: "x", input: {} } as const;
   test.each([
     ["for another asker", { principal: "you" }],
-    ["in another mode", { mode: "agent" }],
+    ["in another mode", { rest: ["agent"] }],
     ["under another system prompt", { system: ["t"] }],
     ["with another model", { model: undefined }],
-    ["when the user said something else", { messages: [user("hi "), assistant("hoho")] }],
-    ["when the answer was another", { messages: [user("hi"), assistant("haha")] }],
-    ["when as much as a blank of the answer was changed", { messages: [user("hi"), assistant("ho ho")] }],
+  ] satisfies readonly (readonly [string, Partial<Settled>])[])("%s", (_title, changes) => {
+    const other = { ...settled, ...changes };
+    expect(fingerprint(other, messages)).not.toBe(fingerprint(settled, messages));
+    expect(callsFingerprint(other, ["c"])).not.toBe(callsFingerprint(settled, ["c"]));
+  });
+
+  test.each([
+    ["when the user said something else", [user("hi "), assistant("hoho")]],
+    ["when the answer was another", [user("hi"), assistant("haha")]],
+    ["when as much as a blank of the answer was changed", [user("hi"), assistant("ho ho")]],
     [
       "when the answer called a tool",
-      { messages: [user("hi"), { role: "assistant", content: [...assistant("hoho").content, call] }] },
+      [user("hi"), { role: "assistant", content: [...assistant("hoho").content, call] } as const],
     ],
-  ] satisfies readonly (readonly [string, Partial<Conversation>])[])("%s", (_title, changes) => {
-    expect(fingerprint({ ...base, ...changes })).not.toBe(fingerprint(base));
+  ])("%s", (_title, shown) => {
+    expect(fingerprint(settled, shown)).not.toBe(fingerprint(settled, messages));
   });
+});
+
+test("a turn that waits is known by the ids of its calls, in any order", () => {
+  expect(callsFingerprint(settled, ["a", "b"])).toBe(callsFingerprint(settled, ["b", "a"]));
+  expect(callsFingerprint(settled, ["a"])).not.toBe(callsFingerprint(settled, ["a", "b"]));
 });
 
 test("what is new begins behind the last answer", () => {

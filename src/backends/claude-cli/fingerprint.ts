@@ -1,24 +1,33 @@
-import type { Mode } from "#core/backend.ts";
 import type { Message, ModelRequest, Part } from "#core/request.ts";
 
-/** What one conversation's process may serve: the same asker, and all that cannot change after the first turn. */
-export interface Conversation {
+/** What a process may serve beside its conversation: the same asker, and all that its first turn has settled. */
+export interface Settled {
   readonly principal: string;
-  readonly mode: Mode;
-  readonly system: readonly string[];
   readonly model: string | undefined;
-  readonly messages: readonly Message[];
+  readonly system: readonly string[];
+  /** Everything else that only a first turn is told. */
+  readonly rest: readonly unknown[];
 }
 
 /**
  * Equal for conversations that show the same, to the byte. Of an answer only its text and calls count: clients join
  * its blocks and drop its reasoning.
  */
-export function fingerprint(conversation: Conversation): string {
-  const { principal, mode, system, model, messages } = conversation;
-  const visible = messages.map(({ role, content }) => [role, ...visibleParts(role, content)]);
+export function fingerprint(settled: Settled, messages: readonly Message[]): string {
+  return digest(
+    settled,
+    messages.map(({ role, content }) => [role, ...visibleParts(role, content)]),
+  );
+}
+
+/** For a turn that waits for the results of these calls: whatever else the conversation shows, only it knows the ids. */
+export function callsFingerprint(settled: Settled, callIds: readonly string[]): string {
+  return digest(settled, callIds.toSorted());
+}
+
+function digest({ principal, model, system, rest }: Settled, shown: readonly unknown[]): string {
   return new Bun.CryptoHasher("sha256")
-    .update(JSON.stringify([principal, mode, system, model ?? null, visible]))
+    .update(JSON.stringify([principal, model ?? null, system, rest, shown]))
     .digest("base64");
 }
 

@@ -43,6 +43,10 @@ export class LineFeed {
     return this.#lines;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
     this.#wake?.();

@@ -88,6 +88,7 @@ const resultSchema = v.looseObject({
   usage,
   modelUsage: v.fallback(v.nullish(modelUsageSchema), null),
   errors: v.fallback(v.nullish(v.array(v.string())), null),
+  structured_output: v.optional(v.unknown()),
 });
 export type ResultLine = v.InferOutput<typeof resultSchema>;
 

@@ -4,20 +4,29 @@ interface LiveTableOptions {
   readonly maxSessions: number;
   readonly ttlMs: number;
   readonly discard: (session: CliSession) => void;
+  /** Asked before one more is kept; if not, the oldest has to go. */
+  readonly hasRoom: () => boolean;
 }
 
-interface Entry {
+interface Kept {
   readonly session: CliSession;
+}
+
+interface Entry<T extends Kept> {
+  readonly kept: T;
   readonly keys: readonly string[];
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Idle processes by the conversation they hold. One that is taken is out: two equal requests never share it. */
-export class LiveTable {
+/**
+ * Processes by the conversation they hold, with what else is to be kept of it. One that is taken is out: two equal
+ * requests never share it.
+ */
+export class LiveTable<T extends Kept> {
   readonly #options: LiveTableOptions;
-  readonly #byKey = new Map<string, Entry>();
+  readonly #byKey = new Map<string, Entry<T>>();
   /** Oldest first. */
-  readonly #entries = new Set<Entry>();
+  readonly #entries = new Set<Entry<T>>();
 
   constructor(options: LiveTableOptions) {
     this.#options = options;
@@ -27,29 +36,31 @@ export class LiveTable {
     return this.#entries.size;
   }
 
-  take(key: string): CliSession | undefined {
+  take(key: string): T | undefined {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return undefined;
     this.#remove(entry);
-    if (entry.session.usable) return entry.session;
-    this.#options.discard(entry.session);
+    if (entry.kept.session.usable) return entry.kept;
+    this.#options.discard(entry.kept.session);
     return undefined;
   }
 
   /** `keys`: each spelling in which a client may send the conversation back. */
-  put(keys: readonly string[], session: CliSession): void {
+  put(keys: readonly string[], kept: T): void {
+    const [oldest] = this.#entries;
+    if (oldest !== undefined && !this.#options.hasRoom()) this.#evict(oldest);
     for (const key of keys) {
       const replaced = this.#byKey.get(key);
       if (replaced !== undefined) this.#evict(replaced);
     }
     const timer = setTimeout(() => this.#evict(entry), this.#options.ttlMs);
     timer.unref();
-    const entry: Entry = { session, keys, timer };
+    const entry: Entry<T> = { kept, keys, timer };
     this.#entries.add(entry);
     for (const key of keys) this.#byKey.set(key, entry);
-    for (const oldest of this.#entries) {
+    for (const surplus of this.#entries) {
       if (this.#entries.size <= this.#options.maxSessions) break;
-      this.#evict(oldest);
+      this.#evict(surplus);
     }
   }
 
@@ -58,12 +69,12 @@ export class LiveTable {
     for (const entry of this.#entries) this.#evict(entry);
   }
 
-  #evict(entry: Entry): void {
+  #evict(entry: Entry<T>): void {
     this.#remove(entry);
-    this.#options.discard(entry.session);
+    this.#options.discard(entry.kept.session);
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: Entry<T>): void {
     clearTimeout(entry.timer);
     this.#entries.delete(entry);
     for (const key of entry.keys) this.#byKey.delete(key);

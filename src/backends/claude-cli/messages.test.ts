@@ -8,11 +8,12 @@ const PNG = "iVBORw0KGgoAAAANSUhEUg==";
 const user = (...content: readonly Part[]): Message => ({ role: "user", content });
 const assistant = (...content: readonly Part[]): Message => ({ role: "assistant", content });
 const text = (value: string): Part => ({ type: "text", text: value });
-const encodeOne = (part: Part) => encodeMessages([user(part)])[0]?.content[0];
+const encode = (messages: readonly Message[]) => encodeMessages(messages, (name) => name);
+const encodeOne = (part: Part) => encode([user(part)])[0]?.content[0];
 
 describe("messages", () => {
   test("keep their roles, and neighbours of one role become one", () => {
-    expect(encodeMessages([user(text("a")), user(text("b")), assistant(text("c")), user(text("d"))])).toEqual([
+    expect(encode([user(text("a")), user(text("b")), assistant(text("c")), user(text("d"))])).toEqual([
       {
         role: "user",
         content: [
@@ -26,19 +27,16 @@ describe("messages", () => {
   });
 
   test("may begin with the assistant's", () => {
-    expect(encodeMessages([assistant(text("hello")), user(text("hi"))]).map(({ role }) => role)).toEqual([
-      "assistant",
-      "user",
-    ]);
+    expect(encode([assistant(text("hello")), user(text("hi"))]).map(({ role }) => role)).toEqual(["assistant", "user"]);
   });
 
   test("that say nothing are left out, and then the neighbours meet", () => {
-    expect(encodeMessages([user(text("a")), assistant(text("")), user(text("b"))])).toHaveLength(1);
+    expect(encode([user(text("a")), assistant(text("")), user(text("b"))])).toHaveLength(1);
   });
 
   test("of the system in the middle become tagged text of the user", () => {
     const late: Message = { role: "system", content: [text("be brief")] };
-    expect(encodeMessages([user(text("a")), assistant(text("b")), late, user(text("c"))]).at(-1)).toEqual({
+    expect(encode([user(text("a")), assistant(text("b")), late, user(text("c"))]).at(-1)).toEqual({
       role: "user",
       content: [
         { type: "text", text: "<system-message>\nbe brief\n</system-message>" },
@@ -49,20 +47,17 @@ describe("messages", () => {
 
   test("put tool results before what else the user says", () => {
     const result: Part = { type: "tool-result", callId: "t", content: [text("r")], isError: false };
-    expect(encodeMessages([user(text("a"), result)])[0]?.content.map(({ type }) => type)).toEqual([
-      "tool_result",
-      "text",
-    ]);
+    expect(encode([user(text("a"), result)])[0]?.content.map(({ type }) => type)).toEqual(["tool_result", "text"]);
   });
 
   test("that end with the assistant's are refused by position", () => {
-    expect(() => encodeMessages([user(text("a")), assistant(text("b"))])).toThrow(
+    expect(() => encode([user(text("a")), assistant(text("b"))])).toThrow(
       expect.objectContaining({ kind: "invalid-request", options: expect.objectContaining({ param: "messages[1]" }) }),
     );
   });
 
   test("without any content are refused", () => {
-    expect(() => encodeMessages([user(text(""))])).toThrow(expect.objectContaining({ kind: "invalid-request" }));
+    expect(() => encode([user(text(""))])).toThrow(expect.objectContaining({ kind: "invalid-request" }));
   });
 });
 
@@ -98,7 +93,7 @@ describe("content", () => {
     { type: "document", source: { type: "base64", mediaType: "application/pdf", data: "" } },
     { type: "raw", wireFormat: "openai-chat", value: { type: "input_audio" } },
   ] as const)("%o is refused by name", (part) => {
-    expect(() => encodeMessages([user(text("a"), part)])).toThrow(
+    expect(() => encode([user(text("a"), part)])).toThrow(
       expect.objectContaining({
         kind: "invalid-request",
         options: expect.objectContaining({ param: "messages[0].content[1]" }),
@@ -122,7 +117,7 @@ describe("the command guard", () => {
 });
 
 test("an answer that is nothing but thinking vanishes from an injected history", () => {
-  const messages = encodeMessages([
+  const messages = encode([
     user(text("a")),
     assistant({ type: "reasoning", text: "hm", signature: "s" }),
     user(text("b")),

@@ -8,10 +8,10 @@ import type { WireBlock, WireMessage } from "./protocol.ts";
  * Alternating roles, ending in a user message. A system message that came late stands where it was, as tagged user
  * text: most models refuse the role there. Throws `invalid-request`.
  */
-export function encodeMessages(messages: readonly Message[]): readonly WireMessage[] {
+export function encodeMessages(messages: readonly Message[], nameOf: ToolNaming): readonly WireMessage[] {
   const encoded: WireMessage[] = [];
   for (const [position, message] of messages.entries()) {
-    const content = encodeParts(message.content, `messages[${position}]`);
+    const content = encodeParts(message.content, `messages[${position}]`, nameOf);
     const shown = message.role === "system" ? content.map(tagged) : content;
     if (shown.length > 0)
       append(encoded, { role: message.role === "assistant" ? "assistant" : "user", content: shown });
@@ -24,8 +24,26 @@ export function encodeMessages(messages: readonly Message[]): readonly WireMessa
       hint: "End the messages with one of the user.",
       param: `messages[${messages.length - 1}]`,
     });
-  return encoded.map(resultsFirst);
+  return withEveryResult(encoded).map(resultsFirst);
 }
+
+/** The API wants each call answered in the very next message; one that its client dropped was not run. */
+function withEveryResult(messages: readonly WireMessage[]): readonly WireMessage[] {
+  return messages.map((message, position) => {
+    const before = messages[position - 1];
+    if (message.role === "assistant" || before === undefined) return message;
+    const answered = new Set(message.content.filter(isResult).map((block) => block["tool_use_id"]));
+    const open = before.content.filter(({ type, ...block }) => type === "tool_use" && !answered.has(block["id"]));
+    return open.length === 0 ? message : { ...message, content: [...open.map(notRun), ...message.content] };
+  });
+}
+
+function notRun(call: WireBlock): WireBlock {
+  return { type: "tool_result", tool_use_id: call["id"], content: "This tool was not run.", is_error: true };
+}
+
+/** The name a tool has towards the model. */
+type ToolNaming = (name: string) => string;
 
 function append(encoded: WireMessage[], message: WireMessage): void {
   const last = encoded.at(-1);
@@ -53,12 +71,12 @@ function tagged(block: WireBlock): WireBlock {
     : block;
 }
 
-function encodeParts(parts: readonly Part[], path: string): readonly WireBlock[] {
-  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`) ?? []);
+function encodeParts(parts: readonly Part[], path: string, nameOf: ToolNaming): readonly WireBlock[] {
+  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`, nameOf) ?? []);
 }
 
 /** undefined for what the API would refuse and nobody would miss: empty text, reasoning nobody signed. */
-function encodePart(part: Part, path: string): WireBlock | undefined {
+function encodePart(part: Part, path: string, nameOf: ToolNaming): WireBlock | undefined {
   switch (part.type) {
     case "text":
       return part.text === "" ? undefined : { type: "text", text: part.text };
@@ -69,12 +87,12 @@ function encodePart(part: Part, path: string): WireBlock | undefined {
     case "document":
       return encodeDocument(part, path);
     case "tool-call":
-      return { type: "tool_use", id: part.callId, name: part.toolName, input: part.input };
+      return { type: "tool_use", id: part.callId, name: nameOf(part.toolName), input: part.input };
     case "tool-result":
       return {
         type: "tool_result",
         tool_use_id: part.callId,
-        content: encodeParts(part.content, path),
+        content: encodeParts(part.content, path, nameOf),
         is_error: part.isError,
       };
     default:

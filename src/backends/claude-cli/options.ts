@@ -27,6 +27,9 @@ export interface ClaudeCliOptions {
   /** Conversations whose child stays alive between turns. */
   readonly maxSessions: number;
   readonly sessionTtlMs: number;
+  /** Turns that may wait for results of the client's tools, each with its child, and how long they do. */
+  readonly maxParkedTurns: number;
+  readonly parkedTtlMs: number;
   /** Free memory below which no further child is started. */
   readonly minFreeMemoryBytes: number;
   /** The proxy's own environment, to choose from. */
@@ -63,6 +66,8 @@ export interface ClaudeCliStats {
   readonly liveHits: number;
   readonly parked: number;
   readonly live: number;
+  /** Turns that wait for results of the client's tools. */
+  readonly waiting: number;
   readonly busy: number;
   readonly spawned: number;
   /** Children ended after a turn because only they know what they were told, or were told too much. */

@@ -2,19 +2,27 @@ import { describe, expect, test } from "bun:test";
 
 import { flagSettings, supportedFeatures, unsupportedFeatures } from "./parameters.ts";
 
+const chat = { mode: "chat", tools: "client" } as const;
+const agent = { mode: "agent", tools: "agent" } as const;
+
 const bodyOf = (settings: ReturnType<typeof flagSettings>): unknown =>
   JSON.parse(settings.env["CLAUDE_CODE_EXTRA_BODY"] ?? "null");
 
 describe("the settings of a turn", () => {
   test("without any reset everything an earlier turn may have set", () => {
-    expect(flagSettings({ model: undefined, features: {}, messages: undefined })).toEqual({
+    expect(flagSettings({ setup: chat, model: undefined, features: {}, messages: undefined })).toEqual({
       effortLevel: null,
       env: { CLAUDE_CODE_EXTRA_BODY: "", CLAUDE_CODE_MAX_OUTPUT_TOKENS: "" },
     });
   });
 
   test("carry a limit of 0 as 0", () => {
-    const settings = flagSettings({ model: undefined, features: { maxOutputTokens: 0 }, messages: undefined });
+    const settings = flagSettings({
+      setup: chat,
+      model: undefined,
+      features: { maxOutputTokens: 0 },
+      messages: undefined,
+    });
     expect(bodyOf(settings)).toEqual({ max_tokens: 0 });
   });
 
@@ -30,14 +38,16 @@ describe("the settings of a turn", () => {
     [{ mode: "between-tools" }, { type: "between_tools" }],
     [{ mode: "disabled" }, { type: "disabled" }],
   ] as const)("name reasoning as the API does: %o", (reasoning, thinking) => {
-    expect(bodyOf(flagSettings({ model: undefined, features: { reasoning }, messages: undefined }))).toEqual({
+    expect(
+      bodyOf(flagSettings({ setup: chat, model: undefined, features: { reasoning }, messages: undefined })),
+    ).toEqual({
       thinking,
     });
   });
 
   test("leave reasoning that was asked for beside sampling", () => {
     const features = { temperature: 1, reasoning: { mode: "adaptive" } } as const;
-    expect(bodyOf(flagSettings({ model: undefined, features, messages: undefined }))).toEqual({
+    expect(bodyOf(flagSettings({ setup: chat, model: undefined, features, messages: undefined }))).toEqual({
       temperature: 1,
       thinking: { type: "adaptive" },
     });
@@ -49,9 +59,9 @@ test("what cannot be honoured is named", () => {
     unsupportedFeatures(
       { temperature: 1, tools: [], toolChoice: { type: "auto" }, responseFormat: { type: "text" }, user: "u" },
       "claude-sonnet-4-5",
+      agent,
     ),
-  ).toEqual(["tools", "toolChoice", "user"]);
-  expect(unsupportedFeatures({ responseFormat: { type: "json-object" } }, "x")).toEqual(["responseFormat"]);
+  ).toEqual(["user", "tools", "toolChoice"]);
 });
 
 test.each([
@@ -71,5 +81,5 @@ test.each([
   ["a-model-of-a-gateway", true],
 ])("sampling for %s is sent: %p", (model, sent) => {
   const features = { temperature: 0, topP: 0.5, topK: 3, maxOutputTokens: 9 };
-  expect(supportedFeatures(features, model)).toEqual(sent ? features : { maxOutputTokens: 9 });
+  expect(supportedFeatures(features, model, chat)).toEqual(sent ? features : { maxOutputTokens: 9 });
 });

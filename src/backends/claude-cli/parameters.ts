@@ -1,26 +1,36 @@
+import type { RunSetup } from "#core/backend.ts";
 import type { Effort, ReasoningSetting, RequestFeature, RequestFeatures } from "#core/request.ts";
 
+import { offeredTools, toolBody } from "./client-tools.ts";
 import { refusedFeatures } from "./model-limits.ts";
 import type { FlagSettings, WireMessage } from "./protocol.ts";
 
-/** What this backend cannot honour yet. */
-const UNSUPPORTED: readonly RequestFeature[] = ["tools", "toolChoice", "parallelToolCalls", "user"];
+/** An agent's tools reach the model through the CLI, which knows neither. */
+const ONLY_IN_A_BODY: readonly RequestFeature[] = ["toolExtras", "vendorTools"];
+const OF_CLIENT_TOOLS: readonly RequestFeature[] = ["tools", "toolChoice", "parallelToolCalls"];
 
 /** `model`: the full name where it is known, else as it was asked for. */
-export function unsupportedFeatures(features: RequestFeatures, model: string): readonly RequestFeature[] {
-  const { responseFormat } = features;
-  const structured = responseFormat !== undefined && responseFormat.type !== "text";
-  const refused: readonly RequestFeature[] = [...UNSUPPORTED, ...refusedFeatures(model)];
-  const unsupported = refused.filter((feature) => features[feature] !== undefined);
-  return structured ? [...unsupported, "responseFormat"] : unsupported;
+export function unsupportedFeatures(
+  features: RequestFeatures,
+  model: string,
+  { mode, tools }: RunSetup,
+): readonly RequestFeature[] {
+  const refused: readonly RequestFeature[] = [
+    "user",
+    ...refusedFeatures(model),
+    ...(mode === "agent" ? ONLY_IN_A_BODY : []),
+    ...(tools === "agent" ? OF_CLIENT_TOOLS : []),
+  ];
+  return refused.filter((feature) => features[feature] !== undefined);
 }
 
-export function supportedFeatures(features: RequestFeatures, model: string): RequestFeatures {
-  const unsupported = new Set<string>(unsupportedFeatures(features, model));
+export function supportedFeatures(features: RequestFeatures, model: string, setup: RunSetup): RequestFeatures {
+  const unsupported = new Set<string>(unsupportedFeatures(features, model, setup));
   return Object.fromEntries(Object.entries(features).filter(([feature]) => !unsupported.has(feature)));
 }
 
 interface TurnSettings {
+  readonly setup: RunSetup;
   /** undefined: what the process was started with. */
   readonly model: string | undefined;
   readonly features: RequestFeatures;
@@ -32,23 +42,27 @@ interface TurnSettings {
  * Every setting a turn can make, set or reset, so that nothing of an earlier turn is left on a reused process; but for
  * the model, which is the same in all turns of a conversation.
  */
-export function flagSettings({ model, features, messages }: TurnSettings): FlagSettings {
-  const body = { ...requestBody(features), ...(messages !== undefined && { messages }) };
+export function flagSettings({ setup, model, features, messages }: TurnSettings): FlagSettings {
+  const body = { ...requestBody(features, setup), ...(messages !== undefined && { messages }) };
   return {
     ...(model !== undefined && { model }),
     effortLevel: features.effort ?? null,
     env: {
       CLAUDE_CODE_EXTRA_BODY: Object.keys(body).length === 0 ? "" : JSON.stringify(body),
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: features.maxOutputTokens === undefined ? "" : String(features.maxOutputTokens),
+      // It would offer the client's tools only to a model that searches for them.
+      ...(setup.mode === "agent" && offeredTools(features, setup).length > 0 && { ENABLE_TOOL_SEARCH: "false" }),
     },
   };
 }
 
 /** Keys the CLI puts over those of its own request to the model. */
-function requestBody(features: RequestFeatures): Readonly<Record<string, unknown>> {
+function requestBody(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
   const { maxOutputTokens, temperature, topP, topK, stopSequences, reasoning, effort, serviceTier } = features;
+  const tools = toolBody(features, setup);
   const samples = temperature !== undefined || topP !== undefined || topK !== undefined;
   return {
+    ...tools,
     // Beside the environment variable, which bounds the thinking budget but is clamped and may not be 0.
     ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
@@ -56,8 +70,8 @@ function requestBody(features: RequestFeatures): Readonly<Record<string, unknown
     ...(topK !== undefined && { top_k: topK }),
     ...(stopSequences !== undefined && { stop_sequences: stopSequences }),
     ...(reasoning !== undefined && { thinking: thinkingOf(reasoning) }),
-    // The API refuses sampling parameters while the model thinks, and the CLI makes it think unless told otherwise.
-    ...(reasoning === undefined && samples && { thinking: { type: "disabled" } }),
+    // The API takes neither sampling parameters nor a forced call while the model thinks, and the CLI makes it think.
+    ...(reasoning === undefined && (samples || isForced(tools)) && { thinking: { type: "disabled" } }),
     ...(effort !== undefined && { output_config: { effort: effort satisfies Effort } }),
     ...(serviceTier !== undefined && { service_tier: serviceTier }),
   };
@@ -76,4 +90,14 @@ function thinkingOf({ mode, budgetTokens, display }: ReasoningSetting): Readonly
     ...(budgetTokens !== undefined && { budget_tokens: budgetTokens }),
     ...(display !== undefined && { display }),
   };
+}
+
+function isForced({ tool_choice: choice }: Readonly<Record<string, unknown>>): boolean {
+  return (
+    typeof choice === "object" &&
+    choice !== null &&
+    "type" in choice &&
+    choice.type !== "auto" &&
+    choice.type !== "none"
+  );
 }

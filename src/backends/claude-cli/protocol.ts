@@ -11,8 +11,22 @@ export interface WireBlock {
   readonly [key: string]: unknown;
 }
 
+/** A tool of the Anthropic messages API. */
+export type WireTool = Readonly<Record<string, unknown>>;
+
+/** What only the first `initialize` of a process sets. */
+export interface InitializeRequest {
+  readonly subtype: "initialize";
+  readonly systemPrompt?: readonly string[];
+  readonly appendSystemPrompt?: string;
+  /** The answer has to fit it. */
+  readonly jsonSchema?: unknown;
+  /** MCP servers that we play: the CLI speaks to them in `mcp_message` questions. */
+  readonly sdkMcpServers?: readonly string[];
+}
+
 export type ControlRequest =
-  | { readonly subtype: "initialize"; readonly systemPrompt?: readonly string[]; readonly appendSystemPrompt?: string }
+  | InitializeRequest
   | { readonly subtype: "apply_flag_settings"; readonly settings: FlagSettings }
   /** 0 turns thinking off where the model allows that (models that think adaptively ignore it); null undoes it. */
   | { readonly subtype: "set_max_thinking_tokens"; readonly max_thinking_tokens: number | null }

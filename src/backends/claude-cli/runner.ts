@@ -6,15 +6,19 @@ import type { ModelRequest } from "#core/request.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
+import { answerSchema, offeredTools, toolNames } from "./client-tools.ts";
 import type { Counters } from "./counters.ts";
-import { fingerprint, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
+import type { Reading } from "./decode-state.ts";
+import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
+import { answeredCalls } from "./pending-calls.ts";
 import { abortError, joinSignals } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Supply } from "./supply.ts";
-import { runTurn, type TurnOutcome } from "./turn.ts";
+import { deliverableResults } from "./tool-results.ts";
+import { type ParkedTurn, runTurn, type TurnOptions, type TurnOutcome } from "./turn.ts";
 
 /**
  * Input tokens beyond which a process that is told whole conversations is not used again: the CLI refuses a turn of
@@ -30,7 +34,10 @@ const bareInitialize = { subtype: "initialize" } as const;
 export interface RunnerDeps {
   readonly options: ClaudeCliOptions;
   readonly supply: Supply;
-  readonly live: LiveTable;
+  /** Between two turns of their conversation. */
+  readonly live: LiveTable<{ readonly session: CliSession }>;
+  /** In the middle of a turn, which waits for results of the client's tools. */
+  readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn }>;
   readonly counters: Counters;
   readonly catalogue: Catalogue;
   /** Fires when the backend stops. */
@@ -42,6 +49,7 @@ interface Lease {
   readonly session: CliSession;
   readonly plan: TurnPlan;
   readonly start: "live" | "warm" | "cold";
+  readonly resumed?: TurnOptions["resumed"];
 }
 
 /** Which model will answer, by its full name once the CLI has told its models. */
@@ -58,7 +66,7 @@ export async function* run(
   const joined = joinSignals([context.signal, deps.shutdown]);
   const { signal } = joined;
   // The client is told what is left out: the gateway asks for the same list.
-  const request = { ...asked, features: supportedFeatures(asked.features, modelOf(deps, asked)) };
+  const request = { ...asked, features: supportedFeatures(asked.features, modelOf(deps, asked), context) };
   let lease: Lease | undefined;
   let outcome: TurnOutcome | undefined;
   try {
@@ -68,6 +76,8 @@ export async function* run(
     yield* runTurn(lease.session, {
       plan: lease.plan,
       live: lease.start === "live",
+      reading: readingOf(request, context),
+      resumed: lease.resumed,
       signal,
       onSessionId: (sessionId) => context.report({ sessionId }),
       onInitialized: deps.catalogue.learn,
@@ -79,8 +89,18 @@ export async function* run(
     yield [{ type: "error", error: toGatewayError(thrown) }];
   } finally {
     joined.release();
-    if (lease !== undefined) release(deps, lease.session, liveKeys(deps, request, context, { lease, outcome }));
+    if (lease !== undefined) release(deps, lease.session, { request, context, outcome });
   }
+}
+
+function readingOf({ features }: ModelRequest, setup: RunContext): Reading {
+  const bare = setup.mode === "chat";
+  const isStructured = answerSchema(features) !== undefined;
+  return {
+    clientToolName: toolNames(features, setup).toClient,
+    atClientCalls: bare ? "end" : "park",
+    structured: !isStructured ? "no" : bare ? "streamed" : "whole",
+  };
 }
 
 async function acquire(
@@ -90,18 +110,19 @@ async function acquire(
   signal: AbortSignal,
 ): Promise<Lease> {
   const plan = (asked: ModelRequest, replacesMessages: boolean): TurnPlan =>
-    planTurn(asked, { ...deps.options, mode: context.mode, replacesMessages });
+    planTurn(asked, { ...deps.options, setup: context, replacesMessages });
   // Before any process is touched: a request that cannot be told to the CLI costs nothing. Nearly always it is told so.
   const replacesMessages = context.mode === "chat";
   const expected = plan(request, replacesMessages);
   const planFor = (session: CliSession): TurnPlan =>
     session.replacesMessages === replacesMessages ? expected : plan(request, session.replacesMessages);
-  const going = takeLive(deps, request, context);
+  const going = takeGoing(deps, request, context);
   if (going !== undefined) {
-    const { session, rest } = going;
+    const { session, rest, resumed } = going;
     deps.counters.liveHits += 1;
     context.report({ start: "live", spawnMs: 0 });
-    return { session, plan: session.replacesMessages ? planFor(session) : plan(rest, false), start: "live" };
+    const told = session.replacesMessages ? planFor(session) : plan(rest, false);
+    return { session, plan: told, start: "live", resumed };
   }
   const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
   context.report({ start, spawnMs });
@@ -111,46 +132,77 @@ async function acquire(
   return { session, plan: { ...told, initialize }, start };
 }
 
-function takeLive(
-  { live }: RunnerDeps,
-  request: ModelRequest,
-  context: RunContext,
-): { readonly session: CliSession; readonly rest: ModelRequest } | undefined {
-  const split = live.size === 0 ? undefined : splitAtLastAnswer(request);
-  if (split === undefined) return undefined;
-  const session = live.take(conversationKey(request, context, split.before));
-  return session === undefined ? undefined : { session, rest: { ...request, messages: split.added } };
+interface Going extends Pick<Lease, "session" | "resumed"> {
+  /** What of the request its process has not been told. */
+  readonly rest: ModelRequest;
 }
 
-function conversationKey(request: ModelRequest, context: RunContext, messages: ModelRequest["messages"]): string {
-  const { mode, principal } = context;
-  return fingerprint({ principal, mode, system: request.system, model: request.model, messages });
+/** The process that has this conversation, if it is still there. */
+function takeGoing(
+  { live, parked, supply }: RunnerDeps,
+  request: ModelRequest,
+  context: RunContext,
+): Going | undefined {
+  const split = splitAtLastAnswer(request);
+  if (split === undefined) return undefined;
+  const { before, added } = split;
+  const calls = answeredCalls(before, added);
+  if (live.size + parked.size === 0) return undefined;
+  const rest = { ...request, messages: added };
+  const settled = settledBy(request, context);
+  const held = parked.take(callsFingerprint(settled, calls));
+  const results = deliverableResults(added);
+  if (held !== undefined && results !== undefined)
+    return { session: held.session, rest, resumed: { parked: held.turn, results } };
+  // Its turn cannot go on with what this conversation goes on with.
+  if (held !== undefined) supply.discard(held.session, true);
+  const idle = live.take(callsFingerprint(settled, calls)) ?? live.take(fingerprint(settled, before));
+  return idle === undefined ? undefined : { session: idle.session, rest };
+}
+
+function settledBy({ model, system, features }: ModelRequest, context: RunContext): Settled {
+  const { principal, mode, tools } = context;
+  // A bare model is told its tools with every question.
+  const offered = mode === "agent" ? offeredTools(features, context) : [];
+  return { principal, model, system, rest: [mode, tools, offered, answerSchema(features) ?? null] };
+}
+
+interface Served {
+  readonly request: ModelRequest;
+  readonly context: RunContext;
+  readonly outcome: TurnOutcome | undefined;
 }
 
 /** Under which conversation, in each spelling, the process may be used again; none when it may not. */
 function liveKeys(
-  { options, shutdown }: RunnerDeps,
-  request: ModelRequest,
-  context: RunContext,
-  { lease, outcome }: { readonly lease: Lease; readonly outcome: TurnOutcome | undefined },
+  { options }: RunnerDeps,
+  session: CliSession,
+  { request, context, outcome }: Served,
 ): readonly string[] {
-  if (outcome?.clean !== true || shutdown.aborted) return [];
-  const { session } = lease;
-  if (!session.usable || session.turns >= options.pool.maxTurns) return [];
+  if (outcome?.clean !== true || session.turns >= options.pool.maxTurns) return [];
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
-  if ((session.child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES) return [];
+  const settled = settledBy(request, context);
+  if (outcome.calls.length > 0) return [callsFingerprint(settled, outcome.calls)];
   return spellingsOf(outcome.steps)
     .filter((text) => text !== "")
     .map((text) => {
       const answer = { role: "assistant", content: [{ type: "text", text }] } as const;
-      return conversationKey(request, context, [...request.messages, answer]);
+      return fingerprint(settled, [...request.messages, answer]);
     });
 }
 
-function release({ busy, live, supply, counters }: RunnerDeps, session: CliSession, keys: readonly string[]): void {
+function release(deps: RunnerDeps, session: CliSession, served: Served): void {
+  const { busy, live, parked, supply, counters, shutdown } = deps;
+  const { outcome, request, context } = served;
   busy.delete(session);
+  const isKept = session.usable && !shutdown.aborted && (session.child.residentBytes() ?? 0) <= MAX_RESIDENT_BYTES;
+  if (isKept && outcome?.parked?.feed.closed === false) {
+    parked.put([callsFingerprint(settledBy(request, context), outcome.calls)], { session, turn: outcome.parked });
+    return;
+  }
+  const keys = isKept ? liveKeys(deps, session, served) : [];
   if (keys.length > 0) {
-    live.put(keys, session);
+    live.put(keys, { session });
     return;
   }
   counters.discarded += 1;

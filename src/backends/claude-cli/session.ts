@@ -1,10 +1,12 @@
 import { GatewayError } from "#core/errors.ts";
+import type { ToolDefinition } from "#core/request.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
 import { LineFeed } from "./line-feed.ts";
-import { isActivity, parseLine, type CliLine, type ControlQuestion } from "./lines.ts";
+import { isActivity, parseLine, type CliLine, type ContentBlock, type ControlQuestion } from "./lines.ts";
 import { flagSettings } from "./parameters.ts";
 import { controlLine, refusalLine, replyLine, type ControlRequest } from "./protocol.ts";
+import { ToolHost } from "./tool-host.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
 const CONTROL_TIMEOUT_MS = 15_000;
@@ -14,7 +16,12 @@ const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
 const EXIT_WAIT_MS = 500;
 
 /** What a process that was told nothing has. */
-const NO_SETTINGS = flagSettings({ model: undefined, features: {}, messages: undefined });
+const NO_SETTINGS = flagSettings({
+  setup: { mode: "agent", tools: "agent" },
+  model: undefined,
+  features: {},
+  messages: undefined,
+});
 
 /** Counts what the process says that nobody here understands. */
 export interface LineCounter {
@@ -44,7 +51,11 @@ export class CliSession {
   #feed: LineFeed | undefined;
   #failure: GatewayError | undefined;
   #strayed = false;
+  /** Ids of the calls its main loop has made, as far as they were streamed. */
+  readonly #calls = new Set<string>();
 
+  /** The CLI's name for it; empty before its first turn. */
+  id = "";
   /** Turns answered. */
   turns = 0;
   totals: Totals = noTotals;
@@ -56,6 +67,7 @@ export class CliSession {
   replacesMessages = false;
   /** It was told not to think. */
   thinkingOff = false;
+  toolHost: ToolHost | undefined;
   /** By the subtype of the question; one that nobody answers is refused. */
   readonly responders = new Map<string, Responder>();
 
@@ -98,6 +110,16 @@ export class CliSession {
   /** Writes a line; a process that takes none is noticed when its output ends. */
   post(line: string): void {
     void this.child.write(line);
+  }
+
+  /** Offers the agent these tools of the client's from its first turn on. */
+  hostTools(tools: readonly ToolDefinition[]): void {
+    this.toolHost = new ToolHost({
+      tools,
+      reply: (requestId, response) => this.reply(requestId, response),
+      isOwnCall: (callId) => this.#calls.has(callId),
+    });
+    this.responders.set("mcp_message", this.toolHost);
   }
 
   /** Answers a question of the CLI. */
@@ -186,9 +208,20 @@ export class CliSession {
         return false;
       case "ignored":
         return false;
+      case "stream":
+        // Before the CLI asks for the call itself: it does so on the same pipe.
+        if (line.event.type === "content_block_start") this.#noteCall(line.event.content_block);
+        return true;
+      case "init":
+        this.id = line.sessionId;
+        return true;
       default:
         return true;
     }
+  }
+
+  #noteCall({ type, id }: ContentBlock): void {
+    if (this.toolHost !== undefined && type === "tool_use" && id !== undefined) this.#calls.add(id);
   }
 
   #ask(requestId: string, question: ControlQuestion): void {

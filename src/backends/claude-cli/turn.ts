@@ -1,9 +1,10 @@
 /** Runs one turn on a process: what to say to it, what it says back, and when to stop listening. */
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
+import type { ToolResultPart } from "#core/request.ts";
 
-import { claim, proceed, type TurnPlan } from "./claim.ts";
-import { startDecoding, type DecodeState } from "./decode-state.ts";
+import { applySettings, claim, proceed, type TurnPlan } from "./claim.ts";
+import { resumeDecoding, startDecoding, type DecodeState, type Reading } from "./decode-state.ts";
 import { abandonTurn, decodeLine } from "./decode.ts";
 import type { LineFeed } from "./line-feed.ts";
 import type { CliLine } from "./lines.ts";
@@ -15,10 +16,13 @@ const RESULT_WAIT_MS = 1000;
 /** Characters; the longest answers of today's models (128,000 tokens) have half as many. */
 const LONGEST_REMEMBERED = 1_000_000;
 
-interface TurnOptions {
+export interface TurnOptions {
   readonly plan: TurnPlan;
   /** The process has the conversation already. */
   readonly live: boolean;
+  readonly reading: Reading;
+  /** A turn that waits in this process, and what it waits for. */
+  readonly resumed?: { readonly parked: ParkedTurn; readonly results: readonly ToolResultPart[] } | undefined;
   /** Fires when nobody waits for the answer any more, or it took too long. */
   readonly signal: AbortSignal;
   readonly onSessionId: (sessionId: string) => void;
@@ -33,6 +37,16 @@ export interface TurnOutcome {
   readonly clean: boolean;
   /** The text of each model call; an endless answer is not kept whole. */
   readonly steps: readonly string[];
+  /** Calls of the client's tools whose results the conversation goes on with. */
+  readonly calls: readonly string[];
+  /** The turn itself, when it waits for them. */
+  readonly parked: ParkedTurn | undefined;
+}
+
+/** A turn that has answered with calls of the client's tools and waits for their results. */
+export interface ParkedTurn {
+  readonly feed: LineFeed;
+  readonly state: DecodeState;
 }
 
 /** Batches of events, ending in the terminal one. Throws GatewayError when the turn could not begin. */
@@ -40,7 +54,8 @@ export async function* runTurn(
   session: CliSession,
   options: TurnOptions,
 ): AsyncGenerator<readonly ModelEvent[], void, undefined> {
-  const feed = session.beginTurn();
+  const { resumed } = options;
+  const feed = resumed?.parked.feed ?? session.beginTurn();
   const stop = (): void => feed.close();
   options.signal.addEventListener("abort", stop, { once: true });
   let refusal: GatewayError | undefined;
@@ -48,31 +63,30 @@ export async function* runTurn(
     refusal = error;
     feed.close();
   };
-  let state = startDecoding(session.totals);
+  let state =
+    resumed === undefined ? startDecoding(session.totals, options.reading) : resumeDecoding(resumed.parked.state);
   const answer = createAnswer();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     if (options.signal.aborted) feed.close();
     else await begin(session, feed, options, refused);
-    while (state.phase !== "ended") {
+    while (!isOver(state)) {
       const lines = await feed.take();
       const [next, events] =
         lines === undefined
           ? abandonTurn(state, whyItEnded(session, options.signal, refusal))
           : decodeLines(state, lines, options.onSessionId);
-      if (next.interrupt && !state.interrupt) {
-        session.interrupt();
-        timer = setTimeout(stop, RESULT_WAIT_MS);
-      }
+      if (next.interrupt && !state.interrupt) session.interrupt();
+      if (next.interrupt || next.phase === "stopping") timer ??= setTimeout(stop, RESULT_WAIT_MS);
       state = next;
       answer.add(events);
-      if (state.phase === "ended") options.onEnded(account(session, state, answer));
+      if (isOver(state)) options.onEnded(account({ session, feed, state, answer }));
       if (events.length > 0) yield events;
     }
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener("abort", stop);
-    session.endTurn();
+    if (state.phase !== "parked") session.endTurn();
   }
 }
 
@@ -82,8 +96,12 @@ async function begin(
   options: TurnOptions,
   refused: (error: GatewayError) => void,
 ): Promise<void> {
-  const { plan, live, onInitialized } = options;
-  if (live) await proceed(session, feed, plan, { refused });
+  const { plan, live, resumed, onInitialized } = options;
+  if (resumed !== undefined) {
+    options.onSessionId(session.id);
+    applySettings(session, plan.settings, { refused });
+    session.toolHost?.give(resumed.results);
+  } else if (live) await proceed(session, feed, plan, { refused });
   else await claim(session, feed, plan, { initialized: onInitialized, refused });
 }
 
@@ -109,12 +127,32 @@ function whyItEnded(session: CliSession, signal: AbortSignal, refusal: GatewayEr
   return refusal ?? session.failure ?? new GatewayError("internal", "The turn was given up.");
 }
 
-function account(session: CliSession, state: DecodeState, { steps, isWhole }: Answer): TurnOutcome {
+/** The answer is complete, if not the turn. */
+function isOver({ phase }: DecodeState): boolean {
+  return phase === "ended" || phase === "parked";
+}
+
+interface Ended {
+  readonly session: CliSession;
+  readonly feed: LineFeed;
+  readonly state: DecodeState;
+  readonly answer: Answer;
+}
+
+function account({ session, feed, state, answer }: Ended): TurnOutcome {
+  const { ending, interrupt } = state;
   session.turns += 1;
   session.totals = state.after ?? session.totals;
   session.lastInputTokens = state.lastInputTokens;
+  const calls = ending?.reason === "tool-calls" ? state.clientCalls : [];
   // A turn cut short by a limit, or by us, leaves a history only the CLI knows.
-  return { clean: state.ending?.reason === "stop" && !state.interrupt && isWhole(), steps };
+  const isTold = ending?.reason === "stop" || ending?.reason === "tool-calls";
+  return {
+    clean: isTold && state.isSettled && !interrupt && answer.isWhole(),
+    steps: answer.steps,
+    calls,
+    parked: state.phase === "parked" ? { feed, state } : undefined,
+  };
 }
 
 type Answer = ReturnType<typeof createAnswer>;

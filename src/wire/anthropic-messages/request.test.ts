@@ -294,10 +294,6 @@ test("what nothing can honour is listed as the client spelled it", () => {
     made_up: 0,
     metadata: { user_id: "u", more: 1 },
     output_config: { effort: "low", task_budget: { total: 1 } },
-    tools: [
-      { type: "web_search_20250305", name: "web_search" },
-      { type: "custom", name: "a", input_schema: {}, strict: true, defer_loading: false },
-    ],
   };
   expect(decode(body).ignoredFields.toSorted()).toEqual([
     "betas",
@@ -308,14 +304,20 @@ test("what nothing can honour is listed as the client spelled it", () => {
     "metadata.more",
     "output_config.task_budget",
     "speed",
-    "tools[0]",
-    "tools[].strict",
   ]);
 });
 
-test("a choice among tools that Anthropic runs is named with them", () => {
-  const tools = [{ type: "web_search_20250305", name: "web_search" }];
-  expect(decode({ tools, tool_choice: { type: "any" } }).ignoredFields).toEqual(["tools[0]", "tool_choice"]);
+test("what only this API knows of tools is kept, and named for backends that do not speak it", () => {
+  const search = { type: "web_search_20250305", name: "web_search", max_uses: 3 };
+  const own = { type: "custom", name: "a", input_schema: {}, strict: true, defer_loading: false, cache_control: {} };
+  const { features, featureFields } = decode({ tools: [search, own], tool_choice: { type: "any" } });
+  expect(features).toMatchObject({
+    tools: [{ name: "a", inputSchema: { type: "object" }, extra: { strict: true, defer_loading: false } }],
+    vendorTools: [{ wireFormat: "anthropic-messages", value: search }],
+    toolExtras: ["tools[].strict"],
+    toolChoice: { type: "required" },
+  });
+  expect(featureFields).toMatchObject({ toolExtras: ["tools[].strict"], vendorTools: "tools[].type" });
 });
 
 test("a list of what nothing can honour has an end", () => {

@@ -5,9 +5,11 @@ import type {
   ReasoningSetting,
   RequestFeature,
   RequestFeatures,
+  ResponseFormat,
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
@@ -16,6 +18,8 @@ import { invalidField } from "./error.ts";
 import { unreadFields, unreadToolFields } from "./ignored-fields.ts";
 import { decodeMessages, decodeSystem } from "./messages.ts";
 import { type CountTokensRequest, countTokensRequestSchema, messagesRequestSchema } from "./schema.ts";
+
+const wireFormat = "anthropic-messages" as const;
 
 export function decodeRequest(body: unknown): ModelRequest {
   return decode(parseRequest(messagesRequestSchema, body));
@@ -29,9 +33,9 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 function decode(request: CountTokensRequest): ModelRequest {
   const ignored = new Set(unreadFields(request));
   const { system, messages } = decodeMessages(request.messages, ignored);
-  const features = decodeFeatures(request, ignored);
+  const features = decodeFeatures(request);
   return {
-    wireFormat: "anthropic-messages",
+    wireFormat,
     model: request.model === null || request.model === "" ? undefined : request.model,
     system: [...decodeSystem(request.system), ...system],
     messages,
@@ -62,19 +66,23 @@ const hints: ReadonlyMap<string, string> = new Map([
 // ---- features
 
 /** Values equal to the API's default are left out: they ask for nothing a backend could fail to do. */
-function decodeFeatures(request: CountTokensRequest, ignored: Set<string>): RequestFeatures {
+function decodeFeatures(request: CountTokensRequest): RequestFeatures {
   const format = request.output_config?.format;
   return {
     ...decodeSampling(request),
     ...withoutNullish({
       reasoning: decodeThinking(request.thinking),
       effort: request.output_config?.effort,
-      responseFormat: format ? { type: "json-schema" as const, schema: format.schema } : undefined,
+      responseFormat: format ? decodeFormat(format) : undefined,
       serviceTier: request.service_tier === "auto" ? undefined : request.service_tier,
       user: request.metadata?.user_id,
     }),
-    ...decodeTools(request, ignored),
+    ...decodeTools(request),
   };
+}
+
+function decodeFormat({ schema }: { readonly schema: Readonly<Record<string, unknown>> }): ResponseFormat {
+  return { type: "json-schema", schema: decodeSchema(schema, "output_config.format.schema", "the answer") };
 }
 
 function decodeSampling(request: CountTokensRequest): RequestFeatures {
@@ -96,38 +104,55 @@ function decodeThinking(thinking: CountTokensRequest["thinking"]): ReasoningSett
     : { mode: thinking.type === "between_tools" ? "between-tools" : thinking.type, ...display };
 }
 
-function decodeTools(request: CountTokensRequest, ignored: Set<string>): RequestFeatures {
-  const tools = (request.tools ?? []).flatMap((tool, index) => decodeTool(tool, `tools[${index}]`, ignored));
+function decodeTools(request: CountTokensRequest): RequestFeatures {
+  const declared = request.tools ?? [];
   const choice = request.tool_choice;
   const toolChoice = decodeToolChoice(choice);
-  if (tools.length === 0) {
+  if (declared.length === 0) {
     if (toolChoice === undefined || toolChoice.type === "none") return {};
-    if (!request.tools?.length) throw invalidField("tool_choice", "expected tools to choose from, got none");
-    ignored.add("tool_choice");
-    return {};
+    throw invalidField("tool_choice", "expected tools to choose from, got none");
   }
+  const tools = toolsOf(declared);
+  const vendorTools = declared.filter(isVendorTool).map((value) => ({ wireFormat, value }));
+  const toolExtras = [...new Set(tools.flatMap(({ extra = {} }) => unreadToolFields(extra)))];
   return withoutNullish({
-    tools,
+    tools: tools.length === 0 ? undefined : tools,
+    vendorTools: vendorTools.length === 0 ? undefined : vendorTools,
+    toolExtras: toolExtras.length === 0 ? undefined : boundNames(new Set(toolExtras)),
     toolChoice,
     parallelToolCalls: choice?.disable_parallel_tool_use === true ? false : undefined,
   });
 }
 
-/** A tool that Anthropic runs itself has no schema; nothing here can offer it to the model. */
-function decodeTool(
-  tool: NonNullable<CountTokensRequest["tools"]>[number],
-  path: string,
-  ignored: Set<string>,
-): ToolDefinition[] {
-  const { type, name, description, input_schema: inputSchema } = tool;
-  if (typeof type === "string" && type !== "custom") {
-    ignored.add(path);
-    return [];
-  }
-  if (!name) throw invalidField(`${path}.name`, "required, but missing");
-  if (!inputSchema) throw invalidField(`${path}.input_schema`, "required, but missing");
-  for (const field of unreadToolFields(tool)) ignored.add(field);
-  return [{ name, inputSchema, ...withoutNullish({ description }) }];
+type Tool = NonNullable<CountTokensRequest["tools"]>[number];
+
+/** A tool that Anthropic runs itself has a versioned type, and no schema. */
+function isVendorTool({ type }: Tool): boolean {
+  return typeof type === "string" && type !== "custom";
+}
+
+function toolsOf(declared: readonly Tool[]): readonly ToolDefinition[] {
+  const names = new Set<string>();
+  return declared.flatMap((tool, index) => {
+    const path = `tools[${index}]`;
+    const { type: _type, name, description, input_schema: schema, cache_control: _cache, ...extra } = tool;
+    if (isVendorTool(tool)) return [];
+    if (!name) throw invalidField(`${path}.name`, "required, but missing");
+    if (names.has(name)) throw invalidField(`${path}.name`, `expected a name that no other tool has, got "${name}"`);
+    names.add(name);
+    if (!schema) throw invalidField(`${path}.input_schema`, "required, but missing", `The tool "${name}" needs one.`);
+    const inputSchema = decodeSchema(schema, `${path}.input_schema`, `the tool "${name}"`);
+    const more = Object.keys(extra).length === 0 ? undefined : extra;
+    return [{ name, inputSchema, ...withoutNullish({ description, extra: more }) }];
+  });
+}
+
+/** `owner`: what a reader of the error has to mend. */
+function decodeSchema(schema: Readonly<Record<string, unknown>>, path: string, owner: string): object {
+  const problem = objectSchemaProblem(schema);
+  if (problem !== undefined)
+    throw invalidField(`${path}.${problem.path}`, problem.explanation, `The JSON Schema of ${owner} is not valid.`);
+  return schema["type"] === undefined ? { type: "object", ...schema } : schema;
 }
 
 function decodeToolChoice(choice: CountTokensRequest["tool_choice"]): ToolChoice | undefined {
@@ -145,7 +170,7 @@ function decodeToolChoice(choice: CountTokensRequest["tool_choice"]): ToolChoice
 
 // ---- names of the features' fields
 
-const fieldOf: Readonly<Record<RequestFeature, string>> = {
+const fieldOf: Readonly<Record<Exclude<RequestFeature, "toolExtras">, string>> = {
   maxOutputTokens: "max_tokens",
   temperature: "temperature",
   topP: "top_p",
@@ -155,6 +180,7 @@ const fieldOf: Readonly<Record<RequestFeature, string>> = {
   effort: "output_config.effort",
   serviceTier: "service_tier",
   tools: "tools",
+  vendorTools: "tools[].type",
   toolChoice: "tool_choice",
   parallelToolCalls: "tool_choice.disable_parallel_tool_use",
   responseFormat: "output_config.format",
@@ -162,6 +188,8 @@ const fieldOf: Readonly<Record<RequestFeature, string>> = {
 };
 
 function featureFields(features: RequestFeatures): ModelRequest["featureFields"] {
-  const present = Object.entries(fieldOf).filter(([feature]) => feature in features);
+  const present = Object.entries({ ...fieldOf, toolExtras: features.toolExtras ?? [] }).filter(
+    ([feature]) => feature in features,
+  );
   return Object.fromEntries(present);
 }

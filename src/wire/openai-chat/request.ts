@@ -9,6 +9,7 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
@@ -117,7 +118,7 @@ function decodeTools(request: ChatCompletionRequest, ignored: Set<string>): Requ
   const isAllowed = allowedTools(choice);
   if (tools.some((tool) => tool.function.strict === true)) ignored.add("tools[].function.strict");
   return withoutNullish({
-    tools: tools.filter((tool) => isAllowed(tool.function.name)).map(decodeTool),
+    tools: toolsOf(tools).filter(({ name }) => isAllowed(name)),
     toolChoice: decodeToolChoice(choice),
     parallelToolCalls: parallel === true ? undefined : parallel,
   });
@@ -129,12 +130,26 @@ function withoutTools(choice: ChatCompletionRequest["tool_choice"]): RequestFeat
   throw invalidField("tool_choice", "expected tools to choose from, got none");
 }
 
-function decodeTool({ function: declared }: NonNullable<ChatCompletionRequest["tools"]>[number]): ToolDefinition {
-  return {
-    name: declared.name,
-    ...withoutNullish({ description: declared.description }),
-    inputSchema: declared.parameters ?? { type: "object", properties: {} },
-  };
+type Tools = NonNullable<ChatCompletionRequest["tools"]>;
+
+function toolsOf(tools: Tools): readonly ToolDefinition[] {
+  const names = new Set<string>();
+  return tools.map(({ function: declared }, index) => {
+    const { name, parameters } = declared;
+    const path = `tools[${index}].function`;
+    if (names.has(name)) throw invalidField(`${path}.name`, `expected a name that no other tool has, got "${name}"`);
+    names.add(name);
+    const inputSchema = decodeSchema(parameters ?? { properties: {} }, `${path}.parameters`, `the tool "${name}"`);
+    return { name, inputSchema, ...withoutNullish({ description: declared.description }) };
+  });
+}
+
+/** `owner`: what a reader of the error has to mend. */
+function decodeSchema(schema: Readonly<Record<string, unknown>>, path: string, owner: string): object {
+  const problem = objectSchemaProblem(schema);
+  if (problem !== undefined)
+    throw invalidField(`${path}.${problem.path}`, problem.explanation, `The JSON Schema of ${owner} is not valid.`);
+  return schema["type"] === undefined ? { type: "object", ...schema } : schema;
 }
 
 /** `allowed_tools` narrows the list for one request; leaving the others out says the same to any backend. */
@@ -155,7 +170,8 @@ function decodeResponseFormat({ response_format: format }: ChatCompletionRequest
   if (format?.type === "json_object") return { type: "json-object" };
   if (format?.type !== "json_schema") return undefined;
   const { schema, name } = format.json_schema;
-  return { type: "json-schema", schema: schema ?? { type: "object" }, ...withoutNullish({ name }) };
+  const decoded = decodeSchema(schema ?? {}, "response_format.json_schema.schema", "the answer");
+  return { type: "json-schema", schema: decoded, ...withoutNullish({ name }) };
 }
 
 // ---- names of the features' fields
@@ -171,6 +187,8 @@ function featureFields(features: RequestFeatures, request: ChatCompletionRequest
     effort: "reasoning_effort",
     serviceTier: "service_tier",
     tools: "tools",
+    toolExtras: "tools",
+    vendorTools: "tools",
     toolChoice: "tool_choice",
     parallelToolCalls: "parallel_tool_calls",
     responseFormat: "response_format",

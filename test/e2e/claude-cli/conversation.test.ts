@@ -365,6 +365,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const context = {
         requestId: "r",
         mode,
+        tools: mode === "chat" ? ("client" as const) : ("agent" as const),
         principal: "tester",
         signal: new AbortController().signal,
         report: () => undefined,

@@ -60,6 +60,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       const context = {
         requestId: "r",
         mode: "chat",
+        tools: "client",
         principal: "tester",
         signal: new AbortController().signal,
         report: () => undefined,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createClaudeCliBackend, type ClaudeCliBackend, type ClaudeCliOptions } from "#backends/claude-cli/index.ts";
-import type { Mode, RunContext, RunFacts } from "#core/backend.ts";
+import type { Mode, RunContext, RunFacts, ToolOwner } from "#core/backend.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { FinishEvent, ModelEvent, StartEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part } from "#core/request.ts";
@@ -23,6 +23,7 @@ export interface Bench {
 
 interface AskOptions {
   readonly mode?: Mode;
+  readonly tools?: ToolOwner;
   readonly principal?: string;
   readonly signal?: AbortSignal;
   readonly onEvents?: (events: readonly ModelEvent[]) => void;
@@ -54,6 +55,8 @@ export async function openBench(claudePath: string, overrides: Partial<ClaudeCli
     settingSources: ["user"],
     pool: { size: 1, maxAgeMs: 600_000, maxTurns: 50 },
     maxSessions: 4,
+    maxParkedTurns: 4,
+    parkedTtlMs: 600_000,
     sessionTtlMs: 600_000,
     minFreeMemoryBytes: 0,
     environment: { PATH: process.env["PATH"], HOME: directory, LANG: "C.UTF-8" },
@@ -83,9 +86,11 @@ export async function openBench(claudePath: string, overrides: Partial<ClaudeCli
 async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: AskOptions = {}): Promise<Answer> {
   const events: ModelEvent[] = [];
   const facts: Record<string, unknown> = {};
+  const { mode = "chat" } = options;
   const context: RunContext = {
     requestId: "req_test",
-    mode: options.mode ?? "chat",
+    mode,
+    tools: options.tools ?? (mode === "chat" ? "client" : "agent"),
     principal: options.principal ?? "tester",
     signal: options.signal ?? new AbortController().signal,
     report: (learned) => Object.assign(facts, learned),
