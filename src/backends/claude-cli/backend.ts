@@ -15,7 +15,7 @@ import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { abortError } from "./run-signal.ts";
 import { modelOf, run, type RunnerDeps } from "./runner.ts";
-import { createSupply, shuttingDown } from "./supply.ts";
+import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
 const INTERRUPT_WAIT_MS = 1000;
@@ -28,25 +28,13 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     options.onNotice?.({ level: "debug", message: "Claude Code printed a line of an unknown type.", data: { name } }),
   );
   const supply = createSupply(options, counters);
-  const hasRoom = (): boolean => availableMemoryBytes() >= options.minFreeMemoryBytes;
-  const live: RunnerDeps["live"] = new LiveTable({
-    maxSessions: options.maxSessions,
-    ttlMs: options.sessionTtlMs,
-    discard: (session) => supply.discard(session, false),
-    hasRoom,
-  });
-  const parked: RunnerDeps["parked"] = new LiveTable({
-    maxSessions: options.maxParkedTurns,
-    ttlMs: options.parkedTtlMs,
-    discard: (session) => supply.discard(session, true),
-    hasRoom,
-  });
+  const tables = createTables(options, supply);
+  const { live, parked } = tables;
   const catalogue = createCatalogue(CATALOGUE_TTL_MS);
   const deps: RunnerDeps = {
     options,
     supply,
-    live,
-    parked,
+    ...tables,
     counters,
     catalogue,
     shutdown: shutdown.signal,
@@ -97,6 +85,24 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       discarded: counters.discarded,
       unknownLines: Object.fromEntries(counters.unknownLines),
       garbageLines: counters.garbageLines,
+    }),
+  };
+}
+
+function createTables(options: ClaudeCliOptions, supply: Supply): Pick<RunnerDeps, "live" | "parked"> {
+  const hasRoom = (): boolean => availableMemoryBytes() >= options.minFreeMemoryBytes;
+  return {
+    live: new LiveTable({
+      maxSessions: options.maxSessions,
+      ttlMs: options.sessionTtlMs,
+      discard: (session) => supply.discard(session, false),
+      hasRoom,
+    }),
+    parked: new LiveTable({
+      maxSessions: options.maxParkedTurns,
+      ttlMs: options.parkedTtlMs,
+      discard: (session) => supply.discard(session, true),
+      hasRoom,
     }),
   };
 }
