@@ -104,7 +104,7 @@ export function extendBlock(state: DecodeState, index: number, delta: BlockDelta
     case "structured":
       return [state, textDelta(open.id, inputJson(delta))];
     default:
-      return [state, NO_EVENTS];
+      return [delta.type === "text_delta" ? withMessage(state, { substantial: true }) : state, NO_EVENTS];
   }
 }
 

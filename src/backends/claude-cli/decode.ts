@@ -159,7 +159,9 @@ function onAssistant(state: DecodeState, line: AssistantLine): Step {
   const { message } = state;
   if (state.received.includes(line.id)) return [state, NO_EVENTS];
   if (message?.id === line.id && message.streamed)
-    return isLonger(line.blocks, message.textLength) ? fail(state, tornAnswer(), true) : [state, NO_EVENTS];
+    return state.reading.structured === "no" && isLonger(line.blocks, message.textLength)
+      ? fail(state, tornAnswer(), true)
+      : [state, NO_EVENTS];
   if (message?.id === line.id) return appendBlocks(state, line.blocks);
   if (message?.streamed === true && message.shown) return fail(state, brokenOff(), true);
   const [settled, before] = endWholeMessage(state);
