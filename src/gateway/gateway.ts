@@ -2,7 +2,7 @@
  * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
-import type { Backend, Mode, RunSetup } from "#core/backend.ts";
+import type { Backend, Mode, RunSetup, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -62,7 +62,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   const { request, setup, ignored } = prepare(deps, asked, call);
   const learned: Learned = {
     backend: deps.backend.id,
-    mode: setup.mode,
+    ...setup,
     ignored,
     model: request.model,
     sessionId: undefined,
@@ -112,6 +112,7 @@ async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): 
 interface Learned {
   readonly backend: string;
   readonly mode: Mode;
+  readonly tools: ToolOwner;
   readonly ignored: readonly string[];
   model: string | undefined;
   sessionId: string | undefined;

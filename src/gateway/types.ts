@@ -31,6 +31,7 @@ export interface Running {
 export interface RunningHead {
   readonly backend: string;
   readonly mode: Mode;
+  readonly tools: ToolOwner;
   readonly model: string | undefined;
   readonly sessionId: string | undefined;
   /** Request fields, as the client spelled them, that this run leaves out. */

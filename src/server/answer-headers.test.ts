@@ -3,10 +3,21 @@ import { expect, test } from "bun:test";
 import { headerSafe, runHeaders } from "./answer-headers.ts";
 import { requestIdOf } from "./request-id.ts";
 
-const head = { backend: "claude-cli", mode: "agent", model: undefined, sessionId: undefined, ignored: [] } as const;
+const head = {
+  backend: "claude-cli",
+  mode: "agent",
+  tools: "agent",
+  model: undefined,
+  sessionId: undefined,
+  ignored: [],
+} as const;
 
 test("only what is known is said", () => {
-  expect(runHeaders(head)).toEqual({ "X-CCProxy-Backend": "claude-cli", "X-CCProxy-Mode": "agent" });
+  expect(runHeaders(head)).toEqual({
+    "X-CCProxy-Backend": "claude-cli",
+    "X-CCProxy-Mode": "agent",
+    "X-CCProxy-Tools": "agent",
+  });
 });
 
 test("names from outside cannot break a header", () => {

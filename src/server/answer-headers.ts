@@ -11,6 +11,7 @@ export const exposedHeaders = [
   "X-CCProxy-Mode",
   "X-CCProxy-Model",
   "X-CCProxy-Session",
+  "X-CCProxy-Tools",
 ];
 
 /** What answered, and what it left out. */
@@ -18,6 +19,7 @@ export function runHeaders(head: RunningHead): Record<string, string> {
   return {
     "X-CCProxy-Backend": head.backend,
     "X-CCProxy-Mode": head.mode,
+    "X-CCProxy-Tools": head.tools,
     ...(head.model !== undefined && { "X-CCProxy-Model": headerSafe(head.model) }),
     ...(head.sessionId !== undefined && { "X-CCProxy-Session": headerSafe(head.sessionId) }),
     ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),

@@ -84,7 +84,12 @@ test("the turn routes say how they stream and how they fail", () => {
       "text/event-stream",
     ]);
     for (const status of ["400", "401", "404", "413", "429", "502", "503"]) expect(responses).toHaveProperty(status);
-    expect(parameters.map(({ name }) => name)).toEqual(["X-CCProxy-Mode", "X-CCProxy-Strict", "X-Request-Id"]);
+    expect(parameters.map(({ name }) => name)).toEqual([
+      "X-CCProxy-Mode",
+      "X-CCProxy-Tools",
+      "X-CCProxy-Strict",
+      "X-Request-Id",
+    ]);
   }
 });
 

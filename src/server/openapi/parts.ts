@@ -39,6 +39,14 @@ export const modeParameter: Parameter = {
   schema: { type: "string", enum: ["agent", "chat"] },
 };
 
+export const toolsParameter: Parameter = {
+  name: "X-CCProxy-Tools",
+  in: "header",
+  description:
+    "Whose tools the model is offered. `client`: those of the request, to a bare model. `agent`: Claude Code's own. `both`: those of the request beside Claude Code's. By default a request that brings tools gets those, one that brings none the agent's.",
+  schema: { type: "string", enum: ["client", "agent", "both"] },
+};
+
 export const strictParameter: Parameter = {
   name: "X-CCProxy-Strict",
   in: "header",
@@ -54,6 +62,7 @@ export const runHeaderObjects = {
   ...requestIdHeader,
   "X-CCProxy-Backend": { description: "What answered.", schema: text },
   "X-CCProxy-Mode": { description: "`agent` or `chat`.", schema: text },
+  "X-CCProxy-Tools": { description: "Whose tools the model was offered: `client`, `agent` or `both`.", schema: text },
   "X-CCProxy-Model": { description: "The model that answered.", schema: text },
   "X-CCProxy-Session": { description: "The backend's session.", schema: text },
   "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },

@@ -6,6 +6,7 @@ import {
   runHeaderObjects,
   schemaRef,
   strictParameter,
+  toolsParameter,
 } from "#server/openapi/parts.ts";
 import type { Route } from "#server/route.ts";
 import { answerTurn } from "#server/turn.ts";
@@ -57,7 +58,7 @@ export const messageRoutes: readonly Route[] = [
       description:
         "The whole conversation goes in `messages`. With `stream: true` the answer is server-sent events that end with `message_stop`; a failure after the first byte is an `error` event instead.",
       tags: ["Anthropic"],
-      parameters: [modeParameter, strictParameter, requestIdParameter],
+      parameters: [modeParameter, toolsParameter, strictParameter, requestIdParameter],
       requestBody: {
         required: true,
         content: { "application/json": { schema: schemaRef("MessageRequest"), examples } },

@@ -67,6 +67,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       const head = {
         backend: "scripted",
         mode: call.mode ?? "agent",
+        tools: call.tools ?? "agent",
         model: "claude-test-1",
         sessionId: "s-1",
         ignored: [],
