@@ -99,6 +99,7 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     async close() {
       await pool.close();
       await Promise.all(ending);
+      await directories.settled();
     },
   };
 }

@@ -10,12 +10,15 @@ export interface TemporaryDirectories {
   /** Creates one. */
   open(): string;
   close(path: string): Promise<void>;
+  /** Waits for what is being closed: Bun 1.4.5 leaves a directory that two remove at the same time. */
+  settled(): Promise<void>;
   /** Removes what proxies that are gone left behind. */
   sweep(): Promise<void>;
 }
 
 export function createTemporaryDirectories(parent: string): TemporaryDirectories {
   let opened = 0;
+  const closing = new Set<Promise<void>>();
   return {
     open() {
       opened += 1;
@@ -24,7 +27,13 @@ export function createTemporaryDirectories(parent: string): TemporaryDirectories
       return path;
     },
     async close(path) {
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      const work = rm(path, { recursive: true, force: true }).catch(() => undefined);
+      closing.add(work);
+      await work;
+      closing.delete(work);
+    },
+    async settled() {
+      await Promise.all(closing);
     },
     async sweep() {
       const names = await readdir(parent).catch(() => []);
