@@ -5,6 +5,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 
+import { testedVersions } from "#backends/claude-cli/tested-versions.ts";
+
 import { root } from "./run.ts";
 
 export interface ClaudeBinary {
@@ -18,11 +20,11 @@ export interface System {
   readonly musl: boolean;
 }
 
-/** Newest first. `folder` is the package's name in node_modules. */
-const pinned = [
-  { folder: "@anthropic-ai/claude-code", version: "2.1.329" },
-  { folder: "claude-code-2.1.197", version: "2.1.197" },
-] as const;
+/** Newest first, as package.json pins them. `folder` is the package's name in node_modules. */
+export const pinned = testedVersions.map((version, index) => ({
+  version,
+  folder: index === 0 ? "@anthropic-ai/claude-code" : `claude-code-${version}`,
+}));
 
 /** The pinned versions that are installed for a system, newest first. */
 export function installedClaudes(modules = `${root}/node_modules`, system = thisSystem()): readonly ClaudeBinary[] {

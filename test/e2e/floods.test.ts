@@ -1,6 +1,7 @@
 /** How much the CLI says, and when it stops: floods cost no memory, and no byte it dies at makes a clean end. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
+import { testedVersions } from "../../src/backends/claude-cli/tested-versions.ts";
 import { answer, turnLines } from "../fakes/turn.ts";
 import { ask, terminalsOf, type Told, ways } from "./support/ask-all.ts";
 import { type FaultBench, growthDuring, openFaultBench, residentMegabytes } from "./support/fault-bench.ts";
@@ -85,7 +86,10 @@ test("a CLI that dies after any byte of its answer: no client takes for whole wh
 
 /** What the fake writes in a turn; identifiers differ, their lengths do not. */
 function turnText(): Uint8Array {
-  const { opening, deltas, closing, result } = turnLines({ sessionId: crypto.randomUUID(), version: "2.1.329" });
+  const { opening, deltas, closing, result } = turnLines({
+    sessionId: crypto.randomUUID(),
+    version: testedVersions[0],
+  });
   return new TextEncoder().encode([...opening, ...deltas, ...closing, result, ""].join("\n"));
 }
 

@@ -6,6 +6,7 @@ import { readFileSync, readSync } from "node:fs";
 
 import * as v from "valibot";
 
+import { testedVersions } from "../../src/backends/claude-cli/tested-versions.ts";
 import type { Fault } from "./fault.ts";
 import { write } from "./output.ts";
 import { playTurn } from "./play-turn.ts";
@@ -13,7 +14,7 @@ import { playTurn } from "./play-turn.ts";
 const [faultFile = "", ...cliArguments] = process.argv.slice(2);
 // The test beside it wrote the file.
 const fault = JSON.parse(readFileSync(faultFile, "utf8")) as Fault;
-const version = fault.kind === "newer" ? "9.9.9" : "2.1.329";
+const version = fault.kind === "newer" ? "9.9.9" : testedVersions[0];
 const session = { sessionId: crypto.randomUUID(), version };
 
 const inputSchema = v.looseObject({

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 
-import { installedClaudes } from "../../scripts/lib/claude-binaries.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { installedClaudes, pinned } from "../../scripts/lib/claude-binaries.ts";
 
 const scratch = await mkdtemp(`${tmpdir()}/claude-binaries-`);
 afterAll(() => rm(scratch, { recursive: true, force: true }));
@@ -13,6 +14,12 @@ async function plant(modules: string, folder: string, version: string, program: 
   await Bun.write(`${modules}/${folder}/${program}`, "");
   return `${modules}/${folder}/${program}`;
 }
+
+test("the tested versions are those that package.json pins", () => {
+  const dependencies: Readonly<Record<string, string>> = manifest.devDependencies;
+  const versions = pinned.map(({ folder }) => dependencies[folder]?.replace(/^npm:.*@/, ""));
+  expect(versions).toEqual(pinned.map(({ version }) => version));
+});
 
 describe("the pinned claude programs", () => {
   test("are found nested and hoisted, whichever version was hoisted", async () => {
