@@ -62,6 +62,11 @@ const promised: readonly Row[] = [
   ["cli-cwd", "seed 000, 001, 003", "the CLI works in the folder given by --cwd"],
   ["cli-options", "seed 001", "tools, permission mode, turns, prompts, folders and MCP files as serve flags"],
   ["cli-two-versions", "none", "the newest CLI and 2.1.197 both work"],
+  [
+    "cli-untested-versions",
+    "none",
+    "an untested CLI is tried offline: doctor names what differs, chat mode falls back, unknown lines are counted",
+  ],
   ["cli-modes", "none", "agent mode with tools in the workspace, chat mode as a bare model"],
   ["cli-environment", "none", "the child's environment is an allow-list that keeps the user's login working"],
   ["cli-kill-group", "none", "the end of a child is the end of its whole process group, on a ladder"],

@@ -25,6 +25,7 @@ import { openaiChat } from "#wire/openai-chat/index.ts";
 import { createBackend } from "./backend.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { openPlaces, type Places } from "./places.ts";
+import { createReplacementTrial } from "./replacement-trial.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -67,6 +68,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ? starting.adopt(startDemoUpstream({ delayMs: demoDelayMs }), (opened) => opened.stop())
     : undefined;
   const urls: string[] = [];
+  const leaving = new AbortController();
   const backend = createBackend({
     config,
     workspace,
@@ -74,9 +76,22 @@ export async function startApp(options: AppOptions): Promise<App> {
     ...cliEnvironment(environment, demo, places),
     selfUrls: () => urls,
     journal,
+    replacesMessages: createReplacementTrial({
+      config,
+      environment,
+      signal: leaving.signal,
+      journal,
+      file: places.findings,
+      version: options.version,
+      onFound: (claudeVersion, replaces) =>
+        logger.info(`Claude Code ${claudeVersion} is not a tested version; \`ccproxy doctor\` says what differs.`, {
+          data: { replacesMessages: replaces },
+        }),
+    }),
     onNotice: ({ level, message, data }: Notice) => logger[level](message, { data }),
   });
   starting.defer(() => backend.stop(childStopMs));
+  starting.defer(() => leaving.abort());
   const server = createHttpServer({ options, backend, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));

@@ -1,6 +1,11 @@
 import { cpus } from "node:os";
 
-import { type ClaudeCliBackend, createClaudeCliBackend, type Notice } from "#backends/claude-cli/index.ts";
+import {
+  type ClaudeCliBackend,
+  type ClaudeCliOptions,
+  createClaudeCliBackend,
+  type Notice,
+} from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
@@ -15,6 +20,7 @@ export interface BackendDeps {
   readonly extraEnvironment: Readonly<Record<string, string>>;
   readonly selfUrls: () => readonly string[];
   readonly journal: ChildJournal | undefined;
+  readonly replacesMessages?: ClaudeCliOptions["replacesMessages"];
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -55,6 +61,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     extraEnvironment: deps.extraEnvironment,
     selfUrls: deps.selfUrls,
     journal: deps.journal,
+    replacesMessages: deps.replacesMessages,
     onNotice: deps.onNotice,
   });
 }

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 
+import { isTested, testedVersions } from "#backends/claude-cli/tested-versions.ts";
 import { openStateDirectory, stateDirectory } from "#config/paths.ts";
 import type { Config } from "#config/schema.ts";
 import { toGatewayError } from "#core/errors.ts";
@@ -9,6 +10,7 @@ import { availableMemoryBytes } from "#process/memory.ts";
 
 import { automaticPoolSize } from "./backend.ts";
 import { locateClaude, readClaudeVersion, readLogin } from "./claude-facts.ts";
+import { findDifferences } from "./cli-differences.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { isFree } from "./port-taken.ts";
 import { askOnce } from "./round-trip.ts";
@@ -30,8 +32,8 @@ export interface DoctorOptions {
   readonly live: boolean;
 }
 
-/** The versions every release of ours is tested with, oldest first. */
-const testedVersions = ["2.1.197", "2.1.329"] as const;
+/** A question takes a second; there are five. */
+const behaviourTimeoutMs = 60_000;
 
 const mebibyte = 1024 * 1024;
 
@@ -45,7 +47,9 @@ export async function* runDoctor(options: DoctorOptions): AsyncGenerator<Check> 
   const path = locateClaude({ path: config.claude.path, environment });
   yield checkProgram(path);
   if (path === undefined || !existsSync(path)) return;
-  yield checkVersion(await readClaudeVersion(path, environment));
+  const version = await readClaudeVersion(path, environment);
+  yield checkVersion(version);
+  if (version !== undefined && !isTested(version)) yield* checkBehaviour(path, options);
   const login = config.demo ? demoLogin : await checkLogin(path, environment);
   yield login;
   if (login.status === "fail" || !options.live) return;
@@ -126,7 +130,6 @@ function checkProgram(path: string | undefined): Check {
 
 function checkVersion(version: string | undefined): Check {
   const name = "version";
-  const [oldest, newest] = testedVersions;
   if (version === undefined)
     return {
       name,
@@ -134,15 +137,32 @@ function checkVersion(version: string | undefined): Check {
       detail: "`claude --version` does not answer",
       action: "run it yourself, and reinstall Claude Code if it fails",
     };
-  if (Bun.semver.order(version, oldest) < 0)
-    return { name, status: "warn", detail: `${version}, older than ${oldest}`, action: "run `claude update`" };
-  if (Bun.semver.order(version, newest) > 0)
-    return {
+  if (isTested(version)) return { name, status: "pass", detail: version };
+  const tested = testedVersions.toReversed();
+  return Bun.semver.order(version, tested[0] ?? version) < 0
+    ? { name, status: "warn", detail: `${version}, older than ${tested[0]}`, action: "run `claude update`" }
+    : { name, status: "pass", detail: `${version}, not one of those tested (${tested.join(", ")}), so it is tried:` };
+}
+
+/** What an untested version does differently, tried offline; where nothing stands in for it, serving would go wrong. */
+async function* checkBehaviour(path: string, { config, environment }: DoctorOptions): AsyncGenerator<Check> {
+  const name = "behaviour";
+  const signal = AbortSignal.timeout(behaviourTimeoutMs);
+  const probed = { ...config, claude: { ...config.claude, path } };
+  try {
+    const differences = await findDifferences({ config: probed, environment, signal });
+    if (differences.length === 0) yield { name, status: "pass", detail: `as that of ${testedVersions[0]}` };
+    for (const { detail, action, breaks } of differences)
+      yield { name, status: breaks ? "fail" : "warn", detail: `it ${detail}`, action };
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    yield {
       name,
-      status: "pass",
-      detail: `${version}, newer than the newest one tested (${newest}): chat mode leaves out earlier thinking`,
+      status: "warn",
+      detail: `it could not be tried: ${why}`,
+      action: "put that right, and run doctor again",
     };
-  return { name, status: "pass", detail: version };
+  }
 }
 
 const demoLogin: Check = { name: "login", status: "pass", detail: "not needed: the demo upstream answers" };

@@ -11,6 +11,8 @@ export interface Places {
   readonly journal: string;
   /** The CLI's temporary files, so that what it leaves behind is found and removed. */
   readonly temporary: string;
+  /** What was found out about versions of the CLI that nobody tested. */
+  readonly findings: string;
   /** An empty directory: where a bare model works. */
   readonly chat: string;
   /** The CLI's configuration in the demo, so that neither login nor settings of the user take part. */
@@ -30,6 +32,7 @@ export function openPlaces(config: Config, environment: Readonly<Record<string, 
     database: join(state, "ccproxy.db"),
     journal: subdirectory("children"),
     temporary: subdirectory("tmp"),
+    findings: join(state, "claude-versions.json"),
     chat: subdirectory("chat"),
     demoConfig: subdirectory("demo"),
   };

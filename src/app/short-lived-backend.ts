@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { ClaudeCliBackend } from "#backends/claude-cli/index.ts";
+import type { ClaudeCliBackend, ClaudeCliOptions } from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
+import type { ChildJournal } from "#process/child.ts";
 import { openJournal } from "#process/journal.ts";
 
 import { createBackend } from "./backend.ts";
@@ -15,6 +16,9 @@ export interface ShortLivedOptions {
   readonly config: Config;
   readonly workspace: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** One of its own when undefined; a process has one. */
+  readonly journal?: ChildJournal | undefined;
+  readonly replacesMessages?: ClaudeCliOptions["replacesMessages"];
 }
 
 /**
@@ -22,7 +26,7 @@ export interface ShortLivedOptions {
  * CLI's temporary files are apart from those of a server that may be running.
  */
 export async function withBackend<T>(
-  { config, workspace, environment }: ShortLivedOptions,
+  { config, workspace, environment, journal, replacesMessages }: ShortLivedOptions,
   use: (backend: ClaudeCliBackend) => Promise<T>,
 ): Promise<T> {
   await using opened = new AsyncDisposableStack();
@@ -30,7 +34,6 @@ export async function withBackend<T>(
   const temporary = opened.adopt(mkdtempSync(join(tmpdir(), "ccproxy-")), (path) =>
     rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
   );
-  const journal = opened.adopt(openJournal(places.journal), (file) => file.close());
   const demo = config.demo ? opened.adopt(startDemoUpstream(), (upstream) => upstream.stop()) : undefined;
   const backend = createBackend({
     config: { ...config, pool: { ...config.pool, size: 0 } },
@@ -38,7 +41,8 @@ export async function withBackend<T>(
     places: { ...places, temporary },
     ...cliEnvironment(environment, demo, places),
     selfUrls: () => [],
-    journal,
+    journal: journal ?? opened.adopt(openJournal(places.journal), (file) => file.close()),
+    replacesMessages,
     onNotice: () => undefined,
   });
   opened.defer(() => backend.stop(1000));

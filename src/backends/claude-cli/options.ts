@@ -39,6 +39,8 @@ export interface ClaudeCliOptions {
   /** The origins we listen on: an inherited ANTHROPIC_BASE_URL that is one of them would be a loop. */
   readonly selfUrls: () => readonly string[];
   readonly journal?: ChildJournal | undefined;
+  /** Whether a version that nobody tested lets the messages of its request be replaced; no when undefined. */
+  readonly replacesMessages?: ((version: string) => boolean | Promise<boolean>) | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
 

@@ -13,17 +13,11 @@ import { childEnvironment } from "./environment.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { CliSession, type LineCounter } from "./session.ts";
 import type { TemporaryDirectories } from "./temporary-directories.ts";
+import { isTested } from "./tested-versions.ts";
 
 const MEMORY_RETRY_SECONDS = 10;
 /** Measured: half a second, but 5 s (2.1.197) and more (2.1.329) where the API cannot be reached at all. */
 const BOOT_TIMEOUT_MS = 60_000;
-
-/**
- * Versions that are known to let the messages of the request body be replaced, so that a bare model gets the client's
- * conversation as it is: with its thinking, and without the environment and the date the CLI adds to its own. Any
- * other version is told the conversation as history.
- */
-const REPLACES_MESSAGES = ">=2.1.197 <=2.1.329";
 
 export interface StartDeps {
   readonly options: ClaudeCliOptions;
@@ -49,7 +43,7 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
     if (answer.success) {
       deps.onVersion(answer.output.version);
       session.rehearse();
-      session.replacesMessages = mode === "chat" && Bun.semver.satisfies(answer.output.version, REPLACES_MESSAGES);
+      session.replacesMessages = mode === "chat" && (await replacesMessages(deps.options, answer.output.version));
     }
     return session;
   } catch (cause) {
@@ -61,6 +55,15 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
   } finally {
     signal.removeEventListener("abort", kill);
   }
+}
+
+/**
+ * Whether the messages of its request body may be replaced, so that a bare model gets the client's conversation as it
+ * is: with its thinking, and without the environment and the date the CLI adds to its own. Where not, it is told the
+ * conversation as history.
+ */
+async function replacesMessages(options: ClaudeCliOptions, version: string): Promise<boolean> {
+  return isTested(version) || (await options.replacesMessages?.(version)) === true;
 }
 
 function spawn({ options, claudePath, directories }: StartDeps, mode: Mode): Child {
