@@ -82,6 +82,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       waiting: parked.size,
       busy: deps.busy.size,
       spawned: counters.spawned,
+      rehearsed: counters.rehearsed,
       discarded: counters.discarded,
       unknownLines: Object.fromEntries(counters.unknownLines),
       garbageLines: counters.garbageLines,

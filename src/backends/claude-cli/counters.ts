@@ -6,6 +6,7 @@ export interface Counters extends LineCounter {
   poolMisses: number;
   liveHits: number;
   spawned: number;
+  rehearsed: number;
   discarded: number;
   garbageLines: number;
   /** Of the CLI, once it has said it. */
@@ -20,6 +21,7 @@ export function createCounters(onFirst: (name: string) => void): Counters {
     poolMisses: 0,
     liveHits: 0,
     spawned: 0,
+    rehearsed: 0,
     discarded: 0,
     garbageLines: 0,
     version: undefined,

@@ -72,6 +72,8 @@ export interface ClaudeCliStats {
   readonly waiting: number;
   readonly busy: number;
   readonly spawned: number;
+  /** Of those, the parked ones that have spent the cost of a first turn ahead. */
+  readonly rehearsed: number;
   /** Children ended after a turn because only they know what they were told, or were told too much. */
   readonly discarded: number;
   /** Lines of a type or shape this version of ours does not know, by name. */

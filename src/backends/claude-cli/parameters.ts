@@ -56,6 +56,14 @@ export function flagSettings({ setup, model, features, messages }: TurnSettings)
   };
 }
 
+/** What a process that was told nothing has. */
+export const noSettings = flagSettings({
+  setup: { mode: "agent", tools: "agent" },
+  model: undefined,
+  features: {},
+  messages: undefined,
+});
+
 /** Keys the CLI puts over those of its own request to the model. */
 function requestBody(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
   const { maxOutputTokens, temperature, topP, topK, stopSequences, reasoning, effort, serviceTier } = features;

@@ -4,8 +4,9 @@ import type { Child, ChildExit } from "#process/child.ts";
 
 import { LineFeed } from "./line-feed.ts";
 import { isActivity, parseLine, type CliLine, type ContentBlock, type ControlQuestion } from "./lines.ts";
-import { flagSettings } from "./parameters.ts";
+import { noSettings } from "./parameters.ts";
 import { controlLine, refusalLine, replyLine, type ControlRequest } from "./protocol.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 import { ToolHost } from "./tool-host.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
@@ -14,14 +15,6 @@ const CONTROL_TIMEOUT_MS = 15_000;
 const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
 /** Measured: a 2.1.x that ends is gone within 60 ms of the end of its output. */
 const EXIT_WAIT_MS = 500;
-
-/** What a process that was told nothing has. */
-const NO_SETTINGS = flagSettings({
-  setup: { mode: "agent", tools: "agent" },
-  model: undefined,
-  features: {},
-  messages: undefined,
-});
 
 /** Counts what the process says that nobody here understands. */
 export interface LineCounter {
@@ -62,12 +55,14 @@ export class CliSession {
   /** Input tokens of the last model call: how full the CLI believes its context to be. */
   lastInputTokens = 0;
   /** The flag settings it has, as they were sent. Setting them costs 4 to 20 ms. */
-  settings = JSON.stringify(NO_SETTINGS);
+  settings = JSON.stringify(noSettings);
   /** It lets `CLAUDE_CODE_EXTRA_BODY` replace the messages of its request to the model, and is used so. */
   replacesMessages = false;
   /** It was told not to think. */
   thinkingOff = false;
   toolHost: ToolHost | undefined;
+  /** What it does while it is parked. */
+  rehearsal: Rehearsal | undefined;
   /** By the subtype of the question; one that nobody answers is refused. */
   readonly responders = new Map<string, Responder>();
 
@@ -140,14 +135,6 @@ export class CliSession {
     this.#feed?.close();
     this.#strayed ||= this.#feed?.rest.some(isActivity) === true;
     this.#feed = undefined;
-  }
-
-  /**
-   * Has it set what it has already: the first settings cost 10 (2.1.329) to 20 ms (2.1.197) more than later ones, which
-   * a parked process can spend before anybody waits.
-   */
-  rehearse(): void {
-    void this.control({ subtype: "apply_flag_settings", settings: NO_SETTINGS });
   }
 
   interrupt(): void {

@@ -11,6 +11,7 @@ import { availableMemoryBytes } from "#process/memory.ts";
 import { spawnArguments } from "./argv.ts";
 import { childEnvironment } from "./environment.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import { type RehearsalOptions, startRehearsal } from "./rehearsal.ts";
 import { CliSession, type LineCounter } from "./session.ts";
 import type { TemporaryDirectories } from "./temporary-directories.ts";
 import { isTested } from "./tested-versions.ts";
@@ -25,13 +26,17 @@ export interface StartDeps {
   readonly counter: LineCounter;
   readonly directories: TemporaryDirectories;
   readonly onVersion: (version: string) => void;
+  /** undefined: none takes place. */
+  readonly rehearsal: Omit<RehearsalOptions, "environment"> | undefined;
 }
 
 const versionSchema = v.looseObject({ version: v.string() });
 
 /** Starts a process and waits until it has booted: it then takes whatever it is claimed for. Throws GatewayError. */
 export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSignal): Promise<CliSession> {
-  const session = new CliSession(spawn(deps, mode), deps.counter);
+  const temporaryDirectory = deps.directories.open();
+  const environment = childEnvironment(mode, { ...deps.options, temporaryDirectory });
+  const session = new CliSession(spawn(deps, mode, { temporaryDirectory, environment }), deps.counter);
   const kill = (): void => session.child.kill();
   signal.addEventListener("abort", kill, { once: true });
   try {
@@ -42,7 +47,8 @@ export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSig
     );
     if (answer.success) {
       deps.onVersion(answer.output.version);
-      session.rehearse();
+      if (deps.rehearsal !== undefined && isTested(answer.output.version))
+        session.rehearsal = startRehearsal(session, { ...deps.rehearsal, environment });
       session.replacesMessages = mode === "chat" && (await replacesMessages(deps.options, answer.output.version));
     }
     return session;
@@ -66,16 +72,24 @@ async function replacesMessages(options: ClaudeCliOptions, version: string): Pro
   return isTested(version) || (await options.replacesMessages?.(version)) === true;
 }
 
-function spawn({ options, claudePath, directories }: StartDeps, mode: Mode): Child {
+interface Surroundings {
+  readonly temporaryDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function spawn(
+  { options, claudePath, directories }: StartDeps,
+  mode: Mode,
+  { temporaryDirectory, environment }: Surroundings,
+): Child {
   const cwd = mode === "agent" ? options.workspace : options.chatDirectory;
-  checkRoom(cwd, options.minFreeMemoryBytes);
-  const temporaryDirectory = directories.open();
   try {
+    checkRoom(cwd, options.minFreeMemoryBytes);
     const child = startChild({
       command: claudePath,
       args: spawnArguments(mode, options),
       cwd,
-      env: childEnvironment(mode, { ...options, temporaryDirectory }),
+      env: environment,
       ...(options.journal !== undefined && { journal: options.journal }),
     });
     void child.exited.then(() => directories.close(temporaryDirectory));

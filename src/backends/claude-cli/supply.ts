@@ -10,7 +10,7 @@ import { findClaude } from "./find-claude.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { abortError } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
-import { startSession } from "./start-session.ts";
+import { startSession, type StartDeps } from "./start-session.ts";
 import { createTemporaryDirectories } from "./temporary-directories.ts";
 
 /** A boot takes 400 to 700 ms of processor time, which the request that has just been claimed for needs more. */
@@ -49,11 +49,21 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const onVersion = (version: string): void => {
     counters.version = version;
   };
+  let rehearsal: StartDeps["rehearsal"] = {
+    onDone: () => {
+      counters.rehearsed += 1;
+    },
+    onFailed: (error) => {
+      // The next would fail as well.
+      rehearsal = undefined;
+      options.onNotice?.({ level: "warn", message: "Claude Code could not rehearse its first turn.", data: { error } });
+    },
+  };
   const pool = createPool<CliSession>({
     start: async (key, signal) => {
       if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
-      const deps = { options, claudePath, counter: counters, directories, onVersion };
+      const deps = { options, claudePath, counter: counters, directories, onVersion, rehearsal };
       return await startSession(deps, modeOf(key), signal);
     },
     stop: (session) => session.discard(false),
@@ -87,6 +97,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     async acquire(mode, signal) {
       try {
         const { resource, start, waitedMs } = await pool.acquire(mode, signal);
+        await resource.rehearsal?.settle();
+        if (!resource.usable && !signal.aborted) return await this.acquire(mode, signal);
         if (start === "warm") counters.poolHits += 1;
         else counters.poolMisses += 1;
         return { session: resource, start, spawnMs: waitedMs };

@@ -1,5 +1,5 @@
 /** The Claude Code backend with a real `claude` behind it and the demo upstream behind that. */
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,8 +38,15 @@ export interface Answer {
   readonly facts: RunFacts;
 }
 
-export async function openBench(claudePath: string, overrides: Partial<ClaudeCliOptions> = {}): Promise<Bench> {
+/** `settings`: what the user's own Claude Code settings hold. */
+export async function openBench(
+  claudePath: string,
+  overrides: Partial<ClaudeCliOptions> = {},
+  settings: object = {},
+): Promise<Bench> {
   const directory = mkdtempSync(join(tmpdir(), "ccproxy-backend-"));
+  mkdirSync(join(directory, "config"));
+  writeFileSync(join(directory, "config", "settings.json"), JSON.stringify(settings));
   const upstream = startDemoUpstream();
   const workspace = mkdtempSync(join(directory, "workspace-"));
   const backend = createClaudeCliBackend({
