@@ -49,21 +49,12 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const onVersion = (version: string): void => {
     counters.version = version;
   };
-  let rehearsal: StartDeps["rehearsal"] = {
-    onDone: () => {
-      counters.rehearsed += 1;
-    },
-    onFailed: (error) => {
-      // The next would fail as well.
-      rehearsal = undefined;
-      options.onNotice?.({ level: "warn", message: "Claude Code could not rehearse its first turn.", data: { error } });
-    },
-  };
+  const rehearsals = createRehearsals(options, counters);
   const pool = createPool<CliSession>({
     start: async (key, signal) => {
       if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
-      const deps = { options, claudePath, counter: counters, directories, onVersion, rehearsal };
+      const deps = { options, claudePath, counter: counters, directories, onVersion, rehearsal: rehearsals.current };
       return await startSession(deps, modeOf(key), signal);
     },
     stop: (session) => session.discard(false),
@@ -112,6 +103,27 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
       await pool.close();
       await Promise.all(ending);
       await directories.settled();
+    },
+  };
+}
+
+/** How parked processes rehearse, until one of them did not fail as it should: the next would not either. */
+function createRehearsals(
+  { onNotice }: ClaudeCliOptions,
+  counters: Counters,
+): { readonly current: StartDeps["rehearsal"] } {
+  let current: StartDeps["rehearsal"] = {
+    onDone() {
+      counters.rehearsed += 1;
+    },
+    onFailed(error) {
+      current = undefined;
+      onNotice?.({ level: "warn", message: "Claude Code could not rehearse its first turn.", data: { error } });
+    },
+  };
+  return {
+    get current() {
+      return current;
     },
   };
 }
