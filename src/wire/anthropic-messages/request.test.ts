@@ -331,7 +331,7 @@ describe("what is wrong is refused by name", () => {
   const withHi = (fields: object) => ({ max_tokens: 5, messages: [hi], ...fields });
 
   test.each<[string, unknown, string | undefined, string]>([
-    ["no object", [], undefined, "The request body: expected an object, got an array."],
+    ["no object", [], undefined, "The request body: expected an object, got an empty array."],
     ["no limit", { messages: [hi] }, "max_tokens", "required, but missing. The messages API needs a limit"],
     ["a limit of nothing", withHi({ max_tokens: 0 }), "max_tokens", "a whole number of at least 1"],
     ["no messages", { max_tokens: 5 }, "messages", "required, but missing"],
@@ -363,6 +363,25 @@ describe("what is wrong is refused by name", () => {
     const error = refusalOf(body);
     expect({ kind: error.kind, param: error.options.param }).toEqual({ kind: "invalid-request", param });
     expect(error.explanation).toContain(explanation);
+  });
+
+  const asks = (...content: object[]) => withHi({ messages: [{ role: "user", content }] });
+  const calls = { role: "assistant", content: [{ type: "tool_use", id: "t", name: "f", input: [] }] };
+  test.each<[string, object]>([
+    ["metadata", withHi({ metadata: [] })],
+    ["output_config", withHi({ output_config: ["high"] })],
+    ["output_config.format.schema", withHi({ output_config: { format: { type: "json_schema", schema: [] } } })],
+    ["tools[0]", withHi({ tools: [[]] })],
+    ["tools[0].input_schema", withHi({ tools: [{ name: "f", input_schema: [] }] })],
+    ["messages[1].content[0].input", withHi({ messages: [hi, calls, hi] })],
+    [
+      "messages[0].content[0].citations",
+      asks({ type: "document", source: { type: "url", url: "https://e.test/" }, citations: [] }),
+    ],
+  ])("an array where %s is an object", (param, body) => {
+    const { options, explanation } = refusalOf(body);
+    expect(options.param).toBe(param);
+    expect(explanation).toContain("expected an object, got an");
   });
 
   test("wherever any value is replaced by any other", () => {

@@ -51,7 +51,6 @@ function parseRequest(
   schema: typeof messagesRequestSchema | typeof countTokensRequestSchema,
   body: unknown,
 ): CountTokensRequest {
-  if (Array.isArray(body)) throw invalidField("", "expected an object, got an array");
   const parsed = v.safeParse(schema, body, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const { path, explanation } = explainIssue(parsed.issues[0]);

@@ -4,6 +4,8 @@
  */
 import * as v from "valibot";
 
+import { looseObject } from "#lib/loose-object.ts";
+
 const wholeNumber = v.pipe(
   v.number(),
   v.integer("a whole number of at least 1"),
@@ -14,53 +16,53 @@ const someName = v.pipe(v.string(), v.minLength(1, "a name"));
 
 // ---- request: messages
 
-const textBlock = v.looseObject({ type: v.literal("text"), text: v.string() });
+const textBlock = looseObject({ type: v.literal("text"), text: v.string() });
 
-const base64Source = v.looseObject({ type: v.literal("base64"), media_type: v.string(), data: v.string() });
-const urlSource = v.looseObject({ type: v.literal("url"), url: v.string() });
-const fileSource = v.looseObject({ type: v.literal("file"), file_id: v.string() });
+const base64Source = looseObject({ type: v.literal("base64"), media_type: v.string(), data: v.string() });
+const urlSource = looseObject({ type: v.literal("url"), url: v.string() });
+const fileSource = looseObject({ type: v.literal("file"), file_id: v.string() });
 const mediaSource = v.variant("type", [base64Source, urlSource, fileSource]);
 
-const imageBlock = v.looseObject({ type: v.literal("image"), source: mediaSource });
+const imageBlock = looseObject({ type: v.literal("image"), source: mediaSource });
 
-const documentBlock = v.looseObject({
+const documentBlock = looseObject({
   type: v.literal("document"),
   source: v.variant("type", [
     base64Source,
     urlSource,
     fileSource,
-    v.looseObject({ type: v.literal("text"), media_type: v.string(), data: v.string() }),
-    v.looseObject({
+    looseObject({ type: v.literal("text"), media_type: v.string(), data: v.string() }),
+    looseObject({
       type: v.literal("content"),
       content: v.union([v.string(), v.array(v.variant("type", [textBlock, imageBlock]))]),
     }),
   ]),
   title: v.nullish(v.string()),
   context: v.nullish(v.string()),
-  citations: v.nullish(v.looseObject({ enabled: v.nullish(v.boolean()) })),
+  citations: v.nullish(looseObject({ enabled: v.nullish(v.boolean()) })),
 });
 
-const thinkingBlock = v.looseObject({
+const thinkingBlock = looseObject({
   type: v.literal("thinking"),
   thinking: v.string(),
   signature: v.nullish(v.string()),
 });
-const redactedThinkingBlock = v.looseObject({ type: v.literal("redacted_thinking"), data: v.string() });
-const toolUseBlock = v.looseObject({
+const redactedThinkingBlock = looseObject({ type: v.literal("redacted_thinking"), data: v.string() });
+const toolUseBlock = looseObject({
   type: v.literal("tool_use"),
   id: someName,
   name: someName,
-  input: v.looseObject({}),
+  input: looseObject({}),
 });
 
 /** Blocks this code does not model travel on as they are; a modelled one that is malformed must not pass as one. */
 const modelledTypes = ["text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result"];
-const otherBlock = v.looseObject({
+const otherBlock = looseObject({
   type: v.pipe(v.string(), v.notValues(modelledTypes, "a well-formed content block")),
 });
 
 const resultBlock = v.union([v.variant("type", [textBlock, imageBlock, documentBlock]), otherBlock]);
-const toolResultBlock = v.looseObject({
+const toolResultBlock = looseObject({
   type: v.literal("tool_result"),
   tool_use_id: someName,
   content: v.nullish(v.union([v.string(), v.array(resultBlock)])),
@@ -78,7 +80,7 @@ const modelledBlock = v.variant("type", [
 ]);
 const contentBlock = v.union([modelledBlock, otherBlock]);
 
-const message = v.looseObject({
+const message = looseObject({
   role: v.picklist(["user", "assistant", "system"]),
   content: v.union([v.string(), v.array(contentBlock)]),
 });
@@ -86,26 +88,26 @@ const message = v.looseObject({
 // ---- request: settings
 
 /** A tool of the client has a schema; one that Anthropic runs has a versioned `type` instead. */
-const tool = v.looseObject({
+const tool = looseObject({
   type: v.nullish(v.string()),
   name: v.nullish(v.string()),
   description: v.nullish(v.string()),
-  input_schema: v.nullish(v.looseObject({})),
+  input_schema: v.nullish(looseObject({})),
 });
 
 const parallel = { disable_parallel_tool_use: v.nullish(v.boolean()) };
 const toolChoice = v.variant("type", [
-  v.looseObject({ type: v.picklist(["auto", "any", "none"]), ...parallel }),
-  v.looseObject({ type: v.literal("tool"), name: someName, ...parallel }),
+  looseObject({ type: v.picklist(["auto", "any", "none"]), ...parallel }),
+  looseObject({ type: v.literal("tool"), name: someName, ...parallel }),
 ]);
 
 const display = { display: v.nullish(v.string()) };
 const thinking = v.variant("type", [
-  v.looseObject({ type: v.literal("enabled"), budget_tokens: wholeNumber, ...display }),
-  v.looseObject({ type: v.picklist(["adaptive", "disabled", "between_tools"]), ...display }),
+  looseObject({ type: v.literal("enabled"), budget_tokens: wholeNumber, ...display }),
+  looseObject({ type: v.picklist(["adaptive", "disabled", "between_tools"]), ...display }),
 ]);
 
-const outputFormat = v.looseObject({ type: v.literal("json_schema"), schema: v.looseObject({}) });
+const outputFormat = looseObject({ type: v.literal("json_schema"), schema: looseObject({}) });
 
 const requestEntries = {
   model: v.nullish(v.string()),
@@ -118,25 +120,25 @@ const requestEntries = {
   stop_sequences: v.nullish(v.array(v.string())),
   thinking: v.nullish(thinking),
   output_config: v.nullish(
-    v.looseObject({
+    looseObject({
       effort: v.nullish(v.picklist(["low", "medium", "high", "xhigh", "max"])),
       format: v.nullish(outputFormat),
     }),
   ),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
-  metadata: v.nullish(v.looseObject({ user_id: v.nullish(v.string()) })),
+  metadata: v.nullish(looseObject({ user_id: v.nullish(v.string()) })),
   service_tier: v.nullish(v.string()),
 };
 
 export const messagesRequestSchema = v.pipe(
-  v.looseObject({ max_tokens: wholeNumber, ...requestEntries }),
+  looseObject({ max_tokens: wholeNumber, ...requestEntries }),
   v.title("CreateMessageRequest"),
   v.description("A messages request. Fields that cannot be honoured are named in X-CCProxy-Ignored-Params."),
 );
 
 export const countTokensRequestSchema = v.pipe(
-  v.looseObject({ max_tokens: v.nullish(wholeNumber), ...requestEntries }),
+  looseObject({ max_tokens: v.nullish(wholeNumber), ...requestEntries }),
   v.title("CountTokensRequest"),
 );
 

@@ -341,7 +341,7 @@ test("a list of what nothing can honour has an end", () => {
 
 describe("what is wrong is refused by name", () => {
   test.each<[string, unknown, string | undefined, string]>([
-    ["no object", [], undefined, "The request body: expected an object, got an array."],
+    ["no object", [], undefined, "The request body: expected an object, got an empty array."],
     ["no messages", {}, "messages", "required, but missing"],
     ["messages as text", { messages: "hi" }, "messages", 'expected an array, got "hi"'],
     ["empty messages", { messages: [] }, "messages", "at least one message"],
@@ -363,6 +363,20 @@ describe("what is wrong is refused by name", () => {
     const error = refusalOf(body);
     expect({ kind: error.kind, param: error.options.param }).toEqual({ kind: "invalid-request", param });
     expect(error.explanation).toContain(explanation);
+  });
+
+  const asked = (fields: object) => ({ messages: [hi], ...fields });
+  const formatted = (json_schema: unknown) => asked({ response_format: { type: "json_schema", json_schema } });
+  test.each<[string, object]>([
+    ["stream_options", asked({ stream_options: [] })],
+    ["response_format.json_schema", formatted([])],
+    ["response_format.json_schema.schema", formatted({ schema: [1] })],
+    ["tools[0].function.parameters", asked({ tools: [{ type: "function", function: { name: "f", parameters: [] } }] })],
+    ["messages[0].content[0].file", { messages: [{ role: "user", content: [{ type: "file", file: [] }] }] }],
+  ])("an array where %s is an object", (param, body) => {
+    const { options, explanation } = refusalOf(body);
+    expect(options.param).toBe(param);
+    expect(explanation).toContain("expected an object, got an");
   });
 
   test("wherever any value is replaced by any other", () => {

@@ -38,7 +38,6 @@ export function decodeRequest(body: unknown): ModelRequest {
 }
 
 function parseRequest(body: unknown): ChatCompletionRequest {
-  if (Array.isArray(body)) throw invalidField("", "expected an object, got an array");
   const parsed = v.safeParse(chatCompletionRequestSchema, body, { abortEarly: true });
   if (!parsed.success) {
     const { path, explanation } = explainIssue(parsed.issues[0]);

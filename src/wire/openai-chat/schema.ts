@@ -4,6 +4,8 @@
  */
 import * as v from "valibot";
 
+import { looseObject } from "#lib/loose-object.ts";
+
 const wholeNumber = (message: string) => v.pipe(v.number(), v.integer(message), v.minValue(1, message));
 const numberBetween = (low: number, high: number) => {
   const message = `a number from ${low} to ${high}`;
@@ -13,15 +15,15 @@ const someName = v.pipe(v.string(), v.minLength(1, "a name"));
 
 // ---- request: messages
 
-const textPart = v.looseObject({ type: v.literal("text"), text: v.string() });
-const refusalPart = v.looseObject({ type: v.literal("refusal"), refusal: v.string() });
-const imagePart = v.looseObject({
+const textPart = looseObject({ type: v.literal("text"), text: v.string() });
+const refusalPart = looseObject({ type: v.literal("refusal"), refusal: v.string() });
+const imagePart = looseObject({
   type: v.literal("image_url"),
-  image_url: v.looseObject({ url: v.string(), detail: v.nullish(v.string()) }),
+  image_url: looseObject({ url: v.string(), detail: v.nullish(v.string()) }),
 });
-const filePart = v.looseObject({
+const filePart = looseObject({
   type: v.literal("file"),
-  file: v.looseObject({
+  file: looseObject({
     file_data: v.nullish(v.string()),
     file_id: v.nullish(v.string()),
     filename: v.nullish(v.string()),
@@ -32,17 +34,17 @@ const inputPart = v.variant("type", [textPart, imagePart, filePart]);
 const inputContent = v.union([v.string(), v.array(inputPart)]);
 const textContent = v.union([v.string(), v.array(v.variant("type", [textPart]))]);
 
-const toolCall = v.looseObject({
+const toolCall = looseObject({
   id: someName,
   type: v.optional(v.literal("function"), "function"),
-  function: v.looseObject({ name: someName, arguments: v.string() }),
+  function: looseObject({ name: someName, arguments: v.string() }),
 });
 
 const name = v.nullish(v.string());
-const systemMessage = v.looseObject({ role: v.picklist(["system", "developer"]), content: textContent, name });
-const userMessage = v.looseObject({ role: v.literal("user"), content: inputContent, name });
-const toolMessage = v.looseObject({ role: v.literal("tool"), tool_call_id: someName, content: inputContent });
-const assistantMessage = v.looseObject({
+const systemMessage = looseObject({ role: v.picklist(["system", "developer"]), content: textContent, name });
+const userMessage = looseObject({ role: v.literal("user"), content: inputContent, name });
+const toolMessage = looseObject({ role: v.literal("tool"), tool_call_id: someName, content: inputContent });
+const assistantMessage = looseObject({
   role: v.literal("assistant"),
   content: v.nullish(v.union([v.string(), v.array(v.variant("type", [textPart, refusalPart]))])),
   refusal: v.nullish(v.string()),
@@ -55,48 +57,48 @@ const message = v.variant("role", [systemMessage, userMessage, assistantMessage,
 
 // ---- request: settings
 
-const functionTool = v.looseObject({
+const functionTool = looseObject({
   type: v.literal("function"),
-  function: v.looseObject({
+  function: looseObject({
     name: someName,
     description: v.nullish(v.string()),
-    parameters: v.nullish(v.looseObject({})),
+    parameters: v.nullish(looseObject({})),
     strict: v.nullish(v.boolean()),
   }),
 });
 
-const namedTool = v.looseObject({ type: v.literal("function"), function: v.looseObject({ name: someName }) });
+const namedTool = looseObject({ type: v.literal("function"), function: looseObject({ name: someName }) });
 const toolChoice = v.union([
   v.picklist(["none", "auto", "required"]),
   v.variant("type", [
     namedTool,
-    v.looseObject({
+    looseObject({
       type: v.literal("allowed_tools"),
-      allowed_tools: v.looseObject({ mode: v.picklist(["auto", "required"]), tools: v.array(namedTool) }),
+      allowed_tools: looseObject({ mode: v.picklist(["auto", "required"]), tools: v.array(namedTool) }),
     }),
   ]),
 ]);
 
 const responseFormat = v.variant("type", [
-  v.looseObject({ type: v.picklist(["text", "json_object"]) }),
-  v.looseObject({
+  looseObject({ type: v.picklist(["text", "json_object"]) }),
+  looseObject({
     type: v.literal("json_schema"),
-    json_schema: v.looseObject({ name: v.nullish(v.string()), schema: v.nullish(v.looseObject({})) }),
+    json_schema: looseObject({ name: v.nullish(v.string()), schema: v.nullish(looseObject({})) }),
   }),
 ]);
 
 /** Not OpenAI's, but what Anthropic's own OpenAI endpoint and the common gateways accept. */
 const thinking = v.variant("type", [
-  v.looseObject({ type: v.literal("enabled"), budget_tokens: wholeNumber("a whole number of at least 1") }),
-  v.looseObject({ type: v.picklist(["adaptive", "disabled"]) }),
+  looseObject({ type: v.literal("enabled"), budget_tokens: wholeNumber("a whole number of at least 1") }),
+  looseObject({ type: v.picklist(["adaptive", "disabled"]) }),
 ]);
 
 export const chatCompletionRequestSchema = v.pipe(
-  v.looseObject({
+  looseObject({
     model: v.nullish(v.string()),
     messages: v.pipe(v.array(message), v.minLength(1, "at least one message")),
     stream: v.nullish(v.boolean()),
-    stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
+    stream_options: v.nullish(looseObject({ include_usage: v.nullish(v.boolean()) })),
     max_completion_tokens: v.nullish(wholeNumber("a whole number of at least 1")),
     max_tokens: v.nullish(wholeNumber("a whole number of at least 1")),
     temperature: v.nullish(numberBetween(0, 2)),
