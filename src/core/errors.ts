@@ -22,7 +22,7 @@ export type ErrorKind =
   | "rate-limit"
   /** Nothing answered in time. */
   | "timeout"
-  /** The vendor answered with a fault of its own. */
+  /** The vendor answered with a fault of its own, or could not be reached or understood. */
   | "upstream"
   /** The vendor is overloaded. */
   | "overloaded"

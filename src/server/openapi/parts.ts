@@ -81,9 +81,9 @@ const errorDescriptions = {
   415: "The content encoding of the body is not supported.",
   429: "A rate limit of the vendor, or this server's own queue is full. `Retry-After` says when to come back.",
   499: "The client left before the answer was complete (seen only in the log).",
-  500: "A fault of this server.",
-  502: "The vendor failed, or what came from it made no sense.",
-  503: "Claude Code cannot be started, or the server is shutting down.",
+  500: "A fault of this server, or the vendor reported one of its own.",
+  502: "The vendor could not be reached, or what came from it made no sense.",
+  503: "Claude Code cannot be started, the server is shutting down, or the vendor is unavailable.",
   504: "Nothing answered in time.",
   529: "The vendor is overloaded.",
 };

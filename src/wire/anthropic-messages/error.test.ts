@@ -60,6 +60,17 @@ describe("every kind of error reaches the Anthropic SDK", () => {
     });
   });
 
+  test.each([
+    [500, 500],
+    [503, 503],
+    [502, 502],
+    [520, 502],
+    [undefined, 502],
+  ])("a vendor's %p as %i", async (upstreamStatus, status) => {
+    const { thrown } = await askAnthropic(new GatewayError("upstream", "It broke.", { upstreamStatus }));
+    expect(thrown).toMatchObject({ status, type: "api_error" });
+  });
+
   test("and the AI SDK shows its message", async () => {
     const { fetch } = failing(new GatewayError("permission", "It broke.", { hint: "Mend it." }));
     const model = createAnthropic({ apiKey: "key", baseURL: "http://127.0.0.1/v1", fetch }).languageModel("any");

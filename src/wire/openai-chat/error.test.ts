@@ -56,6 +56,17 @@ describe("every kind of error reaches the OpenAI SDK", () => {
     expect(String(thrown)).toContain("It broke. Mend it.");
   });
 
+  test.each([
+    [500, 500],
+    [503, 503],
+    [502, 502],
+    [520, 502],
+    [undefined, 502],
+  ])("a vendor's %p as %i", async (upstreamStatus, status) => {
+    const { thrown } = await askOpenAI(new GatewayError("upstream", "It broke.", { upstreamStatus }));
+    expect(thrown).toMatchObject({ status, type: "server_error", code: "upstream_error" });
+  });
+
   test("and the AI SDK shows its message", async () => {
     const { fetch } = failing(new GatewayError("permission", "It broke.", { hint: "Mend it." }));
     const model = createOpenAICompatible({ name: "t", baseURL: "http://127.0.0.1/v1", fetch }).chatModel("any");

@@ -33,10 +33,10 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
 };
 
 export function encodeError(error: GatewayError, requestId: string): EncodedError {
-  const { status, retry } = renderings[error.kind];
+  const { retry } = renderings[error.kind];
   const { retryAfterSeconds, allow } = error.options;
   return {
-    status,
+    status: statusOf(error),
     headers: {
       "x-request-id": requestId,
       ...(retryAfterSeconds !== undefined && { "retry-after": String(Math.ceil(retryAfterSeconds)) }),
@@ -45,6 +45,13 @@ export function encodeError(error: GatewayError, requestId: string): EncodedErro
     },
     body: errorBody(error),
   };
+}
+
+/** A vendor's own fault keeps the status its API documents; 502 says that nothing could be made of what came. */
+function statusOf({ kind, options: { upstreamStatus } }: GatewayError): number {
+  return kind === "upstream" && (upstreamStatus === 500 || upstreamStatus === 503)
+    ? upstreamStatus
+    : renderings[kind].status;
 }
 
 /** The frame that ends a stream which failed. No `[DONE]` follows: that would read as a clean end. */

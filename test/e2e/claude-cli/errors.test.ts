@@ -27,6 +27,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     ["[[demo error 413]]", "request-too-large", 413],
     ["[[demo error 429 retry-after=1]]", "rate-limit", 429],
     ["[[demo error 500]]", "upstream", 500],
+    ["[[demo error 503]]", "upstream", 503],
     ["[[demo error 529]]", "overloaded", 529],
   ] as const)("%s is %s", async (prompt, kind, status) => {
     const { events, error } = await bench.ask(request([says(prompt)]));

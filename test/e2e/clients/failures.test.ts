@@ -56,9 +56,15 @@ const failures: readonly Failure[] = [
   },
   {
     prompt: "[[demo error 500 should-retry=false]]",
-    openai: [502, "server_error", "upstream_error"],
-    anthropic: [502, "api_error"],
+    openai: [500, "server_error", "upstream_error"],
+    anthropic: [500, "api_error"],
     says: /Internal server error/,
+  },
+  {
+    prompt: "[[demo error 503 should-retry=false]]",
+    openai: [503, "server_error", "upstream_error"],
+    anthropic: [503, "api_error"],
+    says: /\S/,
   },
   {
     prompt: "hello",

@@ -28,6 +28,8 @@ export interface Failure {
   readonly kind: ErrorKind;
   /** Part of the answer was out, so a stream had its 200 already. */
   readonly begun: boolean;
+  /** Where it is not the one of its kind. */
+  readonly status?: number;
 }
 
 interface Outcome {
@@ -73,7 +75,7 @@ export async function openFaultBench(
     },
     expectFailed(told, failure) {
       for (const one of told) {
-        const status = failure.begun && one.way.streaming ? 200 : (statusOf[failure.kind] ?? 0);
+        const status = failure.begun && one.way.streaming ? 200 : (failure.status ?? statusOf[failure.kind] ?? 0);
         expected.set(one.requestId, { status, errorKind: failure.kind });
         expectFailed(one, status);
       }
