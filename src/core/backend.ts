@@ -25,6 +25,8 @@ export interface Backend {
    * brings their results.
    */
   run(request: ModelRequest, context: RunContext): AsyncGenerator<readonly ModelEvent[], void>;
+  /** The models as they were last told, at no cost; none before that. */
+  knownModels(): readonly ModelInfo[];
   /** Throws GatewayError. */
   listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Input tokens this request would cost. Throws GatewayError. */

@@ -35,12 +35,15 @@ const request: ModelRequest = {
 
 type Script = Backend["run"];
 
+const known = [{ id: "claude-x-5", displayName: "X", aliases: ["exact"] }];
+
 function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
   const backend: Backend = {
     id: "scripted",
     unsupported: (asked) => (asked.features.effort === undefined ? [] : ["effort"]),
     run: script,
+    knownModels: () => known,
     listModels: () => Promise.resolve([]),
     countTokens: () => Promise.resolve({ inputTokens: 12, exact: true }),
     status: () => ({
@@ -248,6 +251,26 @@ test("configured names are in the list of models", async () => {
   expect(await gateway.listModels(callWith())).toMatchObject([
     { id: "fast", description: expect.stringContaining("haiku") },
   ]);
+});
+
+test("a model nobody knows is answered with the nearest names there are, configured ones too", async () => {
+  const hint = "GET /v1/models lists them.";
+  const { gateway } = setUp(
+    async function* ({ model = "" }) {
+      const kind = model === "exact" ? "overloaded" : "model-not-found";
+      yield [{ type: "error", error: new GatewayError(kind, "No.", { hint, upstreamStatus: 404 }) }];
+    },
+    { aliases: new Map([["exalt", {}]]) },
+  );
+  const refusalOf = async (model: string): Promise<unknown> =>
+    await gateway.run({ ...request, model }, callWith()).catch((error: unknown) => error);
+  expect(await refusalOf("exxact")).toMatchObject({
+    kind: "model-not-found",
+    options: { hint: `Did you mean exact or exalt? ${hint}`, upstreamStatus: 404 },
+  });
+  // Nothing near, a name that is known (its account may not use it), and another failure.
+  for (const model of ["gpt-4o", "claude-x-5", "exact", "x".repeat(1_000_000)])
+    expect(await refusalOf(model)).toMatchObject({ options: { hint } });
 });
 
 test("counting tokens takes a place too", async () => {

@@ -12,7 +12,8 @@ import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Admission } from "./admission.ts";
 import { aliasModels, type ModelAlias, resolveRun } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
-import { startTurnSignal, type TurnSignal } from "./turn-signal.ts";
+import { suggestModels } from "./suggest-models.ts";
+import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
 export interface GatewayDeps {
@@ -59,6 +60,7 @@ function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
+  const { backend } = deps;
   const { request, setup, ignored } = prepare(deps, asked, call);
   const learned: Learned = {
     backend: deps.backend.id,
@@ -70,7 +72,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   };
   const leave = await enter(deps.admission, call);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
-  const events = deps.backend.run(request, {
+  const events = backend.run(request, {
     ...setup,
     requestId: call.requestId,
     principal: call.principal,
@@ -86,7 +88,9 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   };
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
-  const watched = watch(singleTerminal(events), { record: call.record, learned, turn, over });
+  const explain = (error: GatewayError): GatewayError =>
+    turn.timeout ?? suggestModels(error, request.model, [...backend.knownModels(), ...aliasModels(deps.aliases)]);
+  const watched = watch(singleTerminal(events), { record: call.record, learned, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   return { head: learned, ...(await startWithin(watched, deadline)) };
 }
@@ -146,7 +150,8 @@ async function enter(admission: Admission, call: Call): Promise<() => void> {
 interface Watch {
   readonly record: RequestRecord;
   readonly learned: Learned;
-  readonly turn: TurnSignal;
+  /** Says better than the backend could why the turn failed. */
+  readonly explain: (error: GatewayError) => GatewayError;
   /** Gives back what the turn holds. */
   readonly over: () => void;
 }
@@ -154,14 +159,14 @@ interface Watch {
 /** Passes every batch on and notes what it tells. */
 async function* watch(
   batches: AsyncIterable<readonly ModelEvent[]>,
-  { record, learned, turn, over }: Watch,
+  { record, learned, explain, over }: Watch,
 ): AsyncGenerator<readonly ModelEvent[]> {
   try {
     for await (const batch of batches) {
       record.mark("first-event");
       for (const event of batch) note(record, learned, event);
-      const error = batch.at(-1)?.type === "error" ? turn.timeout : undefined;
-      yield error === undefined ? batch : [...batch.slice(0, -1), { type: "error", error }];
+      const last = batch.at(-1);
+      yield last?.type === "error" ? [...batch.slice(0, -1), { ...last, error: explain(last.error) }] : batch;
     }
   } finally {
     over();

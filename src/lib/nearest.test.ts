@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { nearest } from "./nearest.ts";
+import { nearest, nearestFew } from "./nearest.ts";
 
 test.each([
   ["prot", "port"],
@@ -20,4 +20,9 @@ test("nothing is suggested for a word that is not like any", () => {
 
 test("the closest of several wins, the first of equals", () => {
   expect(nearest("hose", ["host", "house", "nose"])).toBe("host");
+});
+
+test("a few are given likeliest first, and each once", () => {
+  expect(nearestFew("hose", ["houses", "nose", "zebra", "host", "nose"], 2)).toEqual(["nose", "host"]);
+  expect(nearestFew("zebra", ["host"], 2)).toEqual([]);
 });

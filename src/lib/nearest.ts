@@ -1,19 +1,30 @@
-/**
- * The candidate a mistyped word most likely meant, or undefined when none is close. Distance counts
- * insertions, deletions, replacements and swaps of neighbours; case does not matter.
- */
+/** The candidate a mistyped word most likely meant, or undefined when none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  return nearestFew(word, candidates, 1)[0];
+}
+
+/**
+ * Up to `most` candidates a mistyped word may have meant, the likeliest first. Distance counts insertions,
+ * deletions, replacements and swaps of neighbours; case does not matter.
+ */
+export function nearestFew(word: string, candidates: Iterable<string>, most: number): readonly string[] {
   const wanted = word.toLowerCase();
-  let best: { readonly candidate: string; readonly distance: number } | undefined;
-  for (const candidate of candidates) {
-    const known = candidate.toLowerCase();
-    const limit = Math.max(1, Math.floor(Math.max(wanted.length, known.length) / 3));
-    const distance = isCloseStart(wanted, known)
-      ? Math.min(limit, editDistance(wanted, known))
-      : editDistance(wanted, known);
-    if (distance <= limit && (best === undefined || distance < best.distance)) best = { candidate, distance };
-  }
-  return best?.candidate;
+  return [...new Set(candidates)]
+    .map((candidate) => ({ candidate, distance: distanceWithin(wanted, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance !== Number.POSITIVE_INFINITY)
+    .toSorted((one, other) => one.distance - other.distance)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
+}
+
+/** Infinite for what is not close. */
+function distanceWithin(word: string, known: string): number {
+  const limit = Math.max(1, Math.floor(Math.max(word.length, known.length) / 3));
+  if (isCloseStart(word, known)) return Math.min(limit, editDistance(word, known));
+  // The word may be as long as whoever sends it likes, and comparing takes the product of the lengths.
+  if (Math.abs(word.length - known.length) > limit) return Number.POSITIVE_INFINITY;
+  const distance = editDistance(word, known);
+  return distance <= limit ? distance : Number.POSITIVE_INFINITY;
 }
 
 /** A word cut short (`conf` for `config`) is close however long the rest is. */

@@ -48,6 +48,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
     countTokens: (request, context) => countTokens(deps, request, context),
+    knownModels: catalogue.last,
     async listModels(signal) {
       const known = catalogue.known();
       if (known !== undefined) return known;

@@ -36,6 +36,8 @@ function add(models: Map<string, ModelInfo>, entry: v.InferOutput<typeof entrySc
 export interface Catalogue {
   /** Takes any `initialize` answer. */
   readonly learn: (initialized: unknown) => void;
+  /** However long ago they were learnt; none before that. */
+  readonly last: () => readonly ModelInfo[];
   /** undefined when nothing was learnt within the last `ttlMs`. */
   readonly known: () => readonly ModelInfo[] | undefined;
   /** The full name of a model as the CLI last told it; the name itself where it told none. */
@@ -51,6 +53,7 @@ export function createCatalogue(ttlMs: number): Catalogue {
       learntAt = Date.now();
     },
     resolve: (name) => models?.find(({ aliases }) => aliases.includes(name))?.id ?? name,
+    last: () => models ?? [],
     known: () => (Date.now() - learntAt > ttlMs ? undefined : models),
   };
 }

@@ -1,5 +1,6 @@
 import type { ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
+import { suggestModels } from "#gateway/suggest-models.ts";
 import { callOf } from "#server/call.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
@@ -13,12 +14,13 @@ const listModels: Route["answer"] = async (exchange, services) =>
 
 const getModel: Route["answer"] = async (exchange, services, params) => {
   const id = params["id"] ?? "";
-  const model = findModel(await knownModels(exchange, services), id);
-  if (model === undefined)
-    throw new GatewayError("model-not-found", `There is no model ${JSON.stringify(id.slice(0, 100))}.`, {
-      param: "model",
-      hint: "GET /v1/models lists them.",
-    });
+  const models = await knownModels(exchange, services);
+  const model = findModel(models, id);
+  if (model === undefined) {
+    const message = `There is no model ${JSON.stringify(id.slice(0, 100))}.`;
+    const hint = "GET /v1/models lists them.";
+    throw suggestModels(new GatewayError("model-not-found", message, { param: "model", hint }), id, models);
+  }
   return jsonResponse(encodeModel(model));
 };
 

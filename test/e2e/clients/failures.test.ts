@@ -74,6 +74,13 @@ const failures: readonly Failure[] = [
     says: /claude-no-such-model.*GET \/v1\/models/,
   },
   {
+    prompt: "hello",
+    model: "sonet",
+    openai: [404, "invalid_request_error", "model_not_found"],
+    anthropic: [404, "not_found_error"],
+    says: /sonet.*Did you mean sonnet\? GET \/v1\/models/,
+  },
+  {
     prompt: "[[demo error 400 too-long]]",
     openai: [400, "invalid_request_error", "context_length_exceeded"],
     anthropic: [400, "invalid_request_error"],
