@@ -39,7 +39,7 @@ export interface RunContext extends RunSetup {
   /** Who asks; two principals never share a conversation. */
   readonly principal: string;
   readonly signal: AbortSignal;
-  /** Says what became known of the run, as soon as it is. */
+  /** Says what became known of the run, as soon as it is. Throws what the run is to end with where the client will not have it so. */
   readonly report: (facts: RunFacts) => void;
 }
 
@@ -49,6 +49,8 @@ export interface RunFacts {
   readonly start?: "live" | "warm" | "cold";
   /** Milliseconds from asking for a child to having one ready to claim. */
   readonly spawnMs?: number;
+  /** Fields of the messages, as the client spelled them, that this run leaves out: another one might not. */
+  readonly ignoredFields?: readonly string[];
 }
 
 export interface ModelInfo {

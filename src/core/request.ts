@@ -93,6 +93,8 @@ export interface ReasoningPart {
   readonly text: string;
   readonly signature?: string;
   readonly redactedData?: string;
+  /** The wire field it came from, to name it back to the client. */
+  readonly field?: string;
 }
 
 export interface ImagePart {

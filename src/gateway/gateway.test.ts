@@ -232,6 +232,33 @@ test("a turn over its time is a timeout, whatever the backend calls it", async (
   await expect(gateway.run(request, callWith())).rejects.toMatchObject({ kind: "timeout" });
 });
 
+test("what a run leaves out of the messages is reported with the rest, and strict clients are refused it", async () => {
+  let ended = false;
+  const { gateway } = setUp(async function* (_, { report }) {
+    try {
+      report({ ignoredFields: ["messages[1].content[0].thinking"] });
+      report({ sessionId: "s1" });
+      yield [start, finish];
+    } finally {
+      ended = true;
+    }
+  });
+  const all = ["logit_bias", "reasoning_effort", "messages[1].content[0].thinking"];
+  const call = callWith();
+  const { head, events } = await gateway.run(request, call);
+  await Array.fromAsync(events);
+  expect(head.ignored).toEqual(all);
+  expect(call.record.row()).toMatchObject({ ignoredFields: all });
+
+  const plain = { ...request, features: {}, ignoredFields: [] };
+  ended = false;
+  await expect(gateway.run(plain, callWith({ strict: true }))).rejects.toMatchObject({
+    kind: "invalid-request",
+    options: { param: "messages[1].content[0].thinking" },
+  });
+  expect(ended).toBe(true);
+});
+
 test("an alias names model and mode, and the header beats its mode", async () => {
   const asked: Array<string | undefined> = [];
   const { gateway } = setUp(

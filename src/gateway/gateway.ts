@@ -77,9 +77,13 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     requestId: call.requestId,
     principal: call.principal,
     signal: turn.signal,
-    report: (facts) => {
+    report: ({ ignoredFields: more, ...facts }) => {
       call.record.set(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
+      if (more === undefined) return;
+      learned.ignored = [...ignored, ...more];
+      call.record.set({ ignoredFields: learned.ignored });
+      if (call.strict && more.length > 0) throw strictRefusal(more);
     },
   });
   const over = () => {
@@ -117,7 +121,7 @@ interface Learned {
   readonly backend: string;
   readonly mode: Mode;
   readonly tools: ToolOwner;
-  readonly ignored: readonly string[];
+  ignored: readonly string[];
   model: string | undefined;
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */

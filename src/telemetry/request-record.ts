@@ -56,7 +56,6 @@ export interface RequestFacts extends RunFacts {
   /** Body bytes, as they crossed the wire. */
   readonly bytesIn?: number | undefined;
   readonly bytesOut?: number | undefined;
-  readonly ignoredFields?: readonly string[] | undefined;
 }
 
 export interface RequestOutcome {

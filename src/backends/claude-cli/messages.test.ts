@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import type { Message, Part } from "#core/request.ts";
 
-import { encodeMessages, guardCommand, withoutThinking } from "./messages.ts";
+import { encodeMessages, guardCommand, unheardReasoning, withoutThinking } from "./messages.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUg==";
 const user = (...content: readonly Part[]): Message => ({ role: "user", content });
@@ -114,6 +114,19 @@ describe("the command guard", () => {
     for (const content of [[block("/a"), image], [block("/a"), block("b")], [block(" /a")], []])
       expect(guardCommand(content)).toEqual(content);
   });
+});
+
+test("earlier reasoning is unheard in the CLI's history; unsigned, it is unheard everywhere", () => {
+  const part = (field: string, more: object = {}): Part => ({ type: "reasoning", text: "hm", field, ...more });
+  const messages = [
+    user(text("a")),
+    assistant(part("one", { signature: "s" }), part("two"), text("b")),
+    user(text("c")),
+  ];
+  expect(unheardReasoning(messages, false)).toEqual(["one", "two"]);
+  expect(unheardReasoning(messages, true)).toEqual(["two"]);
+  const many = Array.from({ length: 100 }, (_, at) => part(`${at}`));
+  expect(unheardReasoning([assistant(...many)], false)).toHaveLength(40);
 });
 
 test("an answer that is nothing but thinking vanishes from an injected history", () => {

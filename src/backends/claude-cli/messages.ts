@@ -1,6 +1,7 @@
 /** Canonical messages as content of the Anthropic messages API, which is what the CLI takes as history. */
 import { GatewayError } from "#core/errors.ts";
 import type { DocumentPart, MediaSource, Message, Part, ReasoningPart } from "#core/request.ts";
+import { boundNames } from "#lib/unread-fields.ts";
 
 import type { WireBlock, WireMessage } from "./protocol.ts";
 
@@ -153,6 +154,16 @@ export function guardCommand(content: readonly WireBlock[]): readonly WireBlock[
   const text = last?.type === "text" ? last["text"] : undefined;
   if (typeof text !== "string" || !text.startsWith("/")) return content;
   return [...content.slice(0, -1), { ...last, type: "text", text: `\n${text}` }];
+}
+
+/**
+ * The fields of earlier reasoning that the model will not see: all of it goes missing in the CLI's history, and what
+ * nobody signed where the messages are told whole.
+ */
+export function unheardReasoning(messages: readonly Message[], toldWhole: boolean): readonly string[] {
+  const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
+  const unheard = reasoning.filter((part) => !toldWhole || encodeReasoning(part) === undefined);
+  return boundNames(new Set(unheard.map(({ field = "thinking" }) => field)));
 }
 
 /** The CLI drops thinking from an injected history, and an answer that is nothing else would be an empty message. */

@@ -11,6 +11,7 @@ import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
+import { unheardReasoning } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
@@ -73,6 +74,7 @@ export async function* run(
     if (signal.aborted) throw abortError(signal);
     lease = await acquire(deps, request, context, signal);
     deps.busy.add(lease.session);
+    context.report({ ignoredFields: leftOut(lease, request) });
     yield* runTurn(lease.session, {
       plan: lease.plan,
       live: lease.start === "live",
@@ -124,12 +126,22 @@ async function acquire(
     const told = session.replacesMessages ? planFor(session) : plan(rest, false);
     return { session, plan: told, start: "live", resumed };
   }
+  // Once more as soon as the process is known; here it may be refused before one is taken.
+  context.report({ ignoredFields: unheardReasoning(request.messages, replacesMessages) });
   const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
   context.report({ start, spawnMs });
+  session.injected = request.messages.length;
   const told = planFor(session);
   // Its answer is where the models are told, so one is sent now and then although there is nothing to say.
   const initialize = told.initialize ?? (deps.catalogue.known() === undefined ? bareInitialize : undefined);
   return { session, plan: { ...told, initialize }, start };
+}
+
+/** What the conversation's own process thought is not lost, only what was thought before it was told the rest. */
+function leftOut({ session }: Lease, { messages }: ModelRequest): readonly string[] {
+  return session.replacesMessages
+    ? unheardReasoning(messages, true)
+    : unheardReasoning(messages.slice(0, session.injected), false);
 }
 
 interface Going extends Pick<Lease, "session" | "resumed"> {

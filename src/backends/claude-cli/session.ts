@@ -58,6 +58,8 @@ export class CliSession {
   settings = JSON.stringify(noSettings);
   /** It lets `CLAUDE_CODE_EXTRA_BODY` replace the messages of its request to the model, and is used so. */
   replacesMessages = false;
+  /** How many messages of its conversation it was told as history. */
+  injected = 0;
   /** It was told not to think. */
   thinkingOff = false;
   toolHost: ToolHost | undefined;

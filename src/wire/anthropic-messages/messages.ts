@@ -84,9 +84,9 @@ function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Par
     case "document":
       return [decodeDocument(block, path)];
     case "thinking":
-      return [decodeThinking(block)];
+      return [decodeThinking(block, `${path}.thinking`)];
     case "redacted_thinking":
-      return [{ type: "reasoning", text: "", redactedData: block.data }];
+      return [{ type: "reasoning", text: "", redactedData: block.data, field: `${path}.data` }];
     case "tool_use":
       decoding.callIds.add(block.id);
       return [{ type: "tool-call", callId: block.id, toolName: block.name, input: block.input }];
@@ -109,8 +109,8 @@ function isModelled(block: ContentBlock): block is ModelledBlock {
   return modelledTypes.has(block.type);
 }
 
-function decodeThinking({ thinking, signature }: ThinkingBlock): ReasoningPart {
-  return { type: "reasoning", text: thinking, ...withoutNullish({ signature }) };
+function decodeThinking({ thinking, signature }: ThinkingBlock, field: string): ReasoningPart {
+  return { type: "reasoning", text: thinking, ...withoutNullish({ signature }), field };
 }
 
 function decodeToolResult(block: ToolResultBlock, path: string, decoding: Decoding): Part {

@@ -112,8 +112,8 @@ describe("a whole request", () => {
         {
           role: "assistant",
           content: [
-            { type: "reasoning", text: "hm", signature: "EqQB" },
-            { type: "reasoning", text: "", redactedData: "EmwK" },
+            { type: "reasoning", text: "hm", signature: "EqQB", field: "messages[1].content[0].thinking" },
+            { type: "reasoning", text: "", redactedData: "EmwK", field: "messages[1].content[1].data" },
             { type: "text", text: "Looking." },
             { type: "tool-call", callId: "toolu_1", toolName: "lookup", input: { q: "a" } },
             { type: "tool-call", callId: "toolu_2", toolName: "now", input: {} },

@@ -54,7 +54,7 @@ describe("messages", () => {
     expect(
       messagesOf([hi, { role: "assistant", reasoning_content: "hm", content: null, refusal: "No." }, hi])[1]?.content,
     ).toEqual([
-      { type: "reasoning", text: "hm" },
+      { type: "reasoning", text: "hm", field: "messages[1].reasoning_content" },
       { type: "text", text: "No." },
     ]);
   });

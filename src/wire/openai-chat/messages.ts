@@ -82,7 +82,8 @@ function decodeToolResult(message: ToolMessage, path: string, decoding: Decoding
 function decodeAssistant(message: AssistantMessage, path: string, decoding: Decoding): Part[] {
   const { content, refusal, reasoning_content: reasoning } = message;
   const parts: Part[] = [];
-  if (typeof reasoning === "string" && reasoning !== "") parts.push({ type: "reasoning", text: reasoning });
+  if (typeof reasoning === "string" && reasoning !== "")
+    parts.push({ type: "reasoning", text: reasoning, field: `${path}.reasoning_content` });
   if (typeof content === "string") parts.push(...text(content));
   for (const part of Array.isArray(content) ? content : [])
     parts.push(...text(part.type === "text" ? part.text : part.refusal));

@@ -218,17 +218,18 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       expect(texts.at(-1)).toBe("You are a Claude agent, built on Anthropic's Claude Agent SDK.");
     });
 
-    test("earlier thinking goes back to the model, signature and all", async () => {
+    test("earlier thinking goes back to the model, signature and all; what nobody signed is named", async () => {
       const thought: Message = {
         role: "assistant",
         content: [
           { type: "reasoning", text: "hm", signature: "c2ln" },
           { type: "reasoning", text: "", redactedData: "c2VjcmV0" },
-          { type: "reasoning", text: "unsigned" },
+          { type: "reasoning", text: "unsigned", field: "messages[1].reasoning_content" },
           { type: "text", text: "so" },
         ],
       };
-      await bench.ask(request([says("a"), thought, says("b")]));
+      const { facts } = await bench.ask(request([says("a"), thought, says("b")]));
+      expect(facts.ignoredFields).toEqual(["messages[1].reasoning_content"]);
       expect(conversation()[1]).toEqual([
         "assistant",
         { type: "thinking", thinking: "hm", signature: "c2ln" },
@@ -319,6 +320,23 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       } finally {
         await own.close();
       }
+    });
+
+    test("earlier thinking is lost and named, but for what the conversation's own process thought", async () => {
+      const field = "messages[1].content[0].thinking";
+      const reasoning = { type: "reasoning", signature: "c2ln" } as const;
+      const told: Message = { role: "assistant", content: [{ ...reasoning, text: "hm", field }] };
+      const before = [says("a"), { ...told, content: [...told.content, ...answers("so").content] }];
+      const think = says("[[demo think deep]] [[demo say said]]");
+      const first = await bench.ask(request([...before, think]), { mode: "agent" });
+      expect(first.facts.ignoredFields).toEqual([field]);
+      const own: Message = { role: "assistant", content: [{ ...reasoning, text: "deep", field: "messages[3]" }] };
+      const answer = { ...own, content: [...own.content, ...answers("said").content] };
+      const second = await bench.ask(request([...before, think, answer, says("b")]), { mode: "agent" });
+      expect(second.facts).toMatchObject({ start: "live", ignoredFields: [field] });
+      const asked = JSON.stringify(lastAsked(bench.upstream).messages);
+      expect(asked).toContain('"thinking":"deep"');
+      expect(asked).not.toContain('"thinking":"hm"');
     });
 
     test("a conversation that goes on keeps what the agent did", async () => {

@@ -147,6 +147,28 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         await response.text();
       });
 
+      test("is named where it stands in the messages: thinking the CLI's history has no room for", async () => {
+        const thinking = { type: "thinking", thinking: "hm", signature: "c2ln" };
+        const before = [...hi, { role: "assistant", content: [thinking, { type: "text", text: "so" }] }];
+        const body = { model, max_tokens: 99, messages: [...before, ...hi] };
+        const named = "messages[1].content[0].thinking";
+        for (const stream of [true, false]) {
+          const response = await bench.clients("agent").post("/v1/messages", { ...body, stream });
+          await response.text();
+          expect(response.headers.get("x-ccproxy-ignored-params")).toBe(named);
+          expect((await bench.rowOf(bench.traffic.last().requestId)).ignoredFields).toEqual([named]);
+        }
+        expect((await bench.clients("chat").post("/v1/messages", body)).headers.has("x-ccproxy-ignored-params")).toBe(
+          false,
+        );
+        bench.forget();
+        const strict = bench.clients("agent", { headers: { "x-ccproxy-strict": "true" } });
+        const refused = await strict.post("/v1/messages", body);
+        expect(refused.status).toBe(400);
+        expect(await refused.text()).toContain(named);
+        expect(bench.requests()).toEqual([]);
+      });
+
       test.each([
         ["/v1/chat/completions", { seed: 7 }, "seed"],
         ["/v1/messages", { container: "c" }, "container"],
