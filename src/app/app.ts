@@ -16,6 +16,7 @@ import { sweepOrphans } from "#process/orphans.ts";
 import { createServer } from "#server/server.ts";
 import { createAccessLog } from "#store/access-log.ts";
 import { openDatabase } from "#store/database.ts";
+import { startPruning } from "#telemetry/access-log-pruner.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
 import { createLogger, type Logger } from "#telemetry/logger.ts";
 import { createRequestRecorder } from "#telemetry/request-recorder.ts";
@@ -136,6 +137,7 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger });
+  const stopPruning = startPruning({ prune: accessLog.prune, logger, keepDays: log.retention_days });
   // A second signal ends the process at once; what was open then still gets its row.
   process.once("exit", recorder.stop);
   return {
@@ -144,6 +146,7 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
     close() {
       process.off("exit", recorder.stop);
       recorder.stop();
+      stopPruning();
       database.close();
       logger.close();
     },

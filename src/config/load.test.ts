@@ -265,6 +265,7 @@ describe("a project file", () => {
     "server.cors_origins = ['*']",
     "server.allowed_hosts = ['evil.example']",
     "log.file = '/etc/passwd'",
+    "log.retention_days = 1",
     "state_dir = '/tmp/x'",
     "demo = true",
     "trust.folders = ['/']",

@@ -97,6 +97,7 @@ const log = v.strictObject({
   file: v.optional(text("File the log is also written to, as JSON lines.")),
   max_file_mb: v.optional(amount(1, 10_240, "Size at which the log file is rotated."), 20),
   max_files: v.optional(whole(1, 1000, "Rotated log files that are kept."), 5),
+  retention_days: v.optional(whole(0, 36_500, "Days the access log keeps a request; 0 keeps it for ever."), 90),
 });
 
 const alias = v.strictObject({

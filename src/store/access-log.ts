@@ -92,6 +92,8 @@ export const accessLogColumns = {
 export interface AccessLog {
   /** All or none, in one transaction. Throws what SQLite throws. */
   readonly insertMany: (rows: readonly AccessLogRow[]) => void;
+  /** Deletes the oldest of the requests that came in before `receivedBefore`, at most `limit`; how many there were. */
+  readonly prune: (receivedBefore: number, limit: number) => number;
   /** Newest first; `before` continues after the last row of the page before. */
   recent(query: { readonly limit: number; readonly before?: AccessLogRow }): AccessLogRow[];
   /** Every request that carried this id, oldest first. */
@@ -131,9 +133,14 @@ export function createAccessLog(database: Database): AccessLog {
   const byRequestId = database.query<StoredRow, { requestId: string }>(
     `${selectRows} WHERE request_id = $requestId ORDER BY received_at, key`,
   );
+  const deleteOldest = database.query<never, { receivedBefore: number; limit: number }>(
+    `DELETE FROM access_log WHERE key IN
+      (SELECT key FROM access_log WHERE received_at < $receivedBefore ORDER BY received_at LIMIT $limit)`,
+  );
 
   return {
     insertMany: (rows) => insertAll.immediate(rows),
+    prune: (receivedBefore, limit) => deleteOldest.run({ receivedBefore, limit }).changes,
     recent: ({ limit, before }) =>
       newest
         .all({ limit, receivedAt: before?.receivedAt ?? Number.MAX_SAFE_INTEGER, key: before?.key ?? "" })

@@ -6,6 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { createAccessLog } from "#store/access-log.ts";
+import { openDatabase } from "#store/database.ts";
+import { createRequestRecord } from "#telemetry/request-record.ts";
+
+import { startProxy, waitFor } from "./support/proxy.ts";
+
 const folder = mkdtempSync(join(tmpdir(), "ccproxy-crash-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -98,6 +104,26 @@ test('SIGTERM loses nothing, and gives requests that were still open their row; 
   const { ended } = recorded(place);
   expect(told.length).toBeGreaterThan(100);
   expect(told.filter(({ id }) => ended.get(id) !== 1)).toEqual([]);
+}, 30_000);
+
+test("a start forgets what is older than log.retention_days", async () => {
+  const place = join(folder, "old");
+  const database = openDatabase(join(place, "ccproxy.db"));
+  const rowOf = (requestId: string, days: number) =>
+    createRequestRecord(
+      { requestId, method: "POST", path: "/v1/messages" },
+      { receivedAt: Date.now() - days * 86_400_000 },
+    ).row();
+  createAccessLog(database).insertMany([rowOf("young", 6), rowOf("old", 8)]);
+  database.close();
+  const env = { CCPROXY_STATE: place, CCPROXY__LOG__RETENTION_DAYS: "7" };
+  const proxy = await startProxy({ claude: "/nonexistent/claude", env });
+  try {
+    await waitFor(() => (recorded(place).all.has("old") ? undefined : true), 10_000, proxy.exited);
+    expect(recorded(place).all.has("young")).toBe(true);
+  } finally {
+    await proxy.stop();
+  }
 }, 30_000);
 
 test("several processes that write and rotate one log file at once lose no line and split none", async () => {
