@@ -5,6 +5,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 
+import * as v from "valibot";
+
+import { findJsonFault } from "#lib/json-fault.ts";
+
 import { ConfigError } from "./config-error.ts";
 import { isRecord } from "./setting.ts";
 
@@ -69,8 +73,23 @@ async function parse(file: string): Promise<unknown> {
     return config;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([`${file} cannot be read: ${reasonOf(error)}`], { cause: error });
+    throw new ConfigError([`${file}${placeOf(error, file)} cannot be read: ${reasonOf(error)}`], { cause: error });
   }
+}
+
+const tomlFault = v.object({ codeblock: v.string(), line: v.number(), column: v.number() });
+/** Counted from 0. */
+const yamlFault = v.object({ mark: v.object({ line: v.number(), column: v.number() }) });
+
+/** `:3:2`, line and column as editors and terminals understand them; nothing for JSONC, whose parser does not say. */
+function placeOf(error: unknown, file: string): string {
+  const toml = v.safeParse(tomlFault, error);
+  if (toml.success) return `:${toml.output.line}:${toml.output.column}`;
+  const yaml = v.safeParse(yamlFault, error);
+  if (yaml.success) return `:${yaml.output.mark.line + 1}:${yaml.output.mark.column + 1}`;
+  if (extname(file) !== ".json") return "";
+  const { line, column } = findJsonFault(readText(file));
+  return `:${line}:${column}`;
 }
 
 /** c12 would import JSON as a module, and its JSONC reader takes half a file for the whole without a word. */
@@ -90,5 +109,7 @@ function isBlank(text: string): boolean {
 
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? text;
+  const [first = text] = text.split("\n", 1);
+  // The place, as the YAML parser says it, stands behind the file's name already.
+  return first.replace(/ \(\d+:\d+\)$/, "");
 }

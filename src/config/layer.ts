@@ -24,26 +24,35 @@ export function nameOf({ file, spell }: Layer, key: string): string {
 
 /** Everything wrong with the layer, one line each; nothing when it is right. */
 export function problemsOf(layer: Layer): readonly string[] {
-  const unknown = unknownKeys(layer.values, []).map((path) => describeUnknown(layer, path));
-  if (unknown.length > 0) return unknown;
-  const checked = v.safeParse(configSchema, layer.values);
-  if (checked.success) return [];
-  return checked.issues.map((issue) => {
-    // A wrong item is the fault of its list: the setting's name ends where the list begins.
-    const items = issue.path ?? [];
-    const inList = items.findIndex((item) => item.type === "array");
-    const path = (inList === -1 ? items : items.slice(0, inList)).map((item) => String(item.key));
-    return describeWrong(layer, path, issue.input);
-  });
+  return [...misplaced(layer, layer.values, []), ...wrongValues(layer)];
 }
 
-function unknownKeys(values: Readonly<Record<string, unknown>>, path: readonly string[]): string[][] {
+/** Names that are no setting, and lists where a table belongs, which the schema would take for one. */
+function misplaced(layer: Layer, values: Readonly<Record<string, unknown>>, path: readonly string[]): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     const here = [...path, name];
     const found = lookUp(here);
-    if (!found.found) return [here];
-    return isTable(found.schema) && isRecord(value) ? unknownKeys(value, here) : [];
+    if (!found.found) return [describeUnknown(layer, here)];
+    if (!isTable(found.schema)) return [];
+    if (Array.isArray(value)) return [describeWrong(layer, here, value)];
+    return isRecord(value) ? misplaced(layer, value, here) : [];
   });
+}
+
+function wrongValues(layer: Layer): string[] {
+  const { issues = [] } = v.safeParse(configSchema, layer.values);
+  return issues.flatMap((issue) => {
+    const items = issue.path ?? [];
+    if (issue.expected === "never" || items.some(isInMisplacedList)) return [];
+    // A wrong item is the fault of its list: the setting's name ends where the list begins.
+    const inList = items.findIndex((item) => item.type === "array");
+    const path = (inList === -1 ? items : items.slice(0, inList)).map((item) => String(item.key));
+    return [describeWrong(layer, path, issue.input)];
+  });
+}
+
+function isInMisplacedList(item: v.IssuePathItem): boolean {
+  return item.type !== "array" && Array.isArray(item.input);
 }
 
 function describeUnknown(layer: Layer, path: readonly string[]): string {

@@ -157,13 +157,17 @@ describe("files", () => {
   });
 
   test.each([
-    ["ccproxy.toml", "port = "],
-    ["ccproxy.yaml", "a: [1"],
-    ["ccproxy.json", '{"a": }'],
-    ["ccproxy.jsonc", '{"server": {"port": 1}'],
-  ])("a broken %s is refused by name", async (name, text) => {
+    ["ccproxy.toml", "[server]\n[log\n", ":2:2"],
+    ["ccproxy.yaml", "server:\n  port: 1\n bad: x", ":3:2"],
+    ["ccproxy.json", '{\n  "a": }', ":2:8"],
+    // Its parser does not say where.
+    ["ccproxy.jsonc", '{"server": {"port": 1}', ""],
+  ])("a broken %s is refused by name, line and column", async (name, text, place) => {
     const file = inProject(name, text);
-    expect((await problems()).join()).toStartWith(`${file} cannot be read: `);
+    const [problem, ...more] = await problems();
+    expect(problem).toStartWith(`${file}${place} cannot be read: `);
+    expect(problem).not.toMatch(/\(\d+:\d+\)$/);
+    expect(more).toEqual([]);
   });
 
   test.each([
@@ -224,6 +228,26 @@ describe("a wrong setting", () => {
     const file = inUser("ccproxy.toml", line);
     const [first = ""] = await problems();
     expect(first).toBe(`${file}: ${problem}`);
+  });
+
+  test("is told with every other one of its file, whatever is wrong with each", async () => {
+    const lines = [
+      "server.prot = 1",
+      "server.port = 'x'",
+      "pool = [1]",
+      "log = []",
+      "aliases.a.mode = 'b'",
+      "demo = true",
+    ];
+    const file = inProject("ccproxy.toml", lines.join("\n"));
+    expect(await problems()).toEqual([
+      `${file}: server.prot is not a setting; did you mean server.port?`,
+      `${file}: pool must be a table of settings, got a list`,
+      `${file}: log must be a table of settings, got a list`,
+      `${file}: server.port must be a whole number from 0 to 65535, got "x"`,
+      `${file}: aliases.a.mode must be one of agent, chat, got "b"`,
+      expect.stringMatching(/: demo may not be set by a project file/),
+    ]);
   });
 
   test("in the environment is named by its variable", async () => {

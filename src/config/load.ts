@@ -68,11 +68,15 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const flags = flagLayer(options.flags ?? []);
   const layers = [...files, ...variables, { ...flags, values: resolvePaths(flags.values, cwd, environment) }];
 
-  refuse(layers.flatMap(problemsOf));
   const userFile =
     files.find(({ kind }) => kind === "user")?.file ?? join(configDirectory({ environment }), fileNames[0]);
   const trusted = trustedFoldersOf(layers.filter(({ kind }) => kind !== "project"));
-  refuse(layers.filter(({ kind }) => kind === "project").flatMap((layer) => refusalsOf(layer, trusted, userFile)));
+  const projects = layers.filter(({ kind }) => kind === "project");
+  const problems = [
+    ...layers.flatMap(problemsOf),
+    ...projects.flatMap((layer) => refusalsOf(layer, trusted, userFile)),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
 
   return {
     config: v.parse(
@@ -137,8 +141,4 @@ function originsOf(layers: readonly Layer[]): ReadonlyMap<string, Origin> {
   for (const { kind, file, values, spell } of layers)
     for (const [key] of flatten(values)) origins.set(key, { kind, name: file ?? spell(key) });
   return origins;
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new ConfigError(problems);
 }

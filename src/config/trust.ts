@@ -8,7 +8,7 @@ import { dirname, sep } from "node:path";
 
 import { type Layer, nameOf } from "./layer.ts";
 import { flatten } from "./merge.ts";
-import { isRecord } from "./setting.ts";
+import { isRecord, isTable, lookUp } from "./setting.ts";
 
 /** Settings any project may set, some only to values that loosen nothing. Whatever is not here needs trust. */
 const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
@@ -44,8 +44,14 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
   if (file === undefined || isTrusted(dirname(file), trustedFolders)) return [];
   const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
   return flatten(project.values)
-    .filter(([key, value]) => !(key.startsWith("aliases.") || harmless.get(key)?.(value) === true))
+    .filter(([key, value]) => isSetting(key) && !(key.startsWith("aliases.") || harmless.get(key)?.(value) === true))
     .map(([key]) => `${nameOf(project, key)} may not be set by a project file; to allow it ${fix}`);
+}
+
+/** Anything else is refused for what it is, wherever it stands. */
+function isSetting(key: string): boolean {
+  const found = lookUp(key.split("."));
+  return found.found && !isTable(found.schema);
 }
 
 /** The folders the layers name; the last one that names any counts. */

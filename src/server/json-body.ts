@@ -1,6 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
-
-import { findJsonFault } from "./json-fault.ts";
+import { findJsonFault } from "#lib/json-fault.ts";
 
 /** Far beyond any real request, far below where recursion over a parsed body would overflow the stack. */
 const deepestNesting = 200;
