@@ -8,6 +8,8 @@ export interface PoolOptions<T> {
   /** Ends one that was not handed out. */
   readonly stop: (resource: T) => Promise<void> | void;
   readonly isAlive: (resource: T) => boolean;
+  /** Asked of the parked ones now and then: one that is worn is replaced as at its age. */
+  readonly isWorn?: (resource: T) => boolean;
   /** Settles when a resource dies by itself, so that a parked one is replaced before somebody asks for it. */
   readonly whenGone?: (resource: T) => Promise<unknown>;
   /** Parked resources in total, over all keys. 0 parks none. */
@@ -73,7 +75,7 @@ export type PoolEvent =
   | { readonly type: "dropped"; readonly key: string; readonly reason: DropReason };
 
 /** `room`: for a key used more recently. `unused`: its key was not used for long. */
-export type DropReason = "age" | "died" | "room" | "unused" | "closed";
+export type DropReason = "age" | "worn" | "died" | "room" | "unused" | "closed";
 
 export class PoolClosed extends Error {
   override readonly name = "PoolClosed";

@@ -256,6 +256,23 @@ describe("keys", () => {
 });
 
 describe("spares", () => {
+  test("are replaced when they are found worn, and only then", async () => {
+    const worn = new Set<FakeResource>();
+    const { pool, resources, time, drops, finishStarts } = setUp({ isWorn: (resource) => worn.has(resource) });
+    pool.warm("a");
+    await finishStarts();
+    for (const resource of resources.made.slice(0, 1)) worn.add(resource);
+    time.advance(4 * MINUTE);
+    expect(drops()).toEqual([]);
+    time.advance(2 * MINUTE);
+    expect(drops()).toEqual(["a worn"]);
+    await finishStarts();
+    time.advance(6 * MINUTE);
+    expect(drops()).toEqual(["a worn"]);
+    expect(pool.stats()).toMatchObject({ idle: 2 });
+    expect(resources.made.map(({ stops }) => stops)).toEqual([1, 0, 0]);
+  });
+
   test("are replaced at their age, which is spread", async () => {
     let random = 0;
     const { pool, time, finishStarts, drops } = setUp({ maxAgeMs: 10 * MINUTE, random: () => (random += 0.25) });

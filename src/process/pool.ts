@@ -19,6 +19,8 @@ import {
 const DEFAULT_KEY_IDLE_MS = 10 * 60_000;
 /** How soon to ask again after `canStart` said no. */
 const CAN_START_RETRY_MS = 5000;
+/** Seldom: one that is worn from its start on is replaced each time. */
+const WEAR_CHECK_MS = 5 * 60_000;
 
 interface Waiter<T> {
   readonly key: string;
@@ -42,6 +44,7 @@ class WarmPool<T> implements Pool<T> {
   #hits = 0;
   #misses = 0;
   #refillAt = 0;
+  #wearCheckAt = 0;
   #closed = false;
   #cancelTimer: () => void = () => undefined;
 
@@ -154,7 +157,9 @@ class WarmPool<T> implements Pool<T> {
   /** Brings the pool to where it should be now, and looks again when that changes. */
   #pump(): void {
     if (this.#closed) return;
-    for (const [key, state] of this.#keys.entries()) this.#dropSpent(key, state);
+    const asksWear = this.#clock.now() >= this.#wearCheckAt;
+    if (asksWear) this.#wearCheckAt = this.#clock.now() + WEAR_CHECK_MS;
+    for (const [key, state] of this.#keys.entries()) this.#dropSpent(key, state, asksWear);
     this.#startForWaiters();
     this.#dropUnused();
     const refused = !this.#refill();
@@ -257,18 +262,23 @@ class WarmPool<T> implements Pool<T> {
     void this.#options.whenGone?.(resource).then(onGone, onGone);
   }
 
-  /** Lets go of spares that died or are too old. */
-  #dropSpent(key: string, state: KeyState<T>): void {
-    const now = this.#clock.now();
-    const spent = state.idle.filter(({ resource, expiresAt }) => now >= expiresAt || !this.#options.isAlive(resource));
-    for (const parked of spent) {
+  /** Lets go of spares that died, are too old or, where that is asked, worn. */
+  #dropSpent(key: string, state: KeyState<T>, asksWear = false): void {
+    for (const parked of [...state.idle]) {
+      const reason = this.#whyDrop(parked, asksWear);
+      if (reason === undefined) continue;
       state.idle.splice(state.idle.indexOf(parked), 1);
-      const alive = this.#options.isAlive(parked.resource);
       // One that lived its time clears the record; a death counts as a failed start, or it would be made good in a hot loop.
-      if (alive) state.failures = 0;
-      else this.#recordFailure(state);
-      this.#drop(key, parked.resource, alive ? "age" : "died");
+      if (reason === "died") this.#recordFailure(state);
+      else state.failures = 0;
+      this.#drop(key, parked.resource, reason);
     }
+  }
+
+  #whyDrop({ resource, expiresAt }: Parked<T>, asksWear: boolean): DropReason | undefined {
+    if (!this.#options.isAlive(resource)) return "died";
+    if (this.#clock.now() >= expiresAt) return "age";
+    return asksWear && this.#options.isWorn?.(resource) === true ? "worn" : undefined;
   }
 
   #dropUnused(): void {
@@ -311,9 +321,13 @@ class WarmPool<T> implements Pool<T> {
   #schedule(refused: boolean): void {
     this.#cancelTimer();
     const now = this.#clock.now();
-    const times = [this.#keys.nextChange(now) ?? now, this.#refillAt, refused ? now + CAN_START_RETRY_MS : now].filter(
-      (time) => time > now,
-    );
+    const asksWear = this.#options.isWorn !== undefined && this.#keys.idleTotal() > 0;
+    const times = [
+      this.#keys.nextChange(now) ?? now,
+      this.#refillAt,
+      refused ? now + CAN_START_RETRY_MS : now,
+      asksWear ? this.#wearCheckAt : now,
+    ].filter((time) => time > now);
     this.#cancelTimer =
       times.length === 0
         ? () => undefined

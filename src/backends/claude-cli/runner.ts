@@ -27,8 +27,6 @@ import { type ParkedTurn, runTurn, type TurnOptions, type TurnOutcome } from "./
  * smallest context window.
  */
 const REPLACED_CONTEXT_TOKENS = 100_000;
-/** Measured: 2.1.x stays near 200 MB resident; one that grew far beyond is cheaper to replace. */
-const MAX_RESIDENT_BYTES = 700 * 1024 * 1024;
 
 const bareInitialize = { subtype: "initialize" } as const;
 
@@ -207,7 +205,7 @@ function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   const { busy, live, parked, supply, counters, shutdown } = deps;
   const { outcome, request, context } = served;
   busy.delete(session);
-  const isKept = session.usable && !shutdown.aborted && (session.child.residentBytes() ?? 0) <= MAX_RESIDENT_BYTES;
+  const isKept = session.usable && !session.oversized && !shutdown.aborted;
   if (isKept && outcome?.parked?.feed.closed === false) {
     parked.put([callsFingerprint(settledBy(request, context), outcome.calls)], { session, turn: outcome.parked });
     return;

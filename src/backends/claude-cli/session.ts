@@ -16,6 +16,9 @@ const STOP_LADDER = { eofMs: 500, termMs: 1500 } as const;
 /** Measured: a 2.1.x that ends is gone within 60 ms of the end of its output. */
 const EXIT_WAIT_MS = 500;
 
+/** Measured: 2.1.x stays near 200 MB resident. */
+const MAX_RESIDENT_BYTES = 700 * 1024 * 1024;
+
 /** Counts what the process says that nobody here understands. */
 export interface LineCounter {
   unknown(name: string): void;
@@ -72,6 +75,11 @@ export class CliSession {
     this.child = child;
     this.#counter = counter;
     void this.#pump();
+  }
+
+  /** One that grew so far is cheaper to replace. */
+  get oversized(): boolean {
+    return (this.child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES;
   }
 
   /** It runs, and did nothing but what it was asked to. */

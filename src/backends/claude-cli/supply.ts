@@ -59,6 +59,7 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     },
     stop: (session) => session.discard(false),
     isAlive: (session) => session.usable,
+    isWorn: (session) => session.oversized,
     whenGone: (session) => session.child.exited,
     size: claudePath === undefined ? 0 : options.pool.size,
     maxAgeMs: options.pool.maxAgeMs,
