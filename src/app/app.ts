@@ -46,10 +46,14 @@ export interface App {
   readonly demo: boolean;
   /** Stops taking requests, lets turns finish, ends every child, writes what is unwritten. Idempotent. */
   stop(): Promise<void>;
+  /** Tells whoever waits for an answer that it ends here, and waits for nothing else. For a process that ends at once. */
+  cut(): Promise<void>;
 }
 
 /** Between two words of the demo, so that one can see it stream. */
 const demoDelayMs = 20;
+/** How long error frames may take to leave when nothing is waited for any more. */
+const cutMs = 250;
 /** How long children may take to end once the last answer is out. */
 const childStopMs = 3000;
 
@@ -108,6 +112,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     claude: { path: backend.claudePath, detail: backend.status().detail },
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
+    cut: () => server.cut(cutMs),
   };
 }
 
@@ -138,7 +143,7 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger });
   const stopPruning = startPruning({ prune: accessLog.prune, logger, keepDays: log.retention_days });
-  // A second signal ends the process at once; what was open then still gets its row.
+  // A second signal ends the process without a stop; what was open then still gets its row.
   process.once("exit", recorder.stop);
   return {
     logger,

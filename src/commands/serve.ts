@@ -22,13 +22,15 @@ export const serve = createCommand({
     "ccproxy serve --demo",
   ],
   async run(args, context) {
-    const signal = untilStopSignal();
+    let running: App | undefined;
+    const signal = untilStopSignal(async () => await running?.cut());
     const settings = await loadSettings(args, context);
     requireToken(settings.config.server);
     const started = startHere(settings, context);
     const early = await Promise.race([started.then(() => undefined), signal]);
     if (early !== undefined) return await abandon(started, early);
-    return await serveUntil(signal, await started, settings, context);
+    running = await started;
+    return await serveUntil(signal, running, settings, context);
   },
 });
 

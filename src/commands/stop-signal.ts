@@ -1,18 +1,22 @@
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 /**
- * Resolves at the first signal that asks the process to end. The next one does not wait for anybody: it ends the
- * process at once, with the shell's code for that signal.
+ * Resolves at the first signal that asks the process to end. The second one ends it as soon as `farewell` is over, with
+ * the shell's code for that signal; a third does not wait for that either.
  */
-export function untilStopSignal(): Promise<StopSignal> {
+export function untilStopSignal(farewell: () => Promise<void> = nothing): Promise<StopSignal> {
   return new Promise((resolve) => {
-    let asked = false;
+    let asked = 0;
     const stop = (signal: StopSignal) => {
-      if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
-      asked = true;
-      resolve(signal);
+      asked += 1;
+      const exit = () => process.exit(signal === "SIGINT" ? 130 : 143);
+      if (asked === 1) resolve(signal);
+      else if (asked === 2) void farewell().finally(exit);
+      else exit();
     };
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
 }
+
+async function nothing(): Promise<void> {}

@@ -46,6 +46,8 @@ export interface HttpServer {
    * format, and closes the port.
    */
   stop(budgetMs: number): Promise<void>;
+  /** Refuses new work, ends what runs with an error in its own format, and waits `budgetMs` at most for that to leave. */
+  cut(budgetMs: number): Promise<void>;
   /** Answers without a socket. */
   fetch(request: Request): Promise<Response>;
   activeRequests(): number;
@@ -93,8 +95,14 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
     active,
     draining,
   });
+  const cut = async (budgetMs: number): Promise<void> => {
+    state.draining = true;
+    for (const exchange of active) exchange.cancel(shuttingDown());
+    await untilEmpty(active, budgetMs);
+  };
   return {
     fetch,
+    cut,
     activeRequests: () => active.size,
     listen() {
       state.listener = openListener(options, fetch);
@@ -103,8 +111,7 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
     async stop(budgetMs) {
       state.draining = true;
       await untilEmpty(active, budgetMs);
-      for (const exchange of active) exchange.cancel(shuttingDown());
-      await untilEmpty(active, farewellMs);
+      await cut(farewellMs);
       await Promise.race([state.listener?.stop(), Bun.sleep(farewellMs)]);
       await state.listener?.stop(true);
     },

@@ -52,7 +52,9 @@ describe.each([...claudes])("claude $version", ({ path }) => {
   test("a client that hangs up ends the turn, its upstream request and its tools; the proxy goes on", async () => {
     const proxy = await startProxy({ claude: path, args: ["--allowed-tools", "Bash", "--pool-size", "1"] });
     const client = new AbortController();
-    const answer = ask(proxy, '[[demo tool Bash {"command":"touch started; sleep 300","description":"wait"}]]', client);
+    const answer = ask(proxy, '[[demo tool Bash {"command":"touch started; sleep 300","description":"wait"}]]', {
+      client,
+    });
     await waitFor(() => (existsSync(join(proxy.cwd, "started")) ? true : undefined), 20_000);
     client.abort();
     await answer;
@@ -97,34 +99,51 @@ test("a turn that outlasts the drain is ended with an error frame, and the proxy
   await proxy.stop();
 }, 60_000);
 
-test("a second SIGTERM does not wait for the drain", async () => {
+test("a second SIGTERM does not wait for the drain, but tells each client in its format that its answer ends", async () => {
   const proxy = await startProxy({ env: { CCPROXY__SERVER__DRAIN_SECONDS: "3600" } });
-  const answer = ask(proxy, longAnswer);
-  await waitFor(() => (proxy.upstream.openRequests() === 1 ? true : undefined), 20_000);
+  const [chat, messages] = await Promise.all([
+    post(proxy, longAnswer),
+    post(proxy, longAnswer, { path: "/v1/messages" }),
+  ]);
+  const whole = ask(proxy, longAnswer, { stream: false });
+  await waitFor(() => (proxy.upstream.openRequests() === 3 ? true : undefined), 20_000);
   proxy.kill("SIGTERM");
   await waitFor(async () => ((await status(`${proxy.url}/health/ready`)) === 503 ? true : undefined), 5000);
   proxy.kill("SIGTERM");
-  await proxy.exited;
+  expect(await proxy.exited).toBe(143);
   await waitFor(() => (childrenOf(proxy.home, proxy.pid).length === 0 ? true : undefined), 5000);
-  await answer;
-  const [cut, ...others] = readRows(proxy).filter(({ path }) => path === "/v1/chat/completions");
-  expect(others).toEqual([]);
-  expect(cut?.errorKind).toBe("unavailable");
+  expect(await chat.text()).toMatch(/\ndata: \{"error":\{"message":"ccproxy is shutting down[^\n]*\n\n$/);
+  expect(await messages.text()).toMatch(/\nevent: error\ndata: \{"type":"error"[^\n]*shutting down[^\n]*\n\n$/);
+  expect(await whole).toMatchObject({ status: 503, body: expect.stringContaining("shutting down") });
+  const cut = readRows(proxy).filter(({ path }) => path.startsWith("/v1/"));
+  expect(cut.map(({ errorKind }) => errorKind)).toEqual(["unavailable", "unavailable", "unavailable"]);
   await proxy.stop();
 }, 60_000);
 
-/** A streamed chat completion, read to its end or to the hang-up. */
-async function ask(proxy: Proxy, content: string, client = new AbortController()) {
+interface Asking {
+  readonly client?: AbortController;
+  readonly path?: string;
+  readonly stream?: boolean;
+}
+
+/** Read to its end or to the hang-up. */
+async function ask(proxy: Proxy, content: string, asking: Asking = {}) {
   try {
-    const response = await fetch(`${proxy.url}/v1/chat/completions`, {
-      method: "POST",
-      body: JSON.stringify({ model: "sonnet", stream: true, messages: [{ role: "user", content }] }),
-      signal: client.signal,
-    });
+    const response = await post(proxy, content, asking);
     return { status: response.status, body: await response.text() };
   } catch {
     return { status: 0, body: "" };
   }
+}
+
+/** Resolves when the answer begins. A streamed chat completion, unless told otherwise. */
+async function post(proxy: Proxy, content: string, asking: Asking = {}): Promise<Response> {
+  const { client = new AbortController(), path = "/v1/chat/completions", stream = true } = asking;
+  return await fetch(`${proxy.url}${path}`, {
+    method: "POST",
+    body: JSON.stringify({ model: "sonnet", max_tokens: 9999, stream, messages: [{ role: "user", content }] }),
+    signal: client.signal,
+  });
 }
 
 async function status(url: string): Promise<number> {
