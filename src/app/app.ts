@@ -10,6 +10,7 @@ import type { Config } from "#config/schema.ts";
 import { GatewayError } from "#core/errors.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { createAdmission } from "#gateway/admission.ts";
+import { type Approvals, createApprovals } from "#gateway/approvals.ts";
 import { createGateway } from "#gateway/gateway.ts";
 import { openJournal } from "#process/journal.ts";
 import { sweepOrphans } from "#process/orphans.ts";
@@ -174,6 +175,7 @@ interface ServerParts {
 function createHttpServer({ options: { config, version }, backend, telemetry }: ServerParts) {
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
+  const approvals = openApprovals(config, telemetry);
   const gateway = createGateway({
     backend,
     admission: createAdmission({
@@ -185,9 +187,11 @@ function createHttpServer({ options: { config, version }, backend, telemetry }: 
     defaultMode: claude.mode,
     firstEventDeadlineMs: heartbeatMs,
     requestTimeoutMs: claude.request_timeout_seconds * 1000,
+    approvals,
   });
   return createServer({
     gateway,
+    approvals,
     wireFormats: { openaiChat, anthropicMessages },
     telemetry: { createRecord: telemetry.recorder.begin },
     options: {
@@ -200,6 +204,19 @@ function createHttpServer({ options: { config, version }, backend, telemetry }: 
       heartbeatMs,
       version,
     },
+  });
+}
+
+function openApprovals({ approvals }: Config, { logger }: Telemetry): Approvals | undefined {
+  if (!approvals.enabled) return undefined;
+  return createApprovals({
+    timeoutMs: approvals.timeout_seconds * 1000,
+    // What the tool was to do stays out of the log.
+    onResolved: ({ id, requestId, ask, status, createdAt, resolvedAt = createdAt }) =>
+      logger.info(`Approval ${status}: ${ask.toolName}`, {
+        requestId,
+        data: { approval: id, tool: ask.toolName, status, waitedMs: resolvedAt - createdAt },
+      }),
   });
 }
 

@@ -31,7 +31,7 @@ const childBytes = 200 * mebibyte;
 
 /** The Claude Code backend as the configuration describes it. Starts nothing yet. */
 export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBackend {
-  const { claude, pool, limits } = config;
+  const { claude, approvals, pool, limits } = config;
   return createClaudeCliBackend({
     claudePath: claude.path,
     workspace: deps.workspace,
@@ -42,6 +42,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     allowedTools: claude.allowed_tools,
     disallowedTools: claude.disallowed_tools,
     permissionMode: claude.permission_mode,
+    approvals: approvals.enabled,
     maxTurns: claude.max_turns,
     appendSystemPrompt: claude.append_system_prompt,
     addDirs: claude.add_dirs,

@@ -76,7 +76,13 @@ export const serveFlags = {
     group: claude,
     key: "claude.permission_mode",
     valueHint: "mode",
-    description: "What happens when a tool needs permission (default: it is refused).",
+    description: "What happens when a tool needs permission (default: it is refused, or asked for with --approvals).",
+  },
+  approvals: {
+    type: "boolean",
+    group: claude,
+    key: "approvals.enabled",
+    description: "Ask about what the permission mode does not allow: see ccproxy permission-handler.",
   },
   "max-turns": {
     type: "string",

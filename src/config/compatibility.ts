@@ -66,5 +66,8 @@ export const compatibleNames: readonly CompatibleName[] = [
   { name: "SERVER__LOG_FILE", key: "log.file" },
   { name: "SERVER__HOST", key: "server.host" },
   { name: "SERVER__PORT", key: "server.port" },
+  { name: "CLAUDE__BUILTIN_PERMISSIONS", key: "approvals.enabled" },
+  { name: "SECURITY__CONFIRMATION_TIMEOUT_SECONDS", key: "approvals.timeout_seconds" },
+  { name: "CCPROXY_AUTH_TOKEN", key: "server.auth_token" },
   { name: "SECURITY__AUTH_TOKEN", key: "server.auth_token" },
 ];

@@ -62,6 +62,19 @@ const claude = v.strictObject({
   request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 3600),
 });
 
+const approvals = v.strictObject({
+  enabled: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        "Agents ask for what their permission mode does not allow. Whoever may use the API may then allow it.",
+      ),
+    ),
+    false,
+  ),
+  timeout_seconds: v.optional(amount(1, 3600, "How long an approval handler may take; then the call is denied."), 30),
+});
+
 const pool = v.strictObject({
   size: v.optional(
     v.pipe(
@@ -109,6 +122,7 @@ const alias = v.strictObject({
 export const configSchema = v.strictObject({
   server: v.pipe(v.optional(server, {}), v.description("How clients reach ccproxy.")),
   claude: v.pipe(v.optional(claude, {}), v.description("The Claude Code CLI that answers.")),
+  approvals: v.pipe(v.optional(approvals, {}), v.description("Tool calls that a person decides on.")),
   pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
   limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),

@@ -1,3 +1,4 @@
+import type { Approve } from "./approval.ts";
 import type { ModelEvent } from "./events.ts";
 import type { ModelRequest, RequestFeature } from "./request.ts";
 
@@ -41,6 +42,8 @@ export interface RunContext extends RunSetup {
   readonly signal: AbortSignal;
   /** Says what became known of the run, as soon as it is. Throws what the run is to end with where the client will not have it so. */
   readonly report: (facts: RunFacts) => void;
+  /** Decides on a tool call that the backend may not make on its own; undefined where nobody is asked. */
+  readonly approve?: Approve | undefined;
 }
 
 export interface RunFacts {

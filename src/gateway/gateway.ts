@@ -2,6 +2,7 @@
  * The life of one request between the HTTP edge and a backend: what runs it, whether it may run now,
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
+import type { Approve } from "#core/approval.ts";
 import type { Backend, Mode, RunSetup, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
@@ -10,6 +11,7 @@ import { addUsage, noUsage, type Usage } from "#core/usage.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 import type { Admission } from "./admission.ts";
+import type { Approvals } from "./approvals.ts";
 import { aliasModels, type ModelAlias, resolveRun } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
@@ -25,6 +27,8 @@ export interface GatewayDeps {
   readonly firstEventDeadlineMs: number;
   /** After this long a turn is stopped; 0 for never. */
   readonly requestTimeoutMs: number;
+  /** Asked about tool calls; undefined where nobody is. */
+  readonly approvals?: Approvals | undefined;
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -85,6 +89,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
       call.record.set({ ignoredFields: learned.ignored });
       if (call.strict && more.length > 0) throw strictRefusal(more);
     },
+    approve: approverOf(deps.approvals, call),
   });
   const over = () => {
     turn.release();
@@ -114,6 +119,11 @@ async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): 
   } finally {
     release();
   }
+}
+
+function approverOf(approvals: Approvals | undefined, { principal, requestId }: Call): Approve | undefined {
+  if (approvals === undefined) return undefined;
+  return (ask, signal) => approvals.ask({ principal, requestId, ask, signal });
 }
 
 /** What the response headers say; it fills as the run tells. */

@@ -38,6 +38,7 @@ export class Exchange {
   readonly #controller = new AbortController();
   readonly #onDisconnect = () => this.cancel(new GatewayError("cancelled", "The client closed the connection."));
   #streaming = false;
+  #standsBy = false;
   #ended = false;
   #head: RunningHead | undefined;
   #finishReason: FinishReason | undefined;
@@ -72,6 +73,15 @@ export class Exchange {
   /** True once the answer's own stream has promised to end the exchange. */
   get streaming(): boolean {
     return this.#streaming;
+  }
+
+  /** True for one that only listens to what others do. */
+  get standsBy(): boolean {
+    return this.#standsBy;
+  }
+
+  standBy(): void {
+    this.#standsBy = true;
   }
 
   cancel(reason: GatewayError): void {

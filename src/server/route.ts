@@ -1,4 +1,5 @@
 import type { WireFormat } from "#core/wire-format.ts";
+import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
 
 import type { Exchange } from "./exchange.ts";
@@ -24,6 +25,8 @@ export type RouteParams = Readonly<Record<string, string | null>>;
 /** What the routes work with. */
 export interface Services {
   readonly gateway: Gateway;
+  /** Undefined where nobody is asked about tool calls. */
+  readonly approvals: Approvals | undefined;
   readonly limits: { readonly maxBodyBytes: number; readonly heartbeatMs: number };
   readonly version: string;
   /** The OpenAPI document as JSON text. */

@@ -5,6 +5,7 @@
  */
 import "./production.ts";
 import { createAccessGuard } from "#auth/access-guard.ts";
+import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
 
@@ -33,6 +34,8 @@ export interface ServerOptions {
 
 export interface ServerDeps {
   readonly gateway: Gateway;
+  /** Undefined where nobody is asked about tool calls. */
+  readonly approvals?: Approvals | undefined;
   readonly wireFormats: WireFormats;
   readonly options: ServerOptions;
   readonly telemetry: { readonly createRecord: (initial: RequestInitial) => RequestRecord };
@@ -68,7 +71,7 @@ const idleSeconds = 30;
 /** Bun answers a body beyond its own limit without asking us and without a body; ours is checked while reading. */
 const noBodyLimit = Number.MAX_SAFE_INTEGER;
 
-export function createServer({ gateway, wireFormats, options, telemetry }: ServerDeps): HttpServer {
+export function createServer({ gateway, approvals, wireFormats, options, telemetry }: ServerDeps): HttpServer {
   const active = new Set<Exchange>();
   const state: { draining: boolean; listener: Bun.Server<undefined> | undefined } = {
     draining: false,
@@ -79,6 +82,7 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
     routes,
     services: {
       gateway,
+      approvals,
       limits: options,
       version: options.version,
       draining,
@@ -98,7 +102,7 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
   const cut = async (budgetMs: number): Promise<void> => {
     state.draining = true;
     for (const exchange of active) exchange.cancel(shuttingDown());
-    await untilEmpty(active, budgetMs);
+    await untilNone(() => active.size > 0, budgetMs);
   };
   return {
     fetch,
@@ -110,7 +114,7 @@ export function createServer({ gateway, wireFormats, options, telemetry }: Serve
     },
     async stop(budgetMs) {
       state.draining = true;
-      await untilEmpty(active, budgetMs);
+      await untilNone(() => [...active].some(({ standsBy }) => !standsBy), budgetMs);
       await cut(farewellMs);
       await Promise.race([state.listener?.stop(), Bun.sleep(farewellMs)]);
       await state.listener?.stop(true);
@@ -146,7 +150,7 @@ function listening(listener: Bun.Server<undefined>, { host }: ServerOptions): Li
 
 const pollMs = 10;
 
-async function untilEmpty(active: ReadonlySet<Exchange>, budgetMs: number): Promise<void> {
+async function untilNone(some: () => boolean, budgetMs: number): Promise<void> {
   const deadline = performance.now() + budgetMs;
-  while (active.size > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
+  while (some() && performance.now() < deadline) await Bun.sleep(pollMs);
 }

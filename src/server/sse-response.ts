@@ -12,9 +12,13 @@ export function sseResponse(
   running: Running,
   { encoder, heartbeatMs }: { readonly encoder: StreamEncoder; readonly heartbeatMs: number },
 ): Response {
+  return eventStreamResponse(exchange, frames(exchange, running, { encoder, heartbeatMs }));
+}
+
+/** Streams these frames. The exchange ends when they do. */
+export function eventStreamResponse(exchange: Exchange, parts: AsyncIterable<string>): Response {
   exchange.handOverToStream();
-  const chunks = countedChunks(exchange, frames(exchange, running, { encoder, heartbeatMs }));
-  return new Response(chunks, {
+  return new Response(countedChunks(exchange, parts), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",

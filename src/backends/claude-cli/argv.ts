@@ -22,12 +22,19 @@ const PROTOCOL = [
  */
 const CHAT = ["--tools=", "--setting-sources=", "--system-prompt=", "--max-turns=1"] as const;
 
+/** With a host to ask, the CLI also offers its tools that talk to a person; whether to allow is all we can be asked. */
+const ASKING = [
+  "--permission-prompt-tool=stdio",
+  "--disallowed-tools=AskUserQuestion,EnterPlanMode,ExitPlanMode",
+] as const;
+
 type ArgumentOptions = Pick<
   ClaudeCliOptions,
   | "model"
   | "allowedTools"
   | "disallowedTools"
   | "permissionMode"
+  | "approvals"
   | "maxTurns"
   | "addDirs"
   | "mcpConfig"
@@ -43,6 +50,7 @@ export function spawnArguments(mode: Mode, options: ArgumentOptions): readonly s
     ...model,
     `--setting-sources=${options.settingSources.join(",")}`,
     `--permission-mode=${options.permissionMode}`,
+    ...(options.approvals === true ? ASKING : []),
     // What our own server offers the client runs itself, and may refuse there.
     ...repeated("--allowed-tools", [`mcp__${TOOL_SERVER}`, ...options.allowedTools]),
     ...repeated("--disallowed-tools", options.disallowedTools),

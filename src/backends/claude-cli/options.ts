@@ -15,6 +15,8 @@ export interface ClaudeCliOptions {
   readonly allowedTools: readonly string[];
   readonly disallowedTools: readonly string[];
   readonly permissionMode: string;
+  /** Whether agents ask for what their permission mode does not allow, instead of being refused it. */
+  readonly approvals?: boolean | undefined;
   readonly maxTurns?: number | undefined;
   readonly appendSystemPrompt?: string | undefined;
   readonly addDirs: readonly string[];

@@ -11,7 +11,7 @@ export interface Operation {
   readonly security?: readonly [];
 }
 
-export type TagName = "OpenAI" | "Anthropic" | "Models" | "Health" | "Documentation" | "Other base URLs";
+export type TagName = "OpenAI" | "Anthropic" | "Models" | "Approvals" | "Health" | "Documentation" | "Other base URLs";
 
 export interface Reference {
   readonly $ref: string;

@@ -3,6 +3,13 @@ import * as v from "valibot";
 import { healthSchema } from "#server/health.ts";
 import { modelListSchema, modelSchema } from "#server/model-list.ts";
 import {
+  permissionAnswerSchema,
+  permissionAnsweredSchema,
+  permissionEventSchema,
+  permissionListSchema,
+  permissionSchema,
+} from "#server/permissions.ts";
+import {
   countTokensRequestSchema,
   messageErrorSchema,
   messageSchema,
@@ -33,6 +40,11 @@ export const namedSchemas = {
   Health: healthSchema,
   Model: modelSchema,
   ModelList: modelListSchema,
+  Permission: permissionSchema,
+  PermissionList: permissionListSchema,
+  PermissionEvent: permissionEventSchema,
+  PermissionAnswer: permissionAnswerSchema,
+  PermissionAnswered: permissionAnsweredSchema,
 } satisfies Record<string, v.GenericSchema>;
 
 export type SchemaName = keyof typeof namedSchemas;

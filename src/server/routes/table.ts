@@ -7,6 +7,7 @@ import { documentationRoutes } from "./documentation.ts";
 import { healthRoutes } from "./health.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
+import { permissionRoutes } from "./permissions.ts";
 
 /** What the proxies before this one called the API of Claude Code; their clients' base URLs keep working. */
 const prefixes = ["/claude", "/sdk"];
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...messageRoutes,
   ...countTokensRoutes,
   ...modelRoutes,
+  ...permissionRoutes,
   ...healthRoutes,
   ...documentationRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));
