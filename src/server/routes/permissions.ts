@@ -1,5 +1,4 @@
-import { GatewayError } from "#core/errors.ts";
-import type { Approvals } from "#gateway/approvals.ts";
+import { approvalsOf } from "#server/approvals-of.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import type { Operation, Parameter } from "#server/openapi/operation.ts";
 import {
@@ -13,7 +12,7 @@ import {
 import { permissionStream } from "#server/permission-stream.ts";
 import { decodeAnswer, encodePermission } from "#server/permissions.ts";
 import { readJsonBody } from "#server/request-body.ts";
-import type { Route, RouteParams, Services } from "#server/route.ts";
+import type { Route, RouteParams } from "#server/route.ts";
 
 const list: Route["answer"] = ({ principal }, services) => {
   const permissions = approvalsOf(services)
@@ -38,14 +37,6 @@ const stream: Route["answer"] = (exchange, services) => {
   const attends = exchange.query.get("watch") !== "true";
   return permissionStream(exchange, { approvals, attends, heartbeatMs: services.limits.heartbeatMs });
 };
-
-/** Throws GatewayError `not-found`. */
-export function approvalsOf({ approvals }: Services): Approvals {
-  if (approvals !== undefined) return approvals;
-  throw new GatewayError("not-found", "Approvals are off.", {
-    hint: "Start ccproxy with --approvals (approvals.enabled).",
-  });
-}
 
 function idOf(params: RouteParams): string {
   return params["id"] ?? "";

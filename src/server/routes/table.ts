@@ -5,6 +5,7 @@ import { chatCompletionRoutes } from "./chat-completions.ts";
 import { countTokensRoutes } from "./count-tokens.ts";
 import { documentationRoutes } from "./documentation.ts";
 import { healthRoutes } from "./health.ts";
+import { mcpRoutes } from "./mcp.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { permissionRoutes } from "./permissions.ts";
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...countTokensRoutes,
   ...modelRoutes,
   ...permissionRoutes,
+  ...mcpRoutes,
   ...healthRoutes,
   ...documentationRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));

@@ -1,3 +1,4 @@
+import { type Approvals, createApprovals } from "#gateway/approvals.ts";
 import { createServer, type HttpServer, type ServerOptions } from "#server/server.ts";
 import { createRequestRecord, type RequestRecord } from "#telemetry/request-record.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
@@ -10,6 +11,7 @@ type LogRow = ReturnType<RequestRecord["row"]>;
 export interface TestServer extends AsyncDisposable {
   readonly server: HttpServer;
   readonly gateway: ScriptedGateway;
+  readonly approvals: Approvals;
   /** The access log, in order of ending. */
   readonly rows: LogRow[];
   readonly url: string;
@@ -29,14 +31,16 @@ const defaults: ServerOptions = {
 export function startTestServer(script: Script = {}, options: Partial<ServerOptions> = {}): TestServer {
   const rows: LogRow[] = [];
   const gateway = createScriptedGateway(script);
+  const approvals = createApprovals({ timeoutMs: 60_000, onResolved: () => undefined });
   const server = createServer({
     gateway,
+    approvals,
     wireFormats: { openaiChat, anthropicMessages },
     options: { ...defaults, ...options },
     telemetry: { createRecord: (initial) => createRequestRecord(initial, { onEnd: (row) => rows.push(row) }) },
   });
   const { url, port } = server.listen();
-  return { server, gateway, rows, url, port, [Symbol.asyncDispose]: () => server.stop(0) };
+  return { server, gateway, approvals, rows, url, port, [Symbol.asyncDispose]: () => server.stop(0) };
 }
 
 /** Waits for something that is about to be true; fails after a second. */
