@@ -16,6 +16,7 @@ const helpers = {
     commands: ["chromium", "chromium-browser", "google-chrome"],
     without: "no page is opened in a real browser",
   },
+  tmux: { commands: ["tmux"], without: "approvals are not decided on in a real terminal" },
   "qemu with arm64 libraries": {
     commands: ["qemu-aarch64-static"],
     file: `${arm64Libraries}/lib/libstdc++.so.6`,

@@ -13,6 +13,7 @@ export const root: Command = {
   default: "serve",
   subCommands: {
     serve: async () => (await import("./serve.ts")).serve,
+    "permission-handler": async () => (await import("./permission-handler.ts")).permissionHandler,
     models: async () => (await import("./models.ts")).models,
     doctor: async () => (await import("./doctor.ts")).doctor,
     openapi: async () => (await import("./openapi.ts")).openapi,
