@@ -52,7 +52,8 @@ export const indexPage = `<!doctype html>
   </head>
   <body>
     <h1>ccproxy</h1>
-    <p>Claude Code as an OpenAI and an Anthropic API. <a href="swagger">Documentation</a>, <a href="health">health</a>.</p>
+    <p>Claude Code as an OpenAI and an Anthropic API. <a href="swagger">Documentation</a>, <a href="health">health</a>,
+      <a href="permissions/ui">approvals</a>.</p>
   </body>
 </html>
 `;

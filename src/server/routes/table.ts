@@ -1,6 +1,7 @@
 import type { Operation } from "#server/openapi/operation.ts";
 import type { Route } from "#server/route.ts";
 
+import { approvalsPageRoutes } from "./approvals-page.ts";
 import { chatCompletionRoutes } from "./chat-completions.ts";
 import { countTokensRoutes } from "./count-tokens.ts";
 import { documentationRoutes } from "./documentation.ts";
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...countTokensRoutes,
   ...modelRoutes,
   ...permissionRoutes,
+  ...approvalsPageRoutes,
   ...mcpRoutes,
   ...healthRoutes,
   ...documentationRoutes,
