@@ -61,6 +61,8 @@ const promised: readonly Row[] = [
   ["cli-continues", "seed 000 to 003", "a conversation that goes on reuses its own live claude"],
   ["cli-cwd", "seed 000, 001, 003", "the CLI works in the folder given by --cwd"],
   ["cli-options", "seed 001", "tools, permission mode, turns, prompts, folders and MCP files as serve flags"],
+  ["tool-approval", "seed 001", "approval of tool calls over REST and SSE, with the seeds' payloads"],
+  ["tool-approval-terminal", "seed 001", "approval of tool calls in a terminal"],
   ["cli-two-versions", "none", "the newest CLI and 2.1.197 both work"],
   [
     "cli-untested-versions",
@@ -121,8 +123,6 @@ const planned: readonly Row[] = [
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
   ["tool-visibility", "seed 000, 001, 003", "forward, formatted, ignore; text-only, verbose, narrated"],
   ["tool-client", "seed 000, 004", "function calling with the client's own tools"],
-  ["tool-approval", "seed 001", "approval of tool calls over REST and SSE, with the seeds' payloads"],
-  ["tool-approval-terminal", "seed 001", "approval of tool calls in a terminal"],
   ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
   ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
   ["upstream-codex", "seed 000, 001, 004", "Codex"],
