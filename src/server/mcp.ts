@@ -9,6 +9,7 @@ import * as v from "valibot";
 
 import type { ApprovalDecision } from "#core/approval.ts";
 import type { Approvals } from "#gateway/approvals.ts";
+import { jsonObject } from "#lib/json-object.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 
 import type { Exchange } from "./exchange.ts";
@@ -20,7 +21,7 @@ const toolName = "check_permission";
 /** What `--permission-prompt-tool` is called with. */
 const argumentsSchema = v.looseObject({
   tool_name: v.string(),
-  input: v.record(v.string(), v.unknown()),
+  input: jsonObject,
   tool_use_id: v.optional(v.string()),
 });
 

@@ -3,19 +3,19 @@ import * as v from "valibot";
 
 import { GatewayError } from "#core/errors.ts";
 import type { Approval, ApprovalAnswer } from "#gateway/approval.ts";
+import { jsonObject } from "#lib/json-object.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 
 import { renderDiff } from "./permission-diff.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(0));
 const status = v.picklist(["pending", "allowed", "denied", "expired", "withdrawn"]);
-const input = v.record(v.string(), v.unknown());
 const text = v.nullable(v.string());
 
 const about = {
   request_id: v.pipe(v.string(), v.description("Id of the permission request.")),
   tool_name: v.string(),
-  input: v.pipe(input, v.description("What the tool would be given, whole.")),
+  input: v.pipe(jsonObject, v.description("What the tool would be given, whole.")),
   tool_use_id: v.pipe(text, v.description("The model's own id of the call.")),
   description: v.pipe(text, v.description("What Claude says the call is about.")),
   reason: v.pipe(text, v.description("Why Claude Code asks.")),
@@ -55,7 +55,7 @@ type PermissionEvent = v.InferOutput<typeof permissionEventSchema>;
 /** Strict: a misspelled `updated_input` would let the tool run with what the sender had meant to change. */
 export const permissionAnswerSchema = v.strictObject({
   allowed: v.boolean(),
-  updated_input: v.optional(v.pipe(input, v.description("What the tool gets instead of `input`."))),
+  updated_input: v.optional(v.pipe(jsonObject, v.description("What the tool gets instead of `input`."))),
   always: v.optional(v.pipe(v.boolean(), v.description("Also for the rest of the session, as far as `always` says."))),
   message: v.optional(v.pipe(v.string(), v.description("Told to Claude with a denial."))),
 });

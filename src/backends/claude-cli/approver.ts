@@ -2,6 +2,7 @@
 import * as v from "valibot";
 
 import type { ApprovalDecision, Approve, ToolInput } from "#core/approval.ts";
+import { jsonObject } from "#lib/json-object.ts";
 
 import type { ControlQuestion } from "./lines.ts";
 import { describeAlways, narrowest, suggestionSchema, type Suggestion } from "./permission-suggestions.ts";
@@ -13,7 +14,7 @@ const text = v.fallback(v.optional(v.string()), undefined);
 
 const questionSchema = v.looseObject({
   tool_name: v.string(),
-  input: v.record(v.string(), v.unknown()),
+  input: jsonObject,
   tool_use_id: text,
   description: text,
   decision_reason: text,
@@ -25,7 +26,7 @@ const questionSchema = v.looseObject({
  * From here on this session's questions go to `approve`, until the returned function is called: what is undecided by
  * then is withdrawn, and not answered, because the turn that asked is over.
  */
-export function answerQuestions(session: CliSession, approve: Approve): () => void {
+export function answerQuestions(session: Pick<CliSession, "responders" | "reply">, approve: Approve): () => void {
   const asks = new Map<string, AbortController>();
 
   async function asked(requestId: string, question: ControlQuestion): Promise<void> {

@@ -27,6 +27,15 @@ describe("the arguments", () => {
     ]);
   });
 
+  test("of an agent that may ask leave out the tools that need a person to talk to", () => {
+    const asking = spawnArguments("agent", { ...options, approvals: true });
+    expect(asking.filter((word) => !spawnArguments("agent", options).includes(word))).toEqual([
+      "--permission-prompt-tool=stdio",
+      "--disallowed-tools=AskUserQuestion,EnterPlanMode,ExitPlanMode",
+    ]);
+    expect(spawnArguments("chat", { ...options, approvals: true })).toEqual(spawnArguments("chat", options));
+  });
+
   test("of a bare model carry none of it, and one turn for each question", () => {
     expect(spawnArguments("chat", { ...options, maxTurns: 5 }).slice(9)).toEqual([
       "--tools=",

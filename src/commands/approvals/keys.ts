@@ -14,9 +14,9 @@ const named: ReadonlyMap<string, string> = new Map([
   ["\u001B[6~", "page-down"],
 ]);
 
-/** An escape sequence, or one character. */
+/** An escape sequence (ECMA-48; a key pressed with Alt is one too), or one character. */
 // eslint-disable-next-line no-control-regex -- escape is what sequences begin with
-const one = /\u001B(?:\[[0-9;?]*[ -/]*[@-~]|O[@-~])|[\s\S]/gu;
+const one = /\u001B(?:\[[0-?]*[ -/]*[@-~]|O[@-~]|[\s\S])|[\s\S]/gu;
 
 /** The keys in what a terminal in raw mode sends: their names, or the character; other keys that send no text are left out. */
 export function keysOf(sent: string): readonly string[] {

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 
+import { type JsonObject, jsonObject } from "#lib/json-object.ts";
+
 const text = v.optional(v.nullable(v.string()), null);
-const input = v.record(v.string(), v.unknown());
 
 /** What the server says of its approvals; of what a later version adds nothing is read. */
 export const eventSchema = v.variant("type", [
@@ -9,7 +10,7 @@ export const eventSchema = v.variant("type", [
     type: v.literal("permission_request"),
     request_id: v.string(),
     tool_name: v.string(),
-    input,
+    input: jsonObject,
     description: text,
     reason: text,
     blocked_path: text,
@@ -30,20 +31,19 @@ export const eventSchema = v.variant("type", [
 
 export type PermissionEvent = v.InferOutput<typeof eventSchema>;
 export type Permission = Extract<PermissionEvent, { type: "permission_request" }>;
-export type ToolInput = v.InferOutput<typeof input>;
 
 export interface Answer {
   readonly allowed: boolean;
-  readonly updated_input?: ToolInput;
+  readonly updated_input?: JsonObject;
   readonly always?: true;
   readonly message?: string;
 }
 
 /** Reads an input that somebody has edited; undefined for what is no JSON object. */
-export function parseInput(written: string): ToolInput | undefined {
+export function parseInput(written: string): JsonObject | undefined {
   try {
-    const parsed = v.safeParse(input, JSON.parse(written));
-    return parsed.success && !Array.isArray(parsed.output) ? parsed.output : undefined;
+    const parsed = v.safeParse(jsonObject, JSON.parse(written));
+    return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,8 @@
 /** What the terminal shows of the approvals, and what its keys do: a pure step from one state to the next. */
+import type { JsonObject } from "#lib/json-object.ts";
+
 import type { Heard } from "./client.ts";
-import { type Answer, parseInput, type Permission, type PermissionEvent, type ToolInput } from "./permission.ts";
+import { type Answer, parseInput, type Permission, type PermissionEvent } from "./permission.ts";
 
 export interface State {
   /** Undefined while connected. */
@@ -10,7 +12,7 @@ export interface State {
   /** When the one that is shown came to be shown. */
   readonly shownAt: number;
   /** What the shown call is to get instead. */
-  readonly edited: ToolInput | undefined;
+  readonly edited: JsonObject | undefined;
   /** The message of a denial, while it is typed. */
   readonly typing: string | undefined;
   /** Lines of the body above the screen. */

@@ -1,8 +1,9 @@
 /** The terminal's picture of a state. Everything that came from outside is made visible before it is shown. */
 import type { Style } from "#commands/terminal.ts";
+import type { JsonObject } from "#lib/json-object.ts";
 import { visibleText } from "#lib/visible-text.ts";
 
-import type { Permission, ToolInput } from "./permission.ts";
+import type { Permission } from "./permission.ts";
 import type { State } from "./state.ts";
 
 interface Screen {
@@ -44,7 +45,7 @@ export function render(state: State, screen: Screen): readonly string[] {
   const room = Math.max(1, rows - above.length - foot.length - 1);
   const start = Math.min(state.scroll, Math.max(0, body.length - room));
   const below = body.length - start - room;
-  const more = below > 0 ? style.yellow(`… ${below} more lines below (↓)`) : "";
+  const more = below > 0 ? style.yellow(`… ${below} more lines below (↓)`.slice(0, columns)) : "";
   return [...above, ...body.slice(start, start + room), more, ...foot].slice(0, rows);
 }
 
@@ -84,7 +85,7 @@ function diffLines(diff: string, style: Style): readonly Line[] {
 }
 
 /** Texts as they are, indented, so that none can pass for another field; everything else as JSON. */
-function inputLines(input: ToolInput): readonly Line[] {
+function inputLines(input: JsonObject): readonly Line[] {
   return Object.entries(input).flatMap(([name, value]) => {
     const lines = (typeof value === "string" ? value : JSON.stringify(value, null, 2)).split("\n");
     if (lines.length === 1) return [line(`${name}: ${lines.join("")}`)];

@@ -72,6 +72,8 @@ function componentSchemas() {
     typeMode: "input",
     // A check that JSON Schema cannot say (a custom rule) is left out of the document.
     errorMode: "ignore",
+    // What passes an object on as it is.
+    overrideAction: ({ valibotAction }) => (valibotAction.type === "guard" ? { type: "object" } : undefined),
     overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
   });
 }
