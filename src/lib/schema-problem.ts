@@ -23,7 +23,7 @@ export function explainIssue(issue: BaseIssue<unknown>): SchemaProblem {
   const fault = deepestFault({ keys: keysOf(issue), issue });
   const path = renderPath(fault.keys);
   if (isMissingKey(fault)) return { path, explanation: "required, but missing" };
-  const expected = fault.issue.kind === "validation" ? fault.issue.message : expectedWords(fault.issue.expected ?? "");
+  const expected = fault.issue.kind === "schema" ? expectedWords(fault.issue.expected ?? "") : fault.issue.message;
   return { path, explanation: `expected ${expected}, got ${describeValue(fault.issue.input)}` };
 }
 
