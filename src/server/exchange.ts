@@ -118,13 +118,14 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     this.request.signal.removeEventListener("abort", this.#onDisconnect);
-    const { cancelledBy } = this;
-    const left = cancelledBy?.kind === "cancelled";
+    // One that only listens is over when it leaves, or when there is nothing more to hear.
+    const cutShortBy = this.#standsBy ? undefined : this.cancelledBy;
+    const left = cutShortBy?.kind === "cancelled";
     this.record.end({
       status: left ? 499 : status,
       finishReason: this.#finishReason,
       // A stream that nobody reads never comes to say why it was cut short.
-      error: left ? cancelledBy : (this.#failure ?? cancelledBy),
+      error: left ? cutShortBy : (this.#failure ?? cutShortBy),
     });
     this.#onEnd();
   }
