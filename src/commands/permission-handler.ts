@@ -6,6 +6,8 @@ import { loadSettings } from "./load-settings.ts";
 import { serveFlags } from "./serve-flags.ts";
 import { untilStopSignal } from "./stop-signal.ts";
 
+const server = "The ccproxy that serves with --approvals";
+
 export const permissionHandler = createCommand({
   name: "permission-handler",
   description: "Allow or deny what Claude wants to do, in this terminal.",
@@ -13,12 +15,18 @@ export const permissionHandler = createCommand({
     url: {
       type: "string",
       alias: "u",
+      group: server,
       valueHint: "url",
-      description: "Address of a ccproxy that serves with --approvals (by its host and port).",
+      description: "Its address, where host and port do not say it all.",
     },
-    host: serveFlags.host,
-    port: serveFlags.port,
-    "auth-token": { ...serveFlags["auth-token"], alias: "t" },
+    host: { ...serveFlags.host, group: server, description: "Where it listens (127.0.0.1)." },
+    port: { ...serveFlags.port, group: server, description: "Its port (8000)." },
+    "auth-token": {
+      ...serveFlags["auth-token"],
+      alias: "t",
+      group: server,
+      description: "Its access token. Other users can see it in the process list; prefer CCPROXY__SERVER__AUTH_TOKEN.",
+    },
     "no-ui": { type: "boolean", description: "Print a line for each approval, and decide on none." },
     ...configFlags,
     ...commonFlags,

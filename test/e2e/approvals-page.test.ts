@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === undefined)("in a browser", () => {
   beforeAll(async () => {
     bench = await openClientBench({
       args: ["--approvals", "--auth-token", token],
-      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "8" },
+      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "12" },
     });
     browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: ["--no-sandbox"] });
     page = await browser.newPage();
@@ -76,7 +76,7 @@ describe.skipIf(chromiumPath === undefined)("in a browser", () => {
     const answered = write(file, "as asked\n<b>not bold</b>");
     const call = await shown(file);
     expect(await call.locator(".added").allTextContents()).toContain("+<b>not bold</b>");
-    expect(await call.locator(".left").textContent()).toMatch(/denied in \d s/);
+    expect(await call.locator(".left").textContent()).toMatch(/denied in \d+ s/);
     expect(await page.title()).toBe("(1) ccproxy approvals");
     await call.locator(".allow").click();
     await answered;

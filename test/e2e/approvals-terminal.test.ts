@@ -23,7 +23,7 @@ describe.skipIf(tmux === undefined)("in a terminal", () => {
   beforeAll(async () => {
     bench = await openClientBench({
       args: ["--approvals", "--auth-token", token],
-      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "8" },
+      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "12" },
     });
     const editor = join(bench.proxy.home, "editor.sh");
     // It reads keys, as an editor does.
@@ -70,7 +70,7 @@ describe.skipIf(tmux === undefined)("in a terminal", () => {
     const shown = await screen.shows("+as asked");
     expect(shown).toContain(`+++ ${file}`);
     expect(shown).toContain("content: as asked");
-    expect(shown).toMatch(/denied in \d s/);
+    expect(shown).toMatch(/denied in \d+ s/);
     await decide("y");
     await answered;
     expect(readFileSync(file, "utf8")).toBe("as asked");

@@ -17,7 +17,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     bench = await openClientBench({
       claude: path,
       args: ["--approvals"],
-      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "3", CCPROXY__SERVER__HEARTBEAT_SECONDS: "1" },
+      env: { CCPROXY__APPROVALS__TIMEOUT_SECONDS: "12", CCPROXY__SERVER__HEARTBEAT_SECONDS: "1" },
     });
   });
   afterAll(() => bench.end());
@@ -61,7 +61,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         type: "permission_request",
         tool_name: "Write",
         input: { file_path: file, content: "as asked" },
-        timeout_seconds: 3,
+        timeout_seconds: 12,
         diff: `--- ${file}\n+++ ${file}\n+as asked`,
         always: expect.stringContaining("acceptEdits"),
       });
