@@ -183,6 +183,42 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
   });
 
+  test("a call beside one of the client's own tools is asked again when the client comes back with its result", async () => {
+    await withHandler(async (handler) => {
+      const { anthropic } = bench.clients("agent", { headers: { "x-ccproxy-tools": "both" } });
+      const file = newFile();
+      const write = `[[demo tool Write ${JSON.stringify({ file_path: file, content: "as asked" })}]]`;
+      const question = {
+        role: "user" as const,
+        content: `[[demo tool look]] ${write} [[demo then]] [[demo say Done.]]`,
+      };
+      const tools = [{ name: "look", description: "Looks.", input_schema: { type: "object" as const } }];
+      const body = { model, max_tokens: 999, tools };
+      const first = await anthropic.messages.create({ ...body, messages: [question] });
+      expect(first.stop_reason).toBe("tool_use");
+      const call = first.content.find((block) => block.type === "tool_use");
+      const result = { type: "tool_result" as const, tool_use_id: call?.id ?? "", content: "seen" };
+      const second = anthropic.messages.create({
+        ...body,
+        messages: [
+          question,
+          { role: "assistant" as const, content: first.content },
+          { role: "user" as const, content: [result] },
+        ],
+      });
+      const { request_id: id } = await waitFor(async () => {
+        const { permissions } = (await (await fetch(`${bench.proxy.url}/permissions`)).json()) as {
+          permissions: { request_id: string }[]; // As the first test has seen it.
+        };
+        return permissions[0];
+      }, 10_000);
+      await handler.respond(id, { allowed: true });
+      expect((await second).stop_reason).toBe("end_turn");
+      expect(readFileSync(file, "utf8")).toBe("as asked");
+      expect(bench.requests()).toHaveLength(2);
+    });
+  });
+
   test("two turns at once ask side by side", async () => {
     await withHandler(async (handler) => {
       const [yes, no] = [newFile(), newFile()];

@@ -1,10 +1,9 @@
 import { expect, test } from "bun:test";
 
-import type { ApprovalAsk, ApprovalDecision } from "#core/approval.ts";
+import type { ApprovalAsk, ApprovalDecision, Approve } from "#core/approval.ts";
 
-import { answerQuestions } from "./approver.ts";
+import { Approver } from "./approver.ts";
 import type { ControlQuestion } from "./lines.ts";
-import type { Responder } from "./session.ts";
 
 /** As 2.1.329 asks. */
 const question: ControlQuestion = {
@@ -43,21 +42,22 @@ interface Asked {
 }
 
 function setUp() {
-  const responders = new Map<string, Responder>();
   const replies: unknown[] = [];
   const asked: Asked[] = [];
-  const stop = answerQuestions({ responders, reply: (id, response) => replies.push([id, response]) }, (ask, signal) => {
+  const approver = new Approver((id, response) => replies.push([id, response]));
+  const approve: Approve = (ask, signal) => {
     const { promise, resolve } = Promise.withResolvers<ApprovalDecision>();
     asked.push({ ask, signal, decide: resolve });
     return promise;
-  });
-  const put = (id: string, what = question): void => responders.get("can_use_tool")?.asked(id, what);
+  };
+  approver.attach(approve);
+  const put = (id: string, what = question): void => approver.asked(id, what);
   const first = (): Asked => {
     const [only] = asked;
     if (only === undefined) throw new Error("Nothing was asked.");
     return only;
   };
-  return { responders, replies, asked, stop, put, first };
+  return { approver, approve, replies, asked, put, first };
 }
 
 test("a question becomes an ask, and the decision its answer", async () => {
@@ -93,18 +93,36 @@ test("a denial carries its message", async () => {
   expect(replies).toEqual([["q1", { behavior: "deny", message: "No." }]]);
 });
 
-test("a question that is withdrawn, or whose turn is over, is not answered any more", async () => {
-  const { put, asked, replies, stop, responders } = setUp();
+test("a question that the CLI withdraws is not answered any more", async () => {
+  const { approver, put, first, replies } = setUp();
   put("q1");
-  put("q2");
-  responders.get("can_use_tool")?.withdrawn("q1");
-  expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
-  stop();
-  expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-  expect(responders.size).toBe(0);
-  for (const { decide } of asked) decide({ allowed: true, input: {}, always: false });
+  approver.withdrawn("q1");
+  expect(first().signal.aborted).toBe(true);
+  first().decide({ allowed: true, input: {}, always: false });
   await Bun.sleep(0);
   expect(replies).toEqual([]);
+});
+
+test("what is undecided when nobody waits any more is asked again once somebody does", async () => {
+  const { approver, approve, put, asked, replies } = setUp();
+  put("q1");
+  approver.detach();
+  put("q2");
+  expect(asked.map(({ signal }) => signal.aborted)).toEqual([true]);
+  asked[0]?.decide({ allowed: true, input: {}, always: false });
+  await Bun.sleep(0);
+  expect(replies).toEqual([]);
+  approver.attach(approve);
+  expect(asked).toHaveLength(3);
+  for (const { decide } of asked) decide({ allowed: false, message: "No." });
+  await Bun.sleep(0);
+  const no = { behavior: "deny", message: "No." };
+  expect(replies).toEqual([
+    ["q1", no],
+    ["q2", no],
+  ]);
+  approver.attach(approve);
+  expect(asked).toHaveLength(3);
 });
 
 test("a question of another shape is denied, and suggestions of another shape are no reason to", async () => {

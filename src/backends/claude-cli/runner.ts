@@ -4,7 +4,6 @@ import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 
-import { answerQuestions } from "./approver.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
 import { answerSchema, offeredTools, toolNames } from "./client-tools.ts";
@@ -69,13 +68,12 @@ export async function* run(
   const request = { ...asked, features: supportedFeatures(asked.features, modelOf(deps, asked), context) };
   let lease: Lease | undefined;
   let outcome: TurnOutcome | undefined;
-  let stopAsking: (() => void) | undefined;
   try {
     if (signal.aborted) throw abortError(signal);
     lease = await acquire(deps, request, context, signal);
     deps.busy.add(lease.session);
     context.report({ ignoredFields: leftOut(lease, request) });
-    if (context.approve !== undefined) stopAsking = answerQuestions(lease.session, context.approve);
+    if (context.approve !== undefined) lease.session.askFor(context.approve);
     yield* runTurn(lease.session, {
       plan: lease.plan,
       live: lease.start === "live",
@@ -92,7 +90,7 @@ export async function* run(
     yield [{ type: "error", error: toGatewayError(thrown) }];
   } finally {
     joined.release();
-    stopAsking?.();
+    lease?.session.approver?.detach();
     if (lease !== undefined) release(deps, lease.session, { request, context, outcome });
   }
 }

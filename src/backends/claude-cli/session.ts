@@ -1,7 +1,9 @@
+import type { Approve } from "#core/approval.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ToolDefinition } from "#core/request.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
+import { Approver } from "./approver.ts";
 import { LineFeed } from "./line-feed.ts";
 import { isActivity, parseLine, type CliLine, type ContentBlock, type ControlQuestion } from "./lines.ts";
 import { noSettings } from "./parameters.ts";
@@ -68,6 +70,7 @@ export class CliSession {
   toolHost: ToolHost | undefined;
   /** What it does while it is parked. */
   rehearsal: Rehearsal | undefined;
+  approver: Approver | undefined;
   /** By the subtype of the question; one that nobody answers is refused. */
   readonly responders = new Map<string, Responder>();
 
@@ -125,6 +128,13 @@ export class CliSession {
       isOwnCall: (callId) => this.#calls.has(callId),
     });
     this.responders.set("mcp_message", this.toolHost);
+  }
+
+  /** What it may not do alone is decided on by this, until the approver is detached. */
+  askFor(approve: Approve): void {
+    this.approver ??= new Approver((requestId, response) => this.reply(requestId, response));
+    this.responders.set("can_use_tool", this.approver);
+    this.approver.attach(approve);
   }
 
   /** Answers a question of the CLI. */
