@@ -44,6 +44,8 @@ export interface GatewayErrorOptions {
   readonly upstreamStatus?: number | undefined;
   /** Methods a `method-not-allowed` may name in `Allow`. */
   readonly allow?: readonly string[] | undefined;
+  /** What the client's program goes by, where its wire format has a place for it. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 

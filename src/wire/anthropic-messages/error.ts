@@ -60,7 +60,9 @@ export function encodeErrorFrame(error: GatewayError, requestId: string): string
 
 function errorBody(error: GatewayError, requestId: string): MessageError {
   const { type } = renderings[error.kind];
-  return { type: "error", error: { type, message: error.explanation }, request_id: requestId };
+  const { details } = error.options;
+  const explained = { type, message: error.explanation, ...(details !== undefined && { details }) };
+  return { type: "error", error: explained, request_id: requestId };
 }
 
 /** A 400 that names the field: `path` as the client wrote it, `explanation` what was expected and what came. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 
+import { GatewayError } from "#core/errors.ts";
 import type {
   ModelRequest,
   ReasoningSetting,
@@ -10,7 +11,7 @@ import type {
   ToolDefinition,
 } from "#core/request.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
-import { explainIssue } from "#lib/schema-problem.ts";
+import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
@@ -31,6 +32,7 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 }
 
 function decode(request: CountTokensRequest): ModelRequest {
+  if (request.thread) throw threadRefusal();
   const ignored = new Set(unreadFields(request));
   const { system, messages } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request);
@@ -55,6 +57,18 @@ function parseRequest(
   if (parsed.success) return parsed.output;
   const { path, explanation } = explainIssue(parsed.issues[0]);
   throw invalidField(path, explanation, hints.get(path));
+}
+
+/**
+ * A conversation that the server keeps, of which requests bring only what is new (beta of 2026-08-12). Told so, the tool
+ * runner of @anthropic-ai/sdk 1.11 sends the whole conversation instead.
+ */
+function threadRefusal(): GatewayError {
+  return new GatewayError("invalid-request", "thread: conversations are not kept by message id here.", {
+    param: "thread",
+    hint: "Leave it out, and send the whole conversation.",
+    details: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+  });
 }
 
 const hints: ReadonlyMap<string, string> = new Map([
@@ -113,6 +127,7 @@ function decodeTools(request: CountTokensRequest): RequestFeatures {
   }
   const tools = toolsOf(declared);
   const vendorTools = declared.filter(isVendorTool).map((value) => ({ wireFormat, value }));
+  checkChoice(toolChoice, declared);
   const toolExtras = [...new Set(tools.flatMap(({ extra = {} }) => unreadToolFields(extra)))];
   return withoutNullish({
     tools: tools.length === 0 ? undefined : tools,
@@ -124,6 +139,11 @@ function decodeTools(request: CountTokensRequest): RequestFeatures {
 }
 
 type Tool = NonNullable<CountTokensRequest["tools"]>[number];
+
+function checkChoice(choice: ToolChoice | undefined, declared: readonly Tool[]): void {
+  if (choice?.type !== "tool" || declared.some(({ name }) => name === choice.name)) return;
+  throw invalidField("tool_choice.name", `expected the name of one of the tools, got ${describeValue(choice.name)}`);
+}
 
 /** A tool that Anthropic runs itself has a versioned type, and no schema. */
 function isVendorTool({ type }: Tool): boolean {

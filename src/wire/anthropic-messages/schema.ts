@@ -129,6 +129,7 @@ const requestEntries = {
   tool_choice: v.nullish(toolChoice),
   metadata: v.nullish(looseObject({ user_id: v.nullish(v.string()) })),
   service_tier: v.nullish(v.string()),
+  thread: v.nullish(v.looseObject({ type: v.string() })),
 };
 
 export const messagesRequestSchema = v.pipe(
@@ -223,7 +224,11 @@ export const messageSchema = v.pipe(
 export const messageErrorSchema = v.pipe(
   v.object({
     type: v.literal("error"),
-    error: v.object({ type: v.string(), message: v.string() }),
+    error: v.object({
+      type: v.string(),
+      message: v.string(),
+      details: v.exactOptional(v.record(v.string(), v.unknown())),
+    }),
     request_id: v.string(),
   }),
   v.title("AnthropicError"),

@@ -10,7 +10,7 @@ import type {
   ToolDefinition,
 } from "#core/request.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
-import { explainIssue } from "#lib/schema-problem.ts";
+import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
@@ -114,6 +114,7 @@ function decodeThinking(thinking: ChatCompletionRequest["thinking"]): ReasoningS
 function decodeTools(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
   const { tools, tool_choice: choice, parallel_tool_calls: parallel } = request;
   if (tools === null || tools === undefined || tools.length === 0) return withoutTools(choice);
+  checkChoice(choice, tools);
   const isAllowed = allowedTools(choice);
   if (tools.some((tool) => tool.function.strict === true)) ignored.add("tools[].function.strict");
   return withoutNullish({
@@ -130,6 +131,18 @@ function withoutTools(choice: ChatCompletionRequest["tool_choice"]): RequestFeat
 }
 
 type Tools = NonNullable<ChatCompletionRequest["tools"]>;
+
+/** Every name that the choice gives is one of the tools. */
+function checkChoice(choice: ChatCompletionRequest["tool_choice"], tools: Tools): void {
+  if (typeof choice !== "object" || choice === null) return;
+  const isOne = choice.type === "function";
+  const chosen = isOne ? [choice] : choice.allowed_tools.tools;
+  for (const [index, { function: named }] of chosen.entries()) {
+    if (tools.some((tool) => tool.function.name === named.name)) continue;
+    const path = isOne ? "tool_choice" : `tool_choice.allowed_tools.tools[${index}]`;
+    throw invalidField(`${path}.function.name`, `expected the name of one of the tools, got ${describeValue(named.name)}`);
+  }
+}
 
 function toolsOf(tools: Tools): readonly ToolDefinition[] {
   const names = new Set<string>();

@@ -12,7 +12,7 @@ import { createTraffic, type Traffic } from "./traffic.ts";
 export interface ClientBench {
   readonly proxy: Proxy;
   readonly traffic: Traffic;
-  clients(mode: Mode, options?: { readonly apiKey?: string; readonly headers?: Record<string, string> }): Clients;
+  clients(mode?: Mode, options?: { readonly apiKey?: string; readonly headers?: Record<string, string> }): Clients;
   /** Questions to the model since the last `forget`, oldest first. */
   requests(): readonly RecordedRequest[];
   /** Their bodies. */
@@ -38,7 +38,8 @@ export async function openClientBench(options: ProxyOptions = {}): Promise<Clien
   return {
     proxy,
     traffic,
-    clients: (mode, more) => createClients({ url: proxy.url, fetch: traffic.fetch, mode, ...more }),
+    clients: (mode, more) =>
+      createClients({ url: proxy.url, fetch: traffic.fetch, ...(mode !== undefined && { mode }), ...more }),
     requests: () => questions(proxy.upstream, after),
     asked: askedNow,
     lastAsked() {

@@ -15,7 +15,16 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** How a proxy is reached: for clients that are not made here. */
+export interface Access {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof globalThis.fetch;
+}
+
 export interface Clients {
+  readonly access: Access;
   readonly openai: OpenAI;
   readonly anthropic: Anthropic;
   /** Models of the Vercel AI SDK. */
@@ -35,6 +44,7 @@ export function createClients({ url, fetch, mode, apiKey = "any", headers = {} }
       headers: { authorization: `Bearer ${apiKey}`, ...own, ...Object.fromEntries(new Headers(init.headers)) },
     });
   return {
+    access: { url, apiKey, headers: own, fetch },
     openai: new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0, defaultHeaders: own, fetch }),
     anthropic: new Anthropic({ baseURL: url, apiKey, maxRetries: 0, defaultHeaders: own, fetch }),
     openaiModel: createOpenAICompatible({
