@@ -114,6 +114,7 @@ describe("answers", () => {
     const schema = { type: "object" as const, properties: { city: { type: "string" } }, required: ["city"] };
     const forced = await client.messages.create({
       ...asking("weather?"),
+      model: "claude-haiku-5-5",
       tools: [{ name: "weather", input_schema: schema }],
       tool_choice: { type: "tool", name: "weather" },
     });
@@ -229,6 +230,19 @@ describe("faults", () => {
     expect((await get("/v1/messages")).status).toBe(405);
     expect((await get("/v1/nothing")).status).toBe(404);
     expect(await failure(client.messages.create(asking("[[demo nonsense]]")))).toMatchObject({ status: 400 });
+  });
+
+  test("tools are held to the API's rules", async () => {
+    const tool = (name: string) => ({ name, input_schema: { type: "object" as const } });
+    const refused = async (more: object, model = "claude-haiku-5-5") =>
+      await failure(client.messages.create({ ...asking("hi"), model, max_tokens: 4000, ...more }));
+    const forced = { tools: [tool("a")], tool_choice: { type: "any" } };
+    expect((await refused({ tools: [tool("a.b")] })).message).toContain("tools.0.name: String should match pattern");
+    expect((await refused({ tools: [tool("a"), tool("a")] })).message).toContain("must be unique");
+    expect((await refused({ ...forced, tool_choice: { type: "tool", name: "b" } })).message).toContain("'b' not found");
+    const thinking = { type: "enabled", budget_tokens: 1024 };
+    expect((await refused({ ...forced, thinking })).message).toContain("Thinking may not be enabled");
+    expect((await refused(forced, "claude-sonnet-5-5")).message).toContain("forced tool use is not supported");
   });
 
   test("an error event in mid-stream comes after what was sent, and is a status where nothing streams", async () => {

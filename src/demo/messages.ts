@@ -13,6 +13,7 @@ import { parseMessagesRequest } from "./request.ts";
 import type { ErrorFault, Fault, Step } from "./script-types.ts";
 import { emptyStep, parseScript } from "./script.ts";
 import { tokensOfRequest } from "./tokens.ts";
+import { problemOfTools } from "./tools.ts";
 
 /** What is to be done with one `POST /v1/messages`. */
 export interface Reply {
@@ -42,7 +43,7 @@ export function createDirector(defaultDelayMs: number): Director {
       if ("problem" in parsed) return refusal(apiError(400, parsed.problem));
       const request = parsed.value;
       if (!isKnownModel(request.model)) return refusal(apiError(404, `model: ${request.model}`));
-      const problem = problemOfConversation(request.messages) ?? problemOfSampling(request);
+      const problem = problemOfConversation(request.messages) ?? problemOfSampling(request) ?? problemOfTools(request);
       if (problem !== undefined) return refusal(apiError(400, problem));
       const standing = readStanding(request.messages);
       const script = parseScript(standing.text);

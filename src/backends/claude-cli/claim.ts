@@ -41,6 +41,7 @@ const MIN_THINKING_TOKENS = 1024;
 
 interface PlanOptions extends Pick<ClaudeCliOptions, "model" | "appendSystemPrompt"> {
   readonly setup: RunSetup;
+  readonly canForce?: boolean;
   /** The conversation goes into the request body whole, instead of into the CLI's history. */
   readonly replacesMessages: boolean;
 }
@@ -56,14 +57,14 @@ const STAND_IN: readonly WireBlock[] = [
 /** Throws `invalid-request`. */
 export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan {
   const { features } = request;
-  const { setup } = options;
+  const { setup, canForce = true } = options;
   const messages = encodeMessages(request.messages, toolNames(features, setup).toWire);
   const model = modelSetting(request.model, options.model);
   const initialize = initializeRequest(request, options);
   if (options.replacesMessages)
     return {
       initialize,
-      settings: flagSettings({ setup, model, features, messages: withCacheBreakpoint(messages) }),
+      settings: flagSettings({ setup, model, features, canForce, messages: withCacheBreakpoint(messages) }),
       hostedTools: [],
       history: [],
       query: STAND_IN,
@@ -74,7 +75,7 @@ export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan 
   const spoken = withoutThinking(messages);
   return {
     initialize,
-    settings: flagSettings({ setup, model, features, messages: undefined }),
+    settings: flagSettings({ setup, model, features, canForce, messages: undefined }),
     hostedTools: offeredTools(features, setup),
     history: spoken.slice(0, -1),
     query: guardCommand(spoken.at(-1)?.content ?? []),

@@ -6,6 +6,7 @@ import type { RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
 
+import { forcedCalls } from "./model-limits.ts";
 import type { WireTool } from "./protocol.ts";
 import { STRUCTURED_OUTPUT, wireToolName } from "./tool-names.ts";
 
@@ -36,12 +37,19 @@ export function toolNames(features: RequestFeatures, setup: RunSetup): ToolNames
   };
 }
 
-/** The members of a request body that offer tools, as the Messages API takes them. */
-export function toolBody(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
+/**
+ * The members of a request body that offer tools, as the Messages API takes them. `canForce`: the model can be made to
+ * call one.
+ */
+export function toolBody(
+  features: RequestFeatures,
+  setup: RunSetup,
+  canForce: boolean,
+): Readonly<Record<string, unknown>> {
   const tools = setup.mode === "chat" ? bodyTools(features, setup) : [];
   return {
     ...(tools.length > 0 && { tools }),
-    ...toolChoiceBody(features, setup),
+    ...toolChoiceBody(features, setup, canForce),
   };
 }
 
@@ -75,11 +83,15 @@ function schemaOf(format: NonNullable<RequestFeatures["responseFormat"]>): unkno
   return format.type === "json-schema" ? format.schema : { type: "object", additionalProperties: true };
 }
 
-function toolChoiceBody(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
+function toolChoiceBody(
+  features: RequestFeatures,
+  setup: RunSetup,
+  canForce: boolean,
+): Readonly<Record<string, unknown>> {
   const { toolChoice, parallelToolCalls } = features;
   const serial = parallelToolCalls === false && { disable_parallel_tool_use: true };
   if (offeredTools(features, setup).length === 0 && features.vendorTools === undefined)
-    return forcedSchema(features, setup);
+    return canForce ? forcedSchema(features, setup) : {};
   switch (toolChoice?.type) {
     case "tool":
       return { tool_choice: { type: "tool", name: toolNames(features, setup).toWire(toolChoice.name), ...serial } };
@@ -97,6 +109,15 @@ function toolChoiceBody(features: RequestFeatures, setup: RunSetup): Readonly<Re
 function forcedSchema(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
   if (setup.mode === "agent" || answerSchema(features) === undefined || features.reasoning !== undefined) return {};
   return { tool_choice: { type: "tool", name: STRUCTURED_OUTPUT } };
+}
+
+/** Throws `invalid-request` for a forced call that the model, by its full name, is known to refuse. */
+export function checkForcedCall({ toolChoice }: RequestFeatures, model: string): void {
+  if ((toolChoice?.type !== "required" && toolChoice?.type !== "tool") || forcedCalls(model) !== "refused") return;
+  throw new GatewayError("invalid-request", `${model} cannot be made to call a tool.`, {
+    param: "tool_choice",
+    hint: "Leave tool_choice out and say in the prompt that the tool is to be used, or ask another model, such as haiku.",
+  });
 }
 
 function anyOfWhich(): GatewayError {

@@ -34,6 +34,8 @@ interface TurnSettings {
   /** undefined: what the process was started with. */
   readonly model: string | undefined;
   readonly features: RequestFeatures;
+  /** The model can be made to call a tool. */
+  readonly canForce?: boolean;
   /** The whole conversation, where it travels in the request body instead of the CLI's own history. */
   readonly messages: readonly WireMessage[] | undefined;
 }
@@ -42,8 +44,8 @@ interface TurnSettings {
  * Every setting a turn can make, set or reset, so that nothing of an earlier turn is left on a reused process; but for
  * the model, which is the same in all turns of a conversation.
  */
-export function flagSettings({ setup, model, features, messages }: TurnSettings): FlagSettings {
-  const body = { ...requestBody(features, setup), ...(messages !== undefined && { messages }) };
+export function flagSettings({ setup, model, features, canForce = true, messages }: TurnSettings): FlagSettings {
+  const body = { ...requestBody(features, setup, canForce), ...(messages !== undefined && { messages }) };
   return {
     ...(model !== undefined && { model }),
     effortLevel: features.effort ?? null,
@@ -65,9 +67,9 @@ export const noSettings = flagSettings({
 });
 
 /** Keys the CLI puts over those of its own request to the model. */
-function requestBody(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
+function requestBody(features: RequestFeatures, setup: RunSetup, canForce: boolean): Readonly<Record<string, unknown>> {
   const { maxOutputTokens, temperature, topP, topK, stopSequences, reasoning, effort, serviceTier } = features;
-  const tools = toolBody(features, setup);
+  const tools = toolBody(features, setup, canForce);
   const samples = temperature !== undefined || topP !== undefined || topK !== undefined;
   return {
     ...tools,

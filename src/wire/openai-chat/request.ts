@@ -140,7 +140,10 @@ function checkChoice(choice: ChatCompletionRequest["tool_choice"], tools: Tools)
   for (const [index, { function: named }] of chosen.entries()) {
     if (tools.some((tool) => tool.function.name === named.name)) continue;
     const path = isOne ? "tool_choice" : `tool_choice.allowed_tools.tools[${index}]`;
-    throw invalidField(`${path}.function.name`, `expected the name of one of the tools, got ${describeValue(named.name)}`);
+    throw invalidField(
+      `${path}.function.name`,
+      `expected the name of one of the tools, got ${describeValue(named.name)}`,
+    );
   }
 }
 
