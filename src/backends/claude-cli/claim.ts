@@ -2,6 +2,7 @@ import type { RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelRequest, ToolDefinition } from "#core/request.ts";
 
+import { cliSchema } from "./cli-schema.ts";
 import { answerSchema, offeredTools, toolNames } from "./client-tools.ts";
 import type { LineFeed } from "./line-feed.ts";
 import { encodeMessages, guardCommand, withoutThinking } from "./messages.ts";
@@ -114,7 +115,7 @@ function bodyNeeded(): GatewayError {
 
 /** An agent keeps its own instructions in front; a bare model, started with none, has the client's alone. */
 function initializeRequest(
-  { system, features }: ModelRequest,
+  { system, features, featureFields }: ModelRequest,
   { setup, appendSystemPrompt = "" }: Pick<PlanOptions, "setup" | "appendSystemPrompt">,
 ): ControlRequest | undefined {
   const said = system.filter((text) => text !== "");
@@ -124,7 +125,9 @@ function initializeRequest(
   const told = {
     ...(setup.mode === "chat" && said.length > 0 && { systemPrompt: said }),
     ...(setup.mode === "agent" && appended !== "" && { appendSystemPrompt: appended }),
-    ...(jsonSchema !== undefined && { jsonSchema }),
+    ...(jsonSchema !== undefined && {
+      jsonSchema: cliSchema(jsonSchema, [featureFields.responseFormat ?? []].flat()[0]),
+    }),
     ...(hosts && { sdkMcpServers: [TOOL_SERVER] }),
   };
   return Object.keys(told).length === 0 ? undefined : { subtype: "initialize", ...told };

@@ -117,7 +117,9 @@ function onMessageDelta(
   const stop: Stop = { reason: delta.stop_reason, sequence: delta.stop_sequence ?? undefined };
   const stopped = withMessage({ ...state, lastStop: stop }, { stop, usage: mergeUpstreamUsage(message.usage, usage) });
   if (message.clientCalls.length > 0 && !FINAL_STOPS.has(stop.reason)) return handOver(stopped, stop);
-  const goesOn = FINAL_STOPS.has(stop.reason) || (NATURAL_STOPS.has(stop.reason) && !message.substantial);
+  const isEmpty = NATURAL_STOPS.has(stop.reason) && !message.substantial;
+  if (isEmpty && state.reading.structured !== "no") return fail(stopped, unfitting(), true);
+  const goesOn = FINAL_STOPS.has(stop.reason) || isEmpty;
   if (!goesOn) return [stopped, NO_EVENTS];
   const [ended, events] = endStep(stopped);
   return [{ ...ended, phase: "stopping", interrupt: true, ending: endingOf(stop) }, events];

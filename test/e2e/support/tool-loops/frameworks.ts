@@ -23,13 +23,13 @@ export const frameworkLoops: readonly Loop[] = [
   chat("@ai-sdk/openai-compatible, streamText", (clients, task) => aiStream(clients.openaiModel(task.model), task)),
   messages("@ai-sdk/anthropic, generateText", (clients, task) => aiWhole(clients.anthropicModel(task.model), task)),
   messages("@ai-sdk/anthropic, streamText", (clients, task) => aiStream(clients.anthropicModel(task.model), task)),
-  chat("@langchain/openai, invoke", (clients, task) => langchain(langchainOpenAi(clients, task), task, "invoke")),
-  chat("@langchain/openai, stream", (clients, task) => langchain(langchainOpenAi(clients, task), task, "stream")),
+  chat("@langchain/openai, invoke", (clients, task) => langchain(langchainOpenAi(clients, task.model), task, "invoke")),
+  chat("@langchain/openai, stream", (clients, task) => langchain(langchainOpenAi(clients, task.model), task, "stream")),
   messages("@langchain/anthropic, invoke", (clients, task) =>
-    langchain(langchainAnthropic(clients, task), task, "invoke"),
+    langchain(langchainAnthropic(clients, task.model), task, "invoke"),
   ),
   messages("@langchain/anthropic, stream", async (clients, task) => ({
-    ...(await langchain(langchainAnthropic(clients, task), task, "stream")),
+    ...(await langchain(langchainAnthropic(clients, task.model), task, "stream")),
     // It adds the count that a stream begins with to the one it ends with.
     tokens: undefined,
   })),
@@ -98,13 +98,13 @@ function aiOutcome(text: string, steps: readonly AiStep[]): Outcome {
 
 // ---- LangChain
 
-function langchainOpenAi({ access }: Clients, { model }: Task): ChatOpenAI {
+export function langchainOpenAi({ access }: Clients, model: string): ChatOpenAI {
   const { url, apiKey, headers: defaultHeaders, fetch } = access;
   const configuration = { baseURL: `${url}/v1`, defaultHeaders, fetch };
   return new ChatOpenAI({ model, apiKey, maxRetries: 0, streamUsage: true, configuration });
 }
 
-function langchainAnthropic({ access }: Clients, { model }: Task): ChatAnthropic {
+export function langchainAnthropic({ access }: Clients, model: string): ChatAnthropic {
   const { url, apiKey, headers: defaultHeaders, fetch } = access;
   const clientOptions = { defaultHeaders, fetch };
   return new ChatAnthropic({ model, apiKey, maxRetries: 0, maxTokens: 4096, anthropicApiUrl: url, clientOptions });
