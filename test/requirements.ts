@@ -63,6 +63,11 @@ const promised: readonly Row[] = [
   ["cli-options", "seed 001", "tools, permission mode, turns, prompts, folders and MCP files as serve flags"],
   ["tool-approval", "seed 001", "approval of tool calls over REST and SSE, with the seeds' payloads"],
   ["tool-approval-terminal", "seed 001", "approval of tool calls in a terminal"],
+  [
+    "tool-visibility",
+    "seed 000, 001, 003",
+    "what Claude does with its own tools is shown as the client asks: forward, formatted, verbose, narrated, or not",
+  ],
   ["cli-two-versions", "none", "the newest CLI and 2.1.197 both work"],
   [
     "cli-untested-versions",
@@ -121,7 +126,6 @@ const planned: readonly Row[] = [
   ["workspace-ephemeral", "seed 003", "a throw-away working directory for one request"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
-  ["tool-visibility", "seed 000, 001, 003", "forward, formatted, ignore; text-only, verbose, narrated"],
   ["tool-client", "seed 000, 004", "function calling with the client's own tools"],
   ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
   ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],

@@ -185,6 +185,7 @@ function createHttpServer({ options: { config, version }, backend, telemetry }: 
     }),
     aliases: new Map(Object.entries(config.aliases)),
     defaultMode: claude.mode,
+    defaultVerbosity: claude.verbosity,
     firstEventDeadlineMs: heartbeatMs,
     requestTimeoutMs: claude.request_timeout_seconds * 1000,
     approvals,

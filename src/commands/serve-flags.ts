@@ -1,4 +1,4 @@
-import { logFormats, logLevels, modes, permissionModes } from "#config/schema.ts";
+import { logFormats, logLevels, modes, permissionModes, verbosities } from "#config/schema.ts";
 
 import { commonFlags, configFlags, type Flags } from "./flag.ts";
 
@@ -53,6 +53,14 @@ export const serveFlags = {
     group: claude,
     key: "claude.mode",
     description: "agent: Claude Code with its tools (the default). chat: a bare model.",
+  },
+  verbosity: {
+    type: "enum",
+    options: [...verbosities],
+    group: claude,
+    key: "claude.verbosity",
+    valueHint: "how",
+    description: "What clients see of the tools Claude Code runs itself (text-only: nothing).",
   },
   "allowed-tools": {
     type: "string",

@@ -53,6 +53,7 @@ export const compatibleNames: readonly CompatibleName[] = [
   { name: "LOGGING__FILE", key: "log.file" },
   { name: "CORS__ORIGINS", key: "server.cors_origins" },
   { name: "CLAUDE__CLI_PATH", key: "claude.path" },
+  { name: "CLAUDE__SDK_MESSAGE_MODE", key: "claude.verbosity" },
   { name: "CLAUDE__CODE_OPTIONS__CWD", key: "claude.cwd" },
   { name: "CLAUDE__CODE_OPTIONS__MODEL", key: "claude.model" },
   { name: "CLAUDE__CODE_OPTIONS__ALLOWED_TOOLS", key: "claude.allowed_tools" },

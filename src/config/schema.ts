@@ -8,6 +8,7 @@ import * as v from "valibot";
 export const permissionModes = ["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"] as const;
 export const modes = ["agent", "chat"] as const;
 const toolOwners = ["client", "agent", "both"] as const;
+export const verbosities = ["text-only", "ignore", "formatted", "forward", "verbose", "narrated"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
@@ -48,6 +49,10 @@ const claude = v.strictObject({
   cwd: v.optional(text("Directory Claude works in. Unset: where ccproxy was started.")),
   mode: v.optional(choice(modes, "agent: Claude Code with its tools. chat: a bare model without tools."), "agent"),
   model: v.optional(text("Model for requests that name none, or `default`. Unset: the CLI's default.")),
+  verbosity: v.optional(
+    choice(verbosities, "What clients see of the tools that Claude Code runs itself."),
+    "text-only",
+  ),
   allowed_tools: v.optional(texts("Tools that need no permission, as `Read` or `Bash(git log:*)`."), []),
   disallowed_tools: v.optional(texts("Tools Claude may not use."), []),
   permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission."), "default"),
@@ -117,6 +122,7 @@ const alias = v.strictObject({
   tools: v.optional(choice(toolOwners, "Whose tools the model is offered.")),
   model: v.optional(text("Model the alias stands for.")),
   mode: v.optional(choice(modes, "Mode the alias asks for.")),
+  verbosity: v.optional(choice(verbosities, "What clients of the alias see of Claude Code's own tools.")),
 });
 
 export const configSchema = v.strictObject({

@@ -19,6 +19,7 @@ const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
     "server.drain_seconds",
     "claude.mode",
     "claude.model",
+    "claude.verbosity",
     "claude.max_turns",
     "claude.append_system_prompt",
     "claude.request_timeout_seconds",

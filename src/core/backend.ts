@@ -1,6 +1,6 @@
 import type { Approve } from "./approval.ts";
 import type { ModelEvent } from "./events.ts";
-import type { ModelRequest, RequestFeature } from "./request.ts";
+import type { Message, ModelRequest, RequestFeature } from "./request.ts";
 
 /** `agent`: the CLI with its tools in the workspace. `chat`: a bare model, no tools. */
 export type Mode = "agent" | "chat";
@@ -40,6 +40,11 @@ export interface RunContext extends RunSetup {
   /** Who asks; two principals never share a conversation. */
   readonly principal: string;
   readonly signal: AbortSignal;
+  /**
+   * How the client may send the answer back, each way as the messages it makes; without it, as what was said. Asked when
+   * the run is over.
+   */
+  readonly shownAnswer?: (() => readonly (readonly Message[])[]) | undefined;
   /** Says what became known of the run, as soon as it is. Throws what the run is to end with where the client will not have it so. */
   readonly report: (facts: RunFacts) => void;
   /** Decides on a tool call that the backend may not make on its own; undefined where nobody is asked. */

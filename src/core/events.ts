@@ -1,3 +1,4 @@
+import type { AgentAct } from "./agent-act.ts";
 import type { GatewayError } from "./errors.ts";
 import type { FinishReason } from "./finish-reason.ts";
 import type { Usage } from "./usage.ts";
@@ -23,6 +24,7 @@ export type ModelEvent =
   | { readonly type: "tool-input-delta"; readonly id: string; readonly delta: string }
   | { readonly type: "tool-input-end"; readonly id: string }
   | ToolResultEvent
+  | AgentActEvent
   | { readonly type: "step-end"; readonly usage: Usage }
   | FinishEvent
   | { readonly type: "error"; readonly error: GatewayError };
@@ -50,6 +52,14 @@ export interface ToolResultEvent {
   readonly id: string;
   readonly content: unknown;
   readonly isError: boolean;
+}
+
+/** In place of the events it is made of; no backend says it, only the gateway for a client that wants to see it. */
+export interface AgentActEvent {
+  readonly type: "agent-act";
+  readonly act: AgentAct;
+  /** How it reads in a format without a block for it; undefined for a call that is shown as one. */
+  readonly line?: string;
 }
 
 export interface FinishEvent {

@@ -1,5 +1,5 @@
 import { GatewayError } from "./errors.ts";
-import type { FinishEvent, ModelEvent, StartEvent } from "./events.ts";
+import type { AgentActEvent, FinishEvent, ModelEvent, StartEvent } from "./events.ts";
 import type { ReasoningPart, TextPart } from "./request.ts";
 
 /** A whole answer: what a stream that ended in `finish` adds up to. */
@@ -22,6 +22,7 @@ export type ResponsePart =
       readonly executedBy: "client" | "backend";
     }
   | { readonly type: "tool-result"; readonly callId: string; readonly content: unknown; readonly isError: boolean }
+  | AgentActEvent
   /** Where a model call of the turn began; what follows is a new paragraph, not a continued sentence. */
   | { readonly type: "step-start" };
 
@@ -52,6 +53,7 @@ function add(to: Collecting, event: ModelEvent): void {
     case "error":
       throw event.error;
     case "step-start":
+    case "agent-act":
       to.content.push(event);
       return;
     case "text-start":

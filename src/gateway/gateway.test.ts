@@ -59,6 +59,7 @@ function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
     admission,
     aliases: new Map(),
     defaultMode: "agent",
+    defaultVerbosity: "text-only",
     firstEventDeadlineMs: 60_000,
     requestTimeoutMs: 0,
     ...deps,
@@ -74,6 +75,7 @@ function callWith(more: Partial<Call> = {}): Call {
     principal: "local",
     mode: undefined,
     tools: undefined,
+    verbosity: undefined,
     strict: false,
     signal,
     record,
@@ -271,6 +273,65 @@ test("an alias names model and mode, and the header beats its mode", async () =>
   await all((await gateway.run(request, callWith())).events);
   await all((await gateway.run(request, callWith({ mode: "agent" }))).events);
   expect(asked).toEqual(["haiku", "chat", "haiku", "agent"]);
+});
+
+const ownCall: readonly ModelEvent[] = [
+  { type: "tool-input-start", id: "t", toolName: "Bash", executedBy: "backend" },
+  { type: "tool-input-delta", id: "t", delta: "{}" },
+  { type: "tool-input-end", id: "t" },
+];
+
+test("what is shown of the agent: the header's word, then the alias's, then the configured one", async () => {
+  const { gateway } = setUp(
+    async function* () {
+      yield [start, ...ownCall, finish];
+    },
+    {
+      aliases: new Map([["fast", { verbosity: "narrated" }]]),
+      defaultVerbosity: "forward",
+    },
+  );
+  const shown = async (asked: ModelRequest, call: Partial<Call>): Promise<readonly string[]> =>
+    (await all((await gateway.run(asked, callWith(call))).events)).map(({ type }) => type);
+  const text = ["start", "text-start", "text-delta", "text-end", "finish"];
+  expect(await shown(request, {})).toEqual(text);
+  expect(await shown(request, { verbosity: "text-only" })).not.toContain("text-delta");
+  const acts = ["start", "agent-act", "agent-act", "agent-act", "finish"];
+  expect(await shown({ ...request, model: "opus" }, {})).toEqual(acts);
+  const responseFormat = { type: "json-object" } as const;
+  const inJson = await shown({ ...request, features: { responseFormat } }, { verbosity: "verbose" });
+  expect(inJson).not.toContain("text-delta");
+});
+
+test("a batch of which nothing is shown is none: the stream is silent", async () => {
+  const { gateway } = setUp(async function* () {
+    yield [start];
+    yield ownCall.slice(0, 1);
+    yield ownCall.slice(1, 2);
+    yield [...ownCall.slice(2), finish];
+  });
+  const running = await gateway.run(request, callWith());
+  expect((await Array.fromAsync(running.events)).map((batch) => batch.map(({ type }) => type))).toEqual([
+    ["start"],
+    ["tool-input-start"],
+    ["tool-input-end", "finish"],
+  ]);
+});
+
+test("the backend learns how the answer was shown, to know it again", async () => {
+  let spellings: unknown;
+  const { gateway } = setUp(
+    async function* (_, { shownAnswer }) {
+      try {
+        yield [start, ...ownCall, finish];
+      } finally {
+        spellings = shownAnswer?.();
+      }
+    },
+    { defaultVerbosity: "narrated" },
+  );
+  await all((await gateway.run(request, callWith())).events);
+  expect(spellings).toEqual([[{ role: "assistant", content: [{ type: "text", text: "\n🔧 Bash()\n" }] }]]);
 });
 
 test("configured names are in the list of models", async () => {

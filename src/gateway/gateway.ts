@@ -11,18 +11,19 @@ import { addUsage, noUsage, type Usage } from "#core/usage.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 import type { Admission } from "./admission.ts";
+import { createAgentView } from "./agent-view/create-view.ts";
+import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
+import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
-import { aliasModels, type ModelAlias, resolveRun } from "./resolve.ts";
+import { aliasModels, resolveRun, type ResolveSettings } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
-export interface GatewayDeps {
+export interface GatewayDeps extends ResolveSettings {
   readonly backend: Backend;
   readonly admission: Admission;
-  readonly aliases: ReadonlyMap<string, ModelAlias>;
-  readonly defaultMode: Mode;
   /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
   readonly firstEventDeadlineMs: number;
   /** After this long a turn is stopped; 0 for never. */
@@ -48,7 +49,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 /** What will run, and what of the request it must leave out. */
 function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
-  const { request, mode, tools } = resolveRun(asked, call, deps);
+  const { request, mode, tools, verbosity } = resolveRun(asked, call, deps);
   const setup: RunSetup = { mode, tools };
   const ignored = ignoredFields(deps.backend, request, setup);
   call.record.set({
@@ -60,12 +61,12 @@ function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
     ignoredFields: ignored,
   });
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
-  return { request, setup, ignored };
+  return { request, setup, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
   const { backend } = deps;
-  const { request, setup, ignored } = prepare(deps, asked, call);
+  const { request, setup, verbosity, ignored } = prepare(deps, asked, call);
   const learned: Learned = {
     backend: deps.backend.id,
     ...setup,
@@ -76,11 +77,18 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   };
   const leave = await enter(deps.admission, call);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
+  const view = createAgentView({
+    verbosity,
+    clientHasTools: request.features.tools !== undefined,
+    sessionId: () => learned.sessionId,
+  });
+  const shown = createShownAnswer();
   const events = backend.run(request, {
     ...setup,
     requestId: call.requestId,
     principal: call.principal,
     signal: turn.signal,
+    shownAnswer: shown.spellings,
     report: ({ ignoredFields: more, ...facts }) => {
       call.record.set(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
@@ -101,7 +109,20 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     turn.timeout ?? suggestModels(error, request.model, [...backend.knownModels(), ...aliasModels(deps.aliases)]);
   const watched = watch(singleTerminal(events), { record: call.record, learned, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
-  return { head: learned, ...(await startWithin(watched, deadline)) };
+  return { head: learned, ...(await startWithin(asShown(watched, view, shown), deadline)) };
+}
+
+/** What of each batch the client is shown; one of which that is nothing is no batch. */
+async function* asShown(
+  batches: AsyncIterable<readonly ModelEvent[]>,
+  view: AgentView,
+  shown: ShownAnswer,
+): AsyncGenerator<readonly ModelEvent[]> {
+  for await (const batch of batches) {
+    const events = batch.flatMap((event) => view.show(event));
+    shown.add(events);
+    if (events.length > 0) yield events;
+  }
 }
 
 async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<GatewayTokenCount> {

@@ -1,6 +1,7 @@
 import type { BackendStatus, Mode, ModelInfo, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
+import type { Verbosity } from "#core/verbosity.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 /** What the HTTP edge knows of a request beside its body. */
@@ -12,6 +13,8 @@ export interface Call {
   readonly mode: Mode | undefined;
   /** What it asked for in `X-CCProxy-Tools`; likewise. */
   readonly tools: ToolOwner | undefined;
+  /** What it asked to see of the agent's doings, likewise. */
+  readonly verbosity: Verbosity | undefined;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */

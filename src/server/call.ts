@@ -1,5 +1,6 @@
 import type { Mode, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
+import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import type { Call } from "#gateway/types.ts";
 
 import type { Exchange } from "./exchange.ts";
@@ -7,17 +8,31 @@ import type { Exchange } from "./exchange.ts";
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
 export function callOf({ request, requestId, principal, signal, record }: Exchange): Call {
   const { headers } = request;
-  const mode = choiceOf(headers, "X-CCProxy-Mode", modes);
-  const tools = choiceOf(headers, "X-CCProxy-Tools", toolOwners);
-  return { requestId, principal, mode, tools, strict: strictOf(headers), signal, record };
+  return {
+    requestId,
+    principal,
+    mode: choiceOf(headers, "X-CCProxy-Mode", modes),
+    tools: choiceOf(headers, "X-CCProxy-Tools", toolOwners),
+    verbosity: verbosityOf(headers),
+    strict: strictOf(headers),
+    signal,
+    record,
+  };
 }
 
 const modes = ["agent", "chat"] as const satisfies readonly Mode[];
 const toolOwners = ["client", "agent", "both"] as const satisfies readonly ToolOwner[];
 
+/** Also under the name, and in the words, of an earlier proxy. */
+function verbosityOf(headers: Headers): Verbosity | undefined {
+  const name = valueOf(headers, "X-CCProxy-Verbosity") === "" ? "X-CC-Verbosity" : "X-CCProxy-Verbosity";
+  const isDefault = ["text", "default"].includes(valueOf(headers, name));
+  return isDefault ? "text-only" : choiceOf(headers, name, verbosities);
+}
+
 /** undefined where the client leaves the choice to others. */
 function choiceOf<const T extends string>(headers: Headers, name: string, choices: readonly T[]): T | undefined {
-  const value = headers.get(name)?.trim().toLowerCase() ?? "";
+  const value = valueOf(headers, name);
   if (value === "") return undefined;
   const chosen = choices.find((choice) => choice === value);
   if (chosen === undefined) throw badHeader(name, `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
@@ -25,10 +40,14 @@ function choiceOf<const T extends string>(headers: Headers, name: string, choice
 }
 
 function strictOf(headers: Headers): boolean {
-  const value = headers.get("x-ccproxy-strict")?.trim().toLowerCase() ?? "";
+  const value = valueOf(headers, "X-CCProxy-Strict");
   if (value === "true" || value === "1") return true;
   if (value === "false" || value === "0" || value === "") return false;
   throw badHeader("X-CCProxy-Strict", "true or false");
+}
+
+function valueOf(headers: Headers, name: string): string {
+  return headers.get(name)?.trim().toLowerCase() ?? "";
 }
 
 function badHeader(name: string, expected: string): GatewayError {

@@ -81,6 +81,8 @@ test("answers say what made them and carry one request id, given or new", async 
 test.each([
   ["x-ccproxy-mode", "turbo"],
   ["x-ccproxy-strict", "maybe"],
+  ["x-ccproxy-verbosity", "loud"],
+  ["x-cc-verbosity", "loud"],
 ])("a wrong %s is named", async (name, value) => {
   const { status, text } = await get("/v1/chat/completions", {
     method: "POST",
@@ -89,6 +91,18 @@ test.each([
   });
   expect(status).toBe(400);
   expect(JSON.parse(text).error.param.toLowerCase()).toBe(name);
+});
+
+test.each([
+  [{ "x-ccproxy-verbosity": " Verbose " }, "verbose"],
+  [{ "x-cc-verbosity": "narrated" }, "narrated"],
+  [{ "x-cc-verbosity": "text" }, "text-only"],
+  [{ "x-cc-verbosity": "default" }, "text-only"],
+  [{ "x-cc-verbosity": "loud", "x-ccproxy-verbosity": "forward" }, "forward"],
+  [{ "x-cc-verbosity": "" }, undefined],
+] as const)("%p asks to see %p", async (headers, verbosity) => {
+  await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
+  expect(open.gateway.calls.at(-1)?.call.verbosity).toBe(verbosity);
 });
 
 // proves("api-unknown-route")

@@ -2,7 +2,7 @@
 import type { RunContext } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { ModelRequest } from "#core/request.ts";
+import type { Message, ModelRequest } from "#core/request.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
@@ -199,12 +199,13 @@ function liveKeys(
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
   const settled = settledBy(request, context);
   if (outcome.calls.length > 0) return [callsFingerprint(settled, outcome.calls)];
-  return spellingsOf(outcome.steps)
-    .filter((text) => text !== "")
-    .map((text) => {
-      const answer = { role: "assistant", content: [{ type: "text", text }] } as const;
-      return fingerprint(settled, [...request.messages, answer]);
-    });
+  const answers = context.shownAnswer?.() ?? asSaid(outcome.steps);
+  return answers.map((answer) => fingerprint(settled, [...request.messages, ...answer]));
+}
+
+function asSaid(steps: readonly string[]): readonly (readonly Message[])[] {
+  const texts = spellingsOf(steps).filter((text) => text !== "");
+  return texts.map((text) => [{ role: "assistant", content: [{ type: "text", text }] }]);
 }
 
 function release(deps: RunnerDeps, session: CliSession, served: Served): void {

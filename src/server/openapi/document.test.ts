@@ -89,6 +89,7 @@ test("the turn routes say how they stream and how they fail", () => {
     expect(parameters.map(({ name }) => name)).toEqual([
       "X-CCProxy-Mode",
       "X-CCProxy-Tools",
+      "X-CCProxy-Verbosity",
       "X-CCProxy-Strict",
       "X-Request-Id",
     ]);

@@ -1,3 +1,5 @@
+import { verbosities } from "#core/verbosity.ts";
+
 import type { MediaType, Parameter, Reference, ResponseObject } from "./operation.ts";
 import type { SchemaName } from "./schemas.ts";
 
@@ -45,6 +47,14 @@ export const toolsParameter: Parameter = {
   description:
     "Whose tools the model is offered. `client`: those of the request, to a bare model. `agent`: Claude Code's own. `both`: those of the request beside Claude Code's. By default a request that brings tools gets those, one that brings none the agent's.",
   schema: { type: "string", enum: ["client", "agent", "both"] },
+};
+
+export const verbosityParameter: Parameter = {
+  name: "X-CCProxy-Verbosity",
+  in: "header",
+  description:
+    "What of Claude Code's own tools the answer shows: `text-only` (or `ignore`) nothing, `narrated` a line each, `verbose` Markdown with input and output, `formatted` XML elements with JSON, `forward` parts of their own. The default is configured. `X-CC-Verbosity` means the same.",
+  schema: { type: "string", enum: [...verbosities] },
 };
 
 export const strictParameter: Parameter = {

@@ -7,6 +7,7 @@ import {
   schemaRef,
   strictParameter,
   toolsParameter,
+  verbosityParameter,
 } from "#server/openapi/parts.ts";
 import type { Route } from "#server/route.ts";
 import { answerTurn } from "#server/turn.ts";
@@ -60,7 +61,7 @@ export const chatCompletionRoutes: readonly Route[] = [
       description:
         "The whole conversation goes in `messages`. With `stream: true` the answer is server-sent events that end with `data: [DONE]`; a failure after the first byte is an `error` event instead.",
       tags: ["OpenAI"],
-      parameters: [modeParameter, toolsParameter, strictParameter, requestIdParameter],
+      parameters: [modeParameter, toolsParameter, verbosityParameter, strictParameter, requestIdParameter],
       requestBody: {
         required: true,
         content: { "application/json": { schema: schemaRef("ChatCompletionRequest"), examples } },

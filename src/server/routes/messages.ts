@@ -7,6 +7,7 @@ import {
   schemaRef,
   strictParameter,
   toolsParameter,
+  verbosityParameter,
 } from "#server/openapi/parts.ts";
 import type { Route } from "#server/route.ts";
 import { answerTurn } from "#server/turn.ts";
@@ -58,7 +59,7 @@ export const messageRoutes: readonly Route[] = [
       description:
         "The whole conversation goes in `messages`. With `stream: true` the answer is server-sent events that end with `message_stop`; a failure after the first byte is an `error` event instead.",
       tags: ["Anthropic"],
-      parameters: [modeParameter, toolsParameter, strictParameter, requestIdParameter],
+      parameters: [modeParameter, toolsParameter, verbosityParameter, strictParameter, requestIdParameter],
       requestBody: {
         required: true,
         content: { "application/json": { schema: schemaRef("MessageRequest"), examples } },

@@ -8,7 +8,7 @@ import { decodeDocument, decodeImage } from "./media.ts";
 import type { ContentBlock, ModelledBlock, RequestMessage } from "./schema.ts";
 
 type ThinkingBlock = Extract<ModelledBlock, { type: "thinking" }>;
-type ToolResultBlock = Extract<ModelledBlock, { type: "tool_result" }>;
+type ToolResultBlock = Extract<ModelledBlock, { type: "tool_result" | "tool_result_sdk" }>;
 
 interface Conversation {
   readonly system: readonly string[];
@@ -28,13 +28,15 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
     const path = `messages[${index}]`;
-    const { role, content } = decodeMessage(message, path, decoding);
-    if (role === "user" && content.length === 0)
+    const decoded = decodeMessage(message, path, decoding);
+    if (decoded.role === "user" && decoded.content.length === 0)
       throw invalidField(`${path}.content`, "expected at least one content block that is not empty, got none");
-    const last = merged.at(-1);
-    if (role === "system" && last === undefined) system.push(...textsOf(content));
-    else if (last?.role === role) last.content.push(...content);
-    else if (content.length > 0) merged.push({ role, content: [...content] });
+    for (const { role, content } of inTrueRoles(decoded)) {
+      const last = merged.at(-1);
+      if (role === "system" && last === undefined) system.push(...textsOf(content));
+      else if (last?.role === role) last.content.push(...content);
+      else if (content.length > 0) merged.push({ role, content: [...content] });
+    }
   }
   if (merged.length === 0)
     throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
@@ -63,11 +65,21 @@ function decodeMessage(message: RequestMessage, path: string, decoding: Decoding
   return { role, content: parts };
 }
 
+/** An answer that shows what the agent did holds the results too; to the model they were the user's. */
+function inTrueRoles({ role, content }: Message): readonly Message[] {
+  if (role !== "assistant" || !content.some(isResult)) return [{ role, content }];
+  return content.map((part) => ({ role: isResult(part) ? "user" : "assistant", content: [part] }));
+}
+
 const blocksOfOneRole: ReadonlyMap<string, RequestMessage["role"]> = new Map([
   ["tool_result", "user"],
   ["tool_use", "assistant"],
   ["thinking", "assistant"],
   ["redacted_thinking", "assistant"],
+  ["system_message", "assistant"],
+  ["tool_use_sdk", "assistant"],
+  ["tool_result_sdk", "assistant"],
+  ["result_message", "assistant"],
 ]);
 
 function belongsTo(role: RequestMessage["role"], blockType: string): boolean {
@@ -87,10 +99,15 @@ function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Par
       return [decodeThinking(block, `${path}.thinking`)];
     case "redacted_thinking":
       return [{ type: "reasoning", text: "", redactedData: block.data, field: `${path}.data` }];
+    case "system_message":
+    case "result_message":
+      return [];
     case "tool_use":
+    case "tool_use_sdk":
       decoding.callIds.add(block.id);
       return [{ type: "tool-call", callId: block.id, toolName: block.name, input: block.input }];
     case "tool_result":
+    case "tool_result_sdk":
       return [decodeToolResult(block, path, decoding)];
   }
 }
@@ -103,6 +120,10 @@ const modelledTypes: ReadonlySet<string> = new Set<ModelledBlock["type"]>([
   "redacted_thinking",
   "tool_use",
   "tool_result",
+  "system_message",
+  "tool_use_sdk",
+  "tool_result_sdk",
+  "result_message",
 ]);
 
 function isModelled(block: ContentBlock): block is ModelledBlock {

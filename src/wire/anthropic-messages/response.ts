@@ -1,3 +1,4 @@
+import { agentSource, type AgentAct } from "#core/agent-act.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
@@ -39,9 +40,16 @@ function encodePart(part: ResponsePart): ResponseBlock[] {
     case "tool-call":
       // Calls the backend runs itself are not shown: a client would try to answer them.
       return part.executedBy === "backend" ? [] : [toolUse(part.callId, part.toolName, parseInput(part.inputJson))];
+    case "agent-act":
+      return [actBlock(part.act)];
     default:
       return [];
   }
+}
+
+/** No block that clients know how to answer; official SDKs pass it on as it is. */
+export function actBlock(act: AgentAct): ResponseBlock {
+  return { ...act, source: agentSource };
 }
 
 export function toolUse(id: string, name: string, input: unknown): ResponseBlock {

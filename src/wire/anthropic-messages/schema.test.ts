@@ -32,18 +32,20 @@ test("every schema becomes a titled JSON Schema", () => {
   ]);
 });
 
-/** Citations travel as they came, so their type is not known here. */
+/** Citations travel as they came, so their type is not known here. Blocks with a source are no blocks of the API's. */
 type WithCitations<T> = T extends readonly (infer Item)[]
   ? WithCitations<Item>[]
-  : T extends object
-    ? {
-        [K in keyof T]: K extends "citations"
-          ? Anthropic.TextCitation[] | null
-          : K extends "citation"
-            ? Anthropic.TextCitation
-            : WithCitations<T[K]>;
-      }
-    : T;
+  : T extends { source: "claude_agent_sdk" }
+    ? never
+    : T extends object
+      ? {
+          [K in keyof T]: K extends "citations"
+            ? Anthropic.TextCitation[] | null
+            : K extends "citation"
+              ? Anthropic.TextCitation
+              : WithCitations<T[K]>;
+        }
+      : T;
 
 type SentEvent = WithCitations<Exclude<MessageStreamEvent, { type: "ping" | "error" }>>;
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 
+import { agentSource } from "#core/agent-act.ts";
 import { looseObject } from "#lib/loose-object.ts";
 
 const wholeNumber = v.pipe(
@@ -56,18 +57,28 @@ const toolUseBlock = looseObject({
 });
 
 /** Blocks this code does not model travel on as they are; a modelled one that is malformed must not pass as one. */
-const modelledTypes = ["text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result"];
+const modelledTypes = [
+  ...["text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result"],
+  ...["system_message", "tool_use_sdk", "tool_result_sdk", "result_message"],
+];
 const otherBlock = looseObject({
   type: v.pipe(v.string(), v.notValues(modelledTypes, "a well-formed content block")),
 });
 
 const resultBlock = v.union([v.variant("type", [textBlock, imageBlock, documentBlock]), otherBlock]);
-const toolResultBlock = looseObject({
-  type: v.literal("tool_result"),
+const toolResult = {
   tool_use_id: someName,
   content: v.nullish(v.union([v.string(), v.array(resultBlock)])),
   is_error: v.nullish(v.boolean()),
-});
+};
+const toolResultBlock = looseObject({ type: v.literal("tool_result"), ...toolResult });
+
+/** What `forward` showed of the agent's doings, as it comes back. */
+const agentBlocks = [
+  looseObject({ ...toolUseBlock.entries, type: v.literal("tool_use_sdk") }),
+  looseObject({ type: v.literal("tool_result_sdk"), ...toolResult }),
+  looseObject({ type: v.picklist(["system_message", "result_message"]) }),
+] as const;
 
 const modelledBlock = v.variant("type", [
   textBlock,
@@ -77,6 +88,7 @@ const modelledBlock = v.variant("type", [
   redactedThinkingBlock,
   toolUseBlock,
   toolResultBlock,
+  ...agentBlocks,
 ]);
 const contentBlock = v.union([modelledBlock, otherBlock]);
 
@@ -191,7 +203,50 @@ const stopDetails = v.nullable(
   v.object({ type: v.literal("refusal"), category: v.null(), explanation: v.nullable(v.string()) }),
 );
 
+const sessionId = v.nullable(v.string());
+const source = v.literal(agentSource);
+
+/** What the agent did by itself, for a client that asked for `forward`. */
+const actBlocks = [
+  v.object({
+    type: v.literal("system_message"),
+    subtype: v.literal("init"),
+    session_id: sessionId,
+    model: v.string(),
+    source,
+  }),
+  v.object({
+    type: v.literal("tool_use_sdk"),
+    id: v.string(),
+    name: v.string(),
+    input: v.record(v.string(), v.unknown()),
+    source,
+  }),
+  v.object({
+    type: v.literal("tool_result_sdk"),
+    tool_use_id: v.string(),
+    content: v.unknown(),
+    is_error: v.boolean(),
+    source,
+  }),
+  v.object({
+    type: v.literal("result_message"),
+    session_id: sessionId,
+    stop_reason: v.string(),
+    num_turns: v.number(),
+    total_cost_usd: v.nullable(v.number()),
+    usage: v.object({
+      input_tokens: v.number(),
+      output_tokens: v.number(),
+      cache_creation_input_tokens: v.number(),
+      cache_read_input_tokens: v.number(),
+    }),
+    source,
+  }),
+] as const;
+
 const responseBlock = v.variant("type", [
+  ...actBlocks,
   v.object({ type: v.literal("text"), text: v.string(), citations: v.nullable(v.array(v.unknown())) }),
   v.object({ type: v.literal("thinking"), thinking: v.string(), signature: v.string() }),
   v.object({ type: v.literal("redacted_thinking"), data: v.string() }),

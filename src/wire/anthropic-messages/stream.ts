@@ -3,7 +3,7 @@ import { noUsage } from "#core/usage.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 
 import { encodeErrorFrame } from "./error.ts";
-import { encodeDeltaUsage, encodeStop, encodeUsage, failedFinish, toolUse } from "./response.ts";
+import { actBlock, encodeDeltaUsage, encodeStop, encodeUsage, failedFinish, toolUse } from "./response.ts";
 import type { BlockDelta, MessageStreamEvent, ResponseBlock } from "./schema.ts";
 
 /** The one event that may come anywhere and that every Anthropic client ignores. */
@@ -40,10 +40,11 @@ function encode(state: State, event: ModelEvent): string {
     return encodeErrorFrame(event.error, state.options.requestId);
   }
   const opening = encodeStart(state, { responseId: state.options.requestId, model: "", usage: noUsage });
+  if (event.type === "agent-act") return opening + openBlock(state, "", actBlock(event.act)) + closeBlock(state);
   return opening + encodeStarted(state, event);
 }
 
-function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" | "error" }>): string {
+function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" | "error" | "agent-act" }>): string {
   switch (event.type) {
     case "text-start":
       return closeBlock(state);

@@ -1,3 +1,4 @@
+import { resultLineStart } from "#core/agent-act.ts";
 import type { Message, Part, ToolCallPart } from "#core/request.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 
@@ -88,7 +89,10 @@ function decodeAssistant(message: AssistantMessage, path: string, decoding: Deco
   for (const part of Array.isArray(content) ? content : [])
     parts.push(...text(part.type === "text" ? part.text : part.refusal));
   if (typeof refusal === "string") parts.push(...text(refusal));
+  const said = textsOf(parts).join("");
   for (const [index, call] of (message.tool_calls ?? []).entries()) {
+    // A call of the agent's, shown for `forward` with its result: no result will follow.
+    if (said.includes(resultLineStart(call.id))) continue;
     parts.push(decodeToolCall(call, `${path}.tool_calls[${index}]`));
     decoding.callIds.add(call.id);
   }

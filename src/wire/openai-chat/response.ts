@@ -1,9 +1,10 @@
 import * as v from "valibot";
 
+import type { AgentCall } from "#core/agent-act.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
-import type { ModelResponse } from "#core/response.ts";
+import type { ModelResponse, ResponsePart } from "#core/response.ts";
 import type { Usage } from "#core/usage.ts";
 import type { EncodeOptions } from "#core/wire-format.ts";
 
@@ -22,7 +23,8 @@ export function encodeResponse(response: ModelResponse, options: EncodeOptions):
   if (finish.reason === "error") throw failedFinish(finish);
   const { text, annotations } = joinText(response.content);
   const reasoning = joinReasoning(response.content);
-  const toolCalls = clientToolCalls(response.content);
+  const toolCalls = response.content.flatMap(encodeCall);
+  const hasClientCalls = response.content.some(isClientCall);
   const refused = finish.reason === "content-filter" && text === "";
   return {
     id: response.responseId,
@@ -42,7 +44,7 @@ export function encodeResponse(response: ModelResponse, options: EncodeOptions):
           ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
         },
         logprobs: null,
-        finish_reason: encodeFinishReason(finish.reason, toolCalls.length > 0),
+        finish_reason: encodeFinishReason(finish.reason, hasClientCalls),
       },
     ],
     usage: encodeUsage(finish.usage),
@@ -58,13 +60,15 @@ function joinText(content: ModelResponse["content"]): { text: string; annotation
   let text = "";
   let newParagraph = false;
   for (const part of content) {
-    if (part.type === "step-start" || part.type === "tool-call" || part.type === "tool-result") newParagraph = true;
-    if (part.type !== "text" || part.text === "") continue;
+    if (part.type !== "text" && part.type !== "reasoning") newParagraph = true;
+    const said = part.type === "text" ? part.text : part.type === "agent-act" ? (part.line ?? "") : "";
+    if (said === "") continue;
     if (newParagraph && text !== "") text += paragraphBreak;
-    newParagraph = false;
-    const range = { start: text.length, end: text.length + part.text.length };
-    text += part.text;
-    annotations.push(...part.citations.flatMap((citation) => encodeCitation(citation, range)));
+    newParagraph = part.type === "agent-act";
+    const range = { start: text.length, end: text.length + said.length };
+    text += said;
+    if (part.type === "text")
+      annotations.push(...part.citations.flatMap((citation) => encodeCitation(citation, range)));
   }
   return { text, annotations };
 }
@@ -74,19 +78,21 @@ function joinReasoning(content: ModelResponse["content"]): string {
   return texts.join(paragraphBreak);
 }
 
-/** Calls the backend runs itself are not shown: a client would try to answer them. */
-function clientToolCalls(content: ModelResponse["content"]): ToolCalls {
-  return content.flatMap((part) =>
-    part.type === "tool-call" && part.executedBy === "client"
-      ? [
-          {
-            id: part.callId,
-            type: "function" as const,
-            function: { name: part.toolName, arguments: part.inputJson === "" ? "{}" : part.inputJson },
-          },
-        ]
-      : [],
-  );
+/** Calls the backend runs itself are not shown, unless the client asked: it would try to answer them. */
+function encodeCall(part: ResponsePart): ToolCalls {
+  if (part.type === "agent-act")
+    return part.act.type === "tool_use_sdk" && part.line === undefined ? [agentCall(part.act)] : [];
+  if (!isClientCall(part)) return [];
+  const called = { name: part.toolName, arguments: part.inputJson === "" ? "{}" : part.inputJson };
+  return [{ id: part.callId, type: "function", function: called }];
+}
+
+function isClientCall(part: ResponsePart): part is Extract<ResponsePart, { type: "tool-call" }> {
+  return part.type === "tool-call" && part.executedBy === "client";
+}
+
+export function agentCall({ id, name, input }: AgentCall): ToolCalls[number] {
+  return { id, type: "function", function: { name, arguments: JSON.stringify(input) } };
 }
 
 const urlCitation = v.object({ url: v.string(), title: v.nullish(v.string()) });

@@ -1,8 +1,10 @@
-import type { FinishEvent, ModelEvent, StartEvent, ToolInputStartEvent } from "#core/events.ts";
+import type { AgentAct } from "#core/agent-act.ts";
+import type { AgentActEvent, FinishEvent, ModelEvent, StartEvent, ToolInputStartEvent } from "#core/events.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 
 import { encodeErrorFrame } from "./error.ts";
 import {
+  agentCall,
   encodeCitation,
   encodeFinishReason,
   encodeUsage,
@@ -32,6 +34,8 @@ interface State {
   hasReasoning: boolean;
   newReasoning: boolean;
   toolCalls: number;
+  /** Calls that the client is to answer: all but those of the agent. */
+  clientCalls: number;
   openCall: { readonly id: string; readonly index: number; hasArguments: boolean } | undefined;
 }
 
@@ -48,6 +52,7 @@ export function createStreamEncoder(options: EncodeOptions): StreamEncoder {
     hasReasoning: false,
     newReasoning: false,
     toolCalls: 0,
+    clientCalls: 0,
     openCall: undefined,
   };
   return { encode: (event) => encode(state, event) };
@@ -60,10 +65,11 @@ function encode(state: State, event: ModelEvent): string {
     state.ended = true;
     return encodeErrorFrame(event.error);
   }
-  return encodeStart(state, { responseId: state.options.requestId, model: "" }) + encodeStarted(state, event);
+  const opening = encodeStart(state, { responseId: state.options.requestId, model: "" });
+  return opening + (event.type === "agent-act" ? encodeAct(state, event) : encodeStarted(state, event));
 }
 
-function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" | "error" }>): string {
+function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" | "error" | "agent-act" }>): string {
   switch (event.type) {
     case "text-start":
       return encodeTextEnd(state);
@@ -143,9 +149,25 @@ function encodeToolInputStart(state: State, { id, toolName, executedBy }: ToolIn
   if (executedBy === "backend") return closing;
   const index = state.toolCalls;
   state.toolCalls += 1;
+  state.clientCalls += 1;
   state.openCall = { id, index, hasArguments: false };
   const call = { index, id, type: "function" as const, function: { name: toolName, arguments: "" } };
   return closing + encodeChunk(state, { tool_calls: [call] });
+}
+
+/** A call of the agent's is whole, and does not make the client's turn: the finish reason stays what it was. */
+function encodeAct(state: State, { act, line }: AgentActEvent): string {
+  state.newParagraph = true;
+  const shown = line === undefined ? encodeAgentCall(state, act) : encodeText(state, line);
+  state.newParagraph = true;
+  return encodeToolInputEnd(state) + shown;
+}
+
+function encodeAgentCall(state: State, act: AgentAct): string {
+  if (act.type !== "tool_use_sdk") return "";
+  const call = { index: state.toolCalls, ...agentCall(act) };
+  state.toolCalls += 1;
+  return encodeChunk(state, { tool_calls: [call] });
 }
 
 function encodeToolInput(state: State, { id, delta }: { id: string; delta: string }): string {
@@ -172,7 +194,7 @@ function encodeFinish(state: State, event: FinishEvent): string {
   return [
     closing,
     refused ? encodeChunk(state, { refusal: refusalText }) : "",
-    encodeChunk(state, {}, encodeFinishReason(event.reason, state.toolCalls > 0)),
+    encodeChunk(state, {}, encodeFinishReason(event.reason, state.clientCalls > 0)),
     state.options.includeUsage ? usage : "",
     "data: [DONE]\n\n",
   ].join("");

@@ -8,7 +8,9 @@ export type ReadBlock =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "redacted_thinking"; readonly data: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: unknown };
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: unknown }
+  /** A block the SDK does not know, as it passes it on. */
+  | { readonly type: "other"; readonly block: object };
 
 export interface ReadMessage {
   readonly content: readonly ReadBlock[];
@@ -133,7 +135,7 @@ function readBlock(block: Anthropic.ContentBlock): ReadBlock {
     case "tool_use":
       return { type: "tool_use", id: block.id, name: block.name, input: block.input };
     default:
-      throw new Error(`unexpected block ${block.type}`);
+      return { type: "other", block };
   }
 }
 
