@@ -50,7 +50,12 @@ const promised: readonly Row[] = [
     "seed 000, 001",
     "a model is never replaced silently: the answer and a header name the one used",
   ],
-  ["model-aliases", "seed 000 to 004", "configured names stand for models"],
+  ["model-aliases", "seed 000 to 004", "configured names stand for models and how they are run"],
+  [
+    "model-options",
+    "seed 000, 001, 003",
+    "pinned families, passthrough, OpenAI's names, permission modes and, by header, effort and model",
+  ],
   // The Claude Code backend
   [
     "cli-stream-json",

@@ -26,6 +26,7 @@ import { openaiChat } from "#wire/openai-chat/index.ts";
 
 import { createBackend } from "./backend.ts";
 import { cliEnvironment } from "./cli-environment.ts";
+import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
 
@@ -183,7 +184,7 @@ function createHttpServer({ options: { config, version }, backend, telemetry }: 
       maxWaiting: limits.max_waiting,
       queueTimeoutMs: limits.queue_timeout_seconds * 1000,
     }),
-    aliases: new Map(Object.entries(config.aliases)),
+    ...modelNames(config),
     defaultMode: claude.mode,
     defaultVerbosity: claude.verbosity,
     firstEventDeadlineMs: heartbeatMs,

@@ -284,6 +284,7 @@ describe("a project file", () => {
     "claude.setting_sources = ['project']",
     "claude.permission_mode = 'bypassPermissions'",
     "claude.permission_mode = 'acceptEdits'",
+    "aliases.fast.permission_mode = 'acceptEdits'",
     "server.host = '0.0.0.0'",
     "server.auth_token = 'known-to-them'",
     "server.cors_origins = ['*']",
@@ -309,6 +310,9 @@ describe("a project file", () => {
     "server.port = 9",
     "claude.model = 'haiku'",
     "aliases.fast.model = 'haiku'",
+    "aliases.fast.permission_mode = 'plan'",
+    "model_versions.sonnet = 'claude-sonnet-4-6'",
+    "models.passthrough = false",
   ])("may say %s", async (line) => {
     inProject("ccproxy.toml", line);
     expect((await load()).files).toHaveLength(1);

@@ -9,6 +9,7 @@ export const permissionModes = ["default", "acceptEdits", "plan", "dontAsk", "au
 export const modes = ["agent", "chat"] as const;
 const toolOwners = ["client", "agent", "both"] as const;
 export const verbosities = ["text-only", "ignore", "formatted", "forward", "verbose", "narrated"] as const;
+const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
@@ -121,8 +122,24 @@ const log = v.strictObject({
 const alias = v.strictObject({
   tools: v.optional(choice(toolOwners, "Whose tools the model is offered.")),
   model: v.optional(text("Model the alias stands for.")),
+  effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
+  system_prompt: v.optional(text("Instructions before the client's: added to Claude Code's own in agent mode.")),
+  permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission.")),
   mode: v.optional(choice(modes, "Mode the alias asks for.")),
   verbosity: v.optional(choice(verbosities, "What clients of the alias see of Claude Code's own tools.")),
+});
+
+const someName = v.pipe(v.string(), v.nonEmpty());
+
+const models = v.strictObject({
+  passthrough: v.optional(
+    v.pipe(v.boolean(), v.description("Pass names on that are not in the list of models; off: they are a 404.")),
+    true,
+  ),
+  openai_names: v.pipe(
+    v.optional(v.record(someName, text("Model that answers.")), {}),
+    v.description('Models that answer to names of OpenAI\'s: `"gpt-4o" = "sonnet"`. The answer names the real one.'),
+  ),
 });
 
 export const configSchema = v.strictObject({
@@ -134,9 +151,14 @@ export const configSchema = v.strictObject({
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),
   state_dir: v.optional(text("Directory for the access log and process records. Unset: the platform's place.")),
   aliases: v.pipe(
-    v.optional(v.record(v.pipe(v.string(), v.nonEmpty()), alias), {}),
+    v.optional(v.record(someName, alias), {}),
     v.description('Model names of your own: `[aliases.fast] model = "haiku"`.'),
   ),
+  model_versions: v.pipe(
+    v.optional(v.record(someName, text("Full name of a model.")), {}),
+    v.description('Full names that family names stand for: `sonnet = "claude-sonnet-4-6"`.'),
+  ),
+  models: v.pipe(v.optional(models, {}), v.description("Which names of models are answered.")),
   trust: v.pipe(
     v.optional(
       v.strictObject({

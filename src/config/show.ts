@@ -2,7 +2,7 @@
 import type { LoadedConfig, Origin } from "./load.ts";
 import { flatten } from "./merge.ts";
 import { secretKeys } from "./schema.ts";
-import { allSettings } from "./setting.ts";
+import { allSettings, isTable, lookUp } from "./setting.ts";
 
 export interface ShownSetting {
   readonly key: string;
@@ -16,14 +16,20 @@ const hidden = "[set, not shown]";
 /** Every setting, also those that are not set, in the order of the schema. */
 export function showSettings({ config, sources }: LoadedConfig): readonly ShownSetting[] {
   const values = new Map(flatten(config));
-  const aliases = [...values.keys()].filter((key) => key.startsWith("aliases."));
+  const below = (table: string) => [...values.keys()].filter((key) => key.startsWith(`${table}.`));
   return allSettings()
-    .flatMap((key) => (key === "aliases" ? aliases : [key]))
+    .flatMap((key) => (isNamedFreely(key) ? below(key) : [key]))
     .map((key) => ({
       key,
       value: withoutSecrets(key, values.get(key)),
       source: sources.get(key) ?? { kind: "default", name: "" },
     }));
+}
+
+/** A table whose names are the user's own, each of which is a setting. */
+function isNamedFreely(key: string): boolean {
+  const found = lookUp(key.split("."));
+  return found.found && isTable(found.schema);
 }
 
 function withoutSecrets(key: string, value: unknown): unknown {

@@ -28,6 +28,8 @@ const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
     "pool.max_age_minutes",
     "pool.max_turns",
     "pool.max_sessions",
+    "pool.max_parked_turns",
+    "pool.parked_ttl_minutes",
     "pool.session_ttl_minutes",
     "limits.max_running",
     "limits.max_waiting",
@@ -37,8 +39,18 @@ const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
     "log.format",
   ].map((key): [string, (value: unknown) => boolean] => [key, () => true]),
   ["server.host", (value) => ["127.0.0.1", "::1", "localhost"].includes(String(value))],
-  ["claude.permission_mode", (value) => ["default", "plan", "dontAsk"].includes(String(value))],
+  ["claude.permission_mode", loosensNothing],
 ]);
+
+function loosensNothing(permissionMode: unknown): boolean {
+  return ["default", "plan", "dontAsk"].includes(String(permissionMode));
+}
+
+/** Names of models are the project's to give, but not what an agent called by one may do. */
+function isHarmless(key: string, value: unknown): boolean {
+  if (key.startsWith("aliases.")) return !key.endsWith(".permission_mode") || loosensNothing(value);
+  return /^model(?:_version)?s\./.test(key) || harmless.get(key)?.(value) === true;
+}
 
 /** One line for each setting the project file may not make; none when its folder is trusted. */
 export function refusalsOf(project: Layer, trustedFolders: readonly string[], userFile: string): readonly string[] {
@@ -46,7 +58,7 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
   if (file === undefined || isTrusted(dirname(file), trustedFolders)) return [];
   const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
   return flatten(project.values)
-    .filter(([key, value]) => isSetting(key) && !(key.startsWith("aliases.") || harmless.get(key)?.(value) === true))
+    .filter(([key, value]) => isSetting(key) && !isHarmless(key, value))
     .map(([key]) => `${nameOf(project, key)} may not be set by a project file; to allow it ${fix}`);
 }
 

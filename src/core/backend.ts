@@ -12,6 +12,8 @@ export type ToolOwner = "client" | "agent" | "both";
 export interface RunSetup {
   readonly mode: Mode;
   readonly tools: ToolOwner;
+  /** What happens when a tool of the agent needs permission, in the backend's own word; undefined: as it was configured. */
+  readonly permissionMode?: string | undefined;
 }
 
 /** Something that answers canonical requests. */

@@ -44,7 +44,8 @@ export interface RequestFeatures {
 
 export type RequestFeature = keyof RequestFeatures;
 
-export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+export const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
+export type Effort = (typeof efforts)[number];
 
 export interface ReasoningSetting {
   readonly mode: "adaptive" | "budget" | "between-tools" | "disabled";

@@ -58,6 +58,9 @@ function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
     backend,
     admission,
     aliases: new Map(),
+    versions: new Map(),
+    openaiNames: new Map(),
+    passthrough: true,
     defaultMode: "agent",
     defaultVerbosity: "text-only",
     firstEventDeadlineMs: 60_000,
@@ -76,6 +79,8 @@ function callWith(more: Partial<Call> = {}): Call {
     mode: undefined,
     tools: undefined,
     verbosity: undefined,
+    model: undefined,
+    effort: undefined,
     strict: false,
     signal,
     record,
@@ -273,6 +278,48 @@ test("an alias names model and mode, and the header beats its mode", async () =>
   await all((await gateway.run(request, callWith())).events);
   await all((await gateway.run(request, callWith({ mode: "agent" }))).events);
   expect(asked).toEqual(["haiku", "chat", "haiku", "agent"]);
+});
+
+test("with passthrough off, only names of the list are asked for", async () => {
+  const asked: unknown[] = [];
+  const { gateway, admission } = setUp(
+    async function* ({ model }) {
+      asked.push(model);
+      yield [start, finish];
+    },
+    {
+      passthrough: false,
+      aliases: new Map([["fast", { model: "haiku" }]]),
+      versions: new Map([["sonnet", "claude-s"]]),
+      openaiNames: new Map([["gpt-4o", "sonnet"]]),
+    },
+  );
+  for (const model of ["fast", "sonnet", "gpt-4o", undefined])
+    await all((await gateway.run({ ...request, model }, callWith())).events);
+  expect(asked).toEqual(["haiku", "claude-s", "claude-s", undefined]);
+  for (const [model, header] of [
+    ["claude-x", undefined],
+    ["fast", "claude-x"],
+  ])
+    await expect(gateway.run({ ...request, model }, callWith({ model: header }))).rejects.toMatchObject({
+      kind: "model-not-found",
+    });
+  expect([asked.length, admission.running]).toEqual([4, 0]);
+});
+
+test("the record has the name that was asked for and the model that answered", async () => {
+  const { gateway } = setUp(
+    async function* () {
+      yield [start, finish];
+    },
+    { openaiNames: new Map([["gpt-4o", "sonnet"]]) },
+  );
+  const call = callWith();
+  await all((await gateway.run({ ...request, model: "gpt-4o" }, call)).events);
+  expect(call.record.row()).toMatchObject({ modelAsked: "gpt-4o", modelUsed: "claude-x" });
+  const overridden = callWith({ model: "opus" });
+  await all((await gateway.run(request, overridden)).events);
+  expect(overridden.record.row()).toMatchObject({ modelAsked: "opus", modelUsed: "claude-x" });
 });
 
 const ownCall: readonly ModelEvent[] = [

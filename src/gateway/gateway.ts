@@ -15,7 +15,8 @@ import { createAgentView } from "./agent-view/create-view.ts";
 import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
 import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
-import { aliasModels, resolveRun, type ResolveSettings } from "./resolve.ts";
+import { checkListed, listedModels } from "./model-names.ts";
+import { resolveRun, type ResolveSettings } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
@@ -37,7 +38,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     run: (request, call) => runTurn(deps, request, call),
     countTokens: (request, call) => countTokens(deps, request, call),
-    listModels: async (call) => [...(await backend.listModels(call.signal)), ...aliasModels(deps.aliases)],
+    listModels: async (call) => listedModels(await backend.listModels(call.signal), deps),
     status: () => ({
       backend: backend.id,
       running: admission.running,
@@ -48,25 +49,27 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 /** What will run, and what of the request it must leave out. */
-function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
-  const { request, mode, tools, verbosity } = resolveRun(asked, call, deps);
-  const setup: RunSetup = { mode, tools };
+async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
+  const { request, mode, tools, permissionMode, verbosity, freeName } = resolveRun(asked, call, deps);
+  const setup: RunSetup = { mode, tools, permissionMode };
   const ignored = ignoredFields(deps.backend, request, setup);
   call.record.set({
     backend: deps.backend.id,
     mode,
-    modelAsked: asked.model,
+    modelAsked: call.model ?? asked.model,
     principal: call.principal,
     streaming: request.stream,
     ignoredFields: ignored,
   });
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
+  if (!deps.passthrough && freeName !== undefined)
+    checkListed(freeName, listedModels(await deps.backend.listModels(call.signal), deps));
   return { request, setup, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
   const { backend } = deps;
-  const { request, setup, verbosity, ignored } = prepare(deps, asked, call);
+  const { request, setup, verbosity, ignored } = await prepare(deps, asked, call);
   const learned: Learned = {
     backend: deps.backend.id,
     ...setup,
@@ -106,7 +109,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
   const explain = (error: GatewayError): GatewayError =>
-    turn.timeout ?? suggestModels(error, request.model, [...backend.knownModels(), ...aliasModels(deps.aliases)]);
+    turn.timeout ?? suggestModels(error, request.model, listedModels(backend.knownModels(), deps));
   const watched = watch(singleTerminal(events), { record: call.record, learned, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   return { head: learned, ...(await startWithin(asShown(watched, view, shown), deadline)) };
@@ -126,7 +129,7 @@ async function* asShown(
 }
 
 async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<GatewayTokenCount> {
-  const { request, setup } = prepare(deps, asked, call);
+  const { request, setup } = await prepare(deps, asked, call);
   const release = await enter(deps.admission, call);
   try {
     const count = await deps.backend.countTokens(request, {

@@ -28,7 +28,9 @@ const aliases = new Map([
 ] as const);
 
 function resolve(request: ModelRequest, headers: Partial<AskedSetup> = {}, defaultMode: "agent" | "chat" = "agent") {
-  return resolveRun(request, { mode: undefined, tools: undefined, ...headers }, { aliases, defaultMode });
+  const nothing = { mode: undefined, tools: undefined, verbosity: undefined, model: undefined, effort: undefined };
+  const names = { aliases, versions: new Map(), openaiNames: new Map(), passthrough: true };
+  return resolveRun(request, { ...nothing, ...headers }, { ...names, defaultMode, defaultVerbosity: "text-only" });
 }
 
 describe("what answers, and with whose tools", () => {

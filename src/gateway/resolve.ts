@@ -1,24 +1,19 @@
-import type { Mode, ModelInfo, RunSetup, ToolOwner } from "#core/backend.ts";
+import type { Mode, RunSetup, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { ModelRequest } from "#core/request.ts";
+import type { Effort, ModelRequest } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
 
-/** A configured name for a model, and how it is to be run. */
-export interface ModelAlias {
-  readonly model?: string | undefined;
-  readonly mode?: Mode | undefined;
-  readonly tools?: ToolOwner | undefined;
-  readonly verbosity?: Verbosity | undefined;
-}
+import { type ModelAlias, modelBehind, type ModelNames } from "./model-names.ts";
 
-export interface ResolveSettings {
-  readonly aliases: ReadonlyMap<string, ModelAlias>;
+export interface ResolveSettings extends ModelNames {
   readonly defaultMode: Mode;
   readonly defaultVerbosity: Verbosity;
 }
 
 /** What the client's headers say of how to run it. */
 export interface AskedSetup {
+  readonly model: string | undefined;
+  readonly effort: Effort | undefined;
   readonly mode: Mode | undefined;
   readonly tools: ToolOwner | undefined;
   readonly verbosity: Verbosity | undefined;
@@ -27,6 +22,8 @@ export interface AskedSetup {
 export interface Resolved extends RunSetup {
   readonly request: ModelRequest;
   readonly verbosity: Verbosity;
+  /** What the client called the model, where no configuration stands for it. */
+  readonly freeName: string | undefined;
 }
 
 /**
@@ -34,16 +31,58 @@ export interface Resolved extends RunSetup {
  * Tools: the client's header, then the alias, then the client's own where it brings some, beside the agent's if it
  * asked for the agent.
  * Verbosity: the client's header, then the alias, then the configured default.
- * Model: the alias's, then the client's own name, then (in the backend) the configured or the CLI's default.
+ * Model: the client's header, then the alias's, then the client's own name, then (in the backend) the configured or the
+ * CLI's default; names of OpenAI's and family names stand for what the configuration says.
+ * Effort: the client's header, then its body, then the alias. Permission mode: the alias; no client can widen it.
  * Throws GatewayError `invalid-request` for a bare model with an agent's tools, or an agent without.
  */
 export function resolveRun(request: ModelRequest, headers: AskedSetup, settings: ResolveSettings): Resolved {
   const alias = request.model === undefined ? undefined : settings.aliases.get(request.model);
   const asked = { mode: headers.mode ?? alias?.mode, tools: headers.tools ?? alias?.tools };
+  const named = withModel(request, headers.model, alias, settings);
   return {
-    request: alias === undefined ? request : { ...request, model: alias.model },
+    request: withAlias(withHeaders(named.request, headers), alias),
+    freeName: named.freeName,
+    permissionMode: alias?.permissionMode,
     ...resolveSetup(asked, bringsTools(request), settings.defaultMode),
     verbosity: mustBeJson(request) ? "text-only" : (headers.verbosity ?? alias?.verbosity ?? settings.defaultVerbosity),
+  };
+}
+
+function withModel(
+  request: ModelRequest,
+  header: string | undefined,
+  alias: ModelAlias | undefined,
+  settings: ModelNames,
+): Pick<Resolved, "request" | "freeName"> {
+  const name = header ?? (alias === undefined ? request.model : alias.model);
+  const isConfigured = (header === undefined && alias !== undefined) || isNamed(name, settings);
+  return {
+    request: { ...request, model: modelBehind(name, settings) },
+    freeName: isConfigured ? undefined : name,
+  };
+}
+
+function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames): boolean {
+  return name !== undefined && (openaiNames.has(name) || versions.has(name));
+}
+
+function withHeaders(request: ModelRequest, { effort }: AskedSetup): ModelRequest {
+  return effort === undefined ? request : withEffort(request, effort, "X-CCProxy-Effort");
+}
+
+function withAlias(request: ModelRequest, alias: ModelAlias | undefined): ModelRequest {
+  if (alias === undefined) return request;
+  const { effort, systemPrompt } = alias;
+  const told = systemPrompt === undefined ? request : { ...request, system: [systemPrompt, ...request.system] };
+  return effort === undefined || told.features.effort !== undefined ? told : withEffort(told, effort, "aliases.effort");
+}
+
+function withEffort(request: ModelRequest, effort: Effort, field: string): ModelRequest {
+  return {
+    ...request,
+    features: { ...request.features, effort },
+    featureFields: { ...request.featureFields, effort: field },
   };
 }
 
@@ -77,14 +116,4 @@ function contradiction(message: string, mode: Mode): GatewayError {
     param: "X-CCProxy-Tools",
     hint: `Leave X-CCProxy-Tools out, or ask for X-CCProxy-Mode: ${mode}.`,
   });
-}
-
-/** Configured names, so that a client can offer them. */
-export function aliasModels(aliases: ReadonlyMap<string, ModelAlias>): readonly ModelInfo[] {
-  return Array.from(aliases, ([name, { model, mode }]) => ({
-    id: name,
-    displayName: name,
-    aliases: [],
-    description: `Stands for ${model ?? "the default model"}${mode === undefined ? "" : ` in ${mode} mode`}.`,
-  }));
 }

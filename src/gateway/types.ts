@@ -1,6 +1,6 @@
 import type { BackendStatus, Mode, ModelInfo, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { ModelRequest } from "#core/request.ts";
+import type { Effort, ModelRequest } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
@@ -15,6 +15,9 @@ export interface Call {
   readonly tools: ToolOwner | undefined;
   /** What it asked to see of the agent's doings, likewise. */
   readonly verbosity: Verbosity | undefined;
+  /** The model to ask, whatever the body names. */
+  readonly model: string | undefined;
+  readonly effort: Effort | undefined;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */

@@ -1,5 +1,6 @@
 import type { Mode, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
+import { efforts } from "#core/request.ts";
 import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import type { Call } from "#gateway/types.ts";
 
@@ -14,6 +15,8 @@ export function callOf({ request, requestId, principal, signal, record }: Exchan
     mode: choiceOf(headers, "X-CCProxy-Mode", modes),
     tools: choiceOf(headers, "X-CCProxy-Tools", toolOwners),
     verbosity: verbosityOf(headers),
+    model: headers.get(nameOf(headers, "Claude-Model"))?.trim() || undefined,
+    effort: choiceOf(headers, nameOf(headers, "Effort"), efforts),
     strict: strictOf(headers),
     signal,
     record,
@@ -23,9 +26,15 @@ export function callOf({ request, requestId, principal, signal, record }: Exchan
 const modes = ["agent", "chat"] as const satisfies readonly Mode[];
 const toolOwners = ["client", "agent", "both"] as const satisfies readonly ToolOwner[];
 
-/** Also under the name, and in the words, of an earlier proxy. */
+/** The header as an earlier proxy called it, where only that one has a value. */
+function nameOf(headers: Headers, what: string): string {
+  const [ours, theirs] = [`X-CCProxy-${what}`, `X-CC-${what}`];
+  return valueOf(headers, ours) === "" && valueOf(headers, theirs) !== "" ? theirs : ours;
+}
+
+/** Also in the words of an earlier proxy. */
 function verbosityOf(headers: Headers): Verbosity | undefined {
-  const name = valueOf(headers, "X-CCProxy-Verbosity") === "" ? "X-CC-Verbosity" : "X-CCProxy-Verbosity";
+  const name = nameOf(headers, "Verbosity");
   const isDefault = ["text", "default"].includes(valueOf(headers, name));
   return isDefault ? "text-only" : choiceOf(headers, name, verbosities);
 }

@@ -83,6 +83,8 @@ test.each([
   ["x-ccproxy-strict", "maybe"],
   ["x-ccproxy-verbosity", "loud"],
   ["x-cc-verbosity", "loud"],
+  ["x-cc-effort", "none"],
+  ["x-ccproxy-effort", "most"],
 ])("a wrong %s is named", async (name, value) => {
   const { status, text } = await get("/v1/chat/completions", {
     method: "POST",
@@ -103,6 +105,16 @@ test.each([
 ] as const)("%p asks to see %p", async (headers, verbosity) => {
   await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
   expect(open.gateway.calls.at(-1)?.call.verbosity).toBe(verbosity);
+});
+
+test.each([
+  [{ "x-cc-effort": "xhigh" }, { effort: "xhigh", model: undefined }],
+  [{ "x-ccproxy-effort": "Low" }, { effort: "low", model: undefined }],
+  [{ "x-cc-claude-model": " Claude-X[1m] " }, { effort: undefined, model: "Claude-X[1m]" }],
+  [{ "x-cc-claude-model": "" }, { effort: undefined, model: undefined }],
+] as const)("%p asks for %p", async (headers, asked) => {
+  await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
+  expect(open.gateway.calls.at(-1)?.call).toMatchObject(asked);
 });
 
 // proves("api-unknown-route")

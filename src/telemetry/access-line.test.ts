@@ -31,7 +31,7 @@ function finished(status: number, error?: GatewayError) {
 
 test("the line for people says what was asked, what answered, how long and how much", () => {
   expect(accessText(finished(200))).toBe(
-    "POST /v1/messages 200 claude-opus-4-8 warm first 412ms total 3.1s 1200→80 tokens $0.0123 req_1",
+    "POST /v1/messages 200 opus→claude-opus-4-8 warm first 412ms total 3.1s 1200→80 tokens $0.0123 req_1",
   );
 });
 

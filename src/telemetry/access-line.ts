@@ -14,7 +14,7 @@ export function accessText(row: AccessLogRow): string {
     row.method,
     row.path,
     String(row.status),
-    row.modelUsed ?? row.modelAsked,
+    modelOf(row),
     row.start,
     row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
     row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
@@ -25,6 +25,12 @@ export function accessText(row: AccessLogRow): string {
     row.requestId,
   ];
   return parts.filter((part) => part !== null).join(" ");
+}
+
+/** Both names where one stands for the other. */
+function modelOf({ modelAsked, modelUsed }: AccessLogRow): string | null {
+  if (modelAsked === null || modelUsed === null || modelAsked === modelUsed) return modelUsed ?? modelAsked;
+  return `${modelAsked}→${modelUsed}`;
 }
 
 /** How loud the line is: a fault of ours or of what is behind us, something refused, or all well. */

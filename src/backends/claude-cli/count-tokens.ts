@@ -24,7 +24,7 @@ export async function countTokens(
   context: RunContext,
 ): Promise<TokenCount> {
   const plan = planHistory(request, { ...options, setup: context });
-  const { session, start, spawnMs } = await supply.acquire(context.mode, context.signal);
+  const { session, start, spawnMs } = await supply.acquire(context, context.signal);
   context.report({ start, spawnMs });
   const feed = session.beginTurn();
   const stop = (): void => feed.close();

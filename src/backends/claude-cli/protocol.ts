@@ -30,6 +30,7 @@ export type ControlRequest =
   | { readonly subtype: "apply_flag_settings"; readonly settings: FlagSettings }
   /** 0 turns thinking off where the model allows that (models that think adaptively ignore it); null undoes it. */
   | { readonly subtype: "set_max_thinking_tokens"; readonly max_thinking_tokens: number | null }
+  | { readonly subtype: "set_permission_mode"; readonly mode: string }
   /** Asks the model beside the conversation, which does not show it. */
   | { readonly subtype: "side_question"; readonly question: string }
   | { readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" | "get_settings" };

@@ -132,7 +132,7 @@ async function acquire(
   }
   // Once more as soon as the process is known; here it may be refused before one is taken.
   context.report({ ignoredFields: unheardReasoning(request.messages, replacesMessages) });
-  const { session, start, spawnMs } = await deps.supply.acquire(context.mode, signal);
+  const { session, start, spawnMs } = await deps.supply.acquire(context, signal);
   context.report({ start, spawnMs });
   session.injected = request.messages.length;
   const told = planFor(session);
@@ -177,10 +177,10 @@ function takeGoing(
 }
 
 function settledBy({ model, system, features }: ModelRequest, context: RunContext): Settled {
-  const { principal, mode, tools } = context;
+  const { principal, mode, tools, permissionMode = null } = context;
   // A bare model is told its tools with every question.
   const offered = mode === "agent" ? offeredTools(features, context) : [];
-  return { principal, model, system, rest: [mode, tools, offered, answerSchema(features) ?? null] };
+  return { principal, model, system, rest: [mode, tools, permissionMode, offered, answerSchema(features) ?? null] };
 }
 
 interface Served {

@@ -2,7 +2,6 @@ import { statSync } from "node:fs";
 
 import * as v from "valibot";
 
-import type { Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import { startChild, type Child } from "#process/child.ts";
 import { ChildFault } from "#process/fault.ts";
@@ -10,6 +9,7 @@ import { availableMemoryBytes } from "#process/memory.ts";
 
 import { spawnArguments } from "./argv.ts";
 import { childEnvironment } from "./environment.ts";
+import type { Launch } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { type RehearsalOptions, startRehearsal } from "./rehearsal.ts";
 import { CliSession, type LineCounter } from "./session.ts";
@@ -33,10 +33,11 @@ export interface StartDeps {
 const versionSchema = v.looseObject({ version: v.string() });
 
 /** Starts a process and waits until it has booted: it then takes whatever it is claimed for. Throws GatewayError. */
-export async function startSession(deps: StartDeps, mode: Mode, signal: AbortSignal): Promise<CliSession> {
+export async function startSession(deps: StartDeps, launch: Launch, signal: AbortSignal): Promise<CliSession> {
+  const { mode } = launch;
   const temporaryDirectory = deps.directories.open();
   const environment = childEnvironment(mode, { ...deps.options, temporaryDirectory });
-  const session = new CliSession(spawn(deps, mode, { temporaryDirectory, environment }), deps.counter);
+  const session = new CliSession(spawn(deps, launch, { temporaryDirectory, environment }), deps.counter);
   const kill = (): void => session.child.kill();
   signal.addEventListener("abort", kill, { once: true });
   try {
@@ -79,7 +80,7 @@ interface Surroundings {
 
 function spawn(
   { options, claudePath, directories }: StartDeps,
-  mode: Mode,
+  { mode, permissionMode }: Launch,
   { temporaryDirectory, environment }: Surroundings,
 ): Child {
   const cwd = mode === "agent" ? options.workspace : options.chatDirectory;
@@ -87,7 +88,7 @@ function spawn(
     checkRoom(cwd, options.minFreeMemoryBytes);
     const child = startChild({
       command: claudePath,
-      args: spawnArguments(mode, options),
+      args: spawnArguments(mode, { ...options, permissionMode }),
       cwd,
       env: environment,
       ...(options.journal !== undefined && { journal: options.journal }),

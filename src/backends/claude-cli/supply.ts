@@ -1,5 +1,4 @@
 /** Where processes come from and where they go: parked ahead of need, claimed once, ended in the background. */
-import type { Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 import { PoolClosed, type PoolEvent } from "#process/pool-types.ts";
@@ -7,6 +6,7 @@ import { createPool } from "#process/pool.ts";
 
 import type { Counters } from "./counters.ts";
 import { findClaude } from "./find-claude.ts";
+import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf, type Wanted } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { abortError } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
@@ -29,7 +29,7 @@ export interface Supply {
   readonly parked: number;
   start(): Promise<void>;
   /** A booted process nobody has used. Throws GatewayError. */
-  acquire(mode: Mode, signal: AbortSignal): Promise<Acquired>;
+  acquire(wanted: Wanted, signal: AbortSignal): Promise<Acquired>;
   /** Ends a process in the background, interrupting what it works on. */
   discard(session: CliSession, working: boolean): void;
   /** Ends what is parked, and waits for everything that was discarded. */
@@ -46,16 +46,18 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     ending.add(tracked);
     return tracked;
   };
+  const discard = (session: CliSession, working: boolean): void => void track(session.discard(working));
   const onVersion = (version: string): void => {
     counters.version = version;
   };
   const rehearsals = createRehearsals(options, counters);
+  const keyOf = (wanted: Wanted): string => keyOfLaunch(launchOf(wanted, options.permissionMode));
   const pool = createPool<CliSession>({
     start: async (key, signal) => {
       if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
       const deps = { options, claudePath, counter: counters, directories, onVersion, rehearsal: rehearsals.current };
-      return await startSession(deps, modeOf(key), signal);
+      return await startSession(deps, launchOfKey(key), signal);
     },
     stop: (session) => session.discard(false),
     isAlive: (session) => session.usable,
@@ -83,14 +85,15 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
       await directories.sweep();
       const { defaultMode = "agent" } = options;
       // What is named last keeps most of the spares.
-      pool.warm(defaultMode === "agent" ? "chat" : "agent");
-      pool.warm(defaultMode);
+      pool.warm(keyOf({ mode: defaultMode === "agent" ? "chat" : "agent" }));
+      pool.warm(keyOf({ mode: defaultMode }));
     },
-    async acquire(mode, signal) {
+    async acquire(wanted, signal) {
       try {
-        const { resource, start, waitedMs } = await pool.acquire(mode, signal);
+        const { resource, start, waitedMs } = await pool.acquire(keyOf(wanted), signal);
         await resource.rehearsal?.settle();
-        if (!resource.usable && !signal.aborted) return await this.acquire(mode, signal);
+        if (!resource.usable && !signal.aborted) return await this.acquire(wanted, signal);
+        await permit(resource, wanted, options.permissionMode, discard);
         if (start === "warm") counters.poolHits += 1;
         else counters.poolMisses += 1;
         return { session: resource, start, spawnMs: waitedMs };
@@ -99,7 +102,7 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
         throw thrown instanceof PoolClosed ? shuttingDown() : thrown;
       }
     },
-    discard: (session, working) => void track(session.discard(working)),
+    discard,
     async close() {
       await pool.close();
       await Promise.all(ending);
@@ -129,13 +132,26 @@ function createRehearsals(
   };
 }
 
+/** Before it is told anything: one that cannot be switched is to do nothing. */
+async function permit(
+  session: CliSession,
+  wanted: Wanted,
+  configured: string,
+  discard: Supply["discard"],
+): Promise<void> {
+  const mode = permissionModeOf(wanted, configured);
+  if (mode === launchOf(wanted, configured).permissionMode) return;
+  try {
+    await session.control({ subtype: "set_permission_mode", mode });
+  } catch (refusal) {
+    discard(session, false);
+    throw refusal;
+  }
+}
+
 function problemAfter(event: PoolEvent, before: GatewayError | undefined): GatewayError | undefined {
   if (event.type === "started") return undefined;
   return event.type === "start-failed" && event.error instanceof GatewayError ? event.error : before;
-}
-
-function modeOf(key: string): Mode {
-  return key === "chat" ? "chat" : "agent";
 }
 
 function notFound(): GatewayError {

@@ -90,6 +90,8 @@ test("the turn routes say how they stream and how they fail", () => {
       "X-CCProxy-Mode",
       "X-CCProxy-Tools",
       "X-CCProxy-Verbosity",
+      "X-CC-Claude-Model",
+      "X-CC-Effort",
       "X-CCProxy-Strict",
       "X-Request-Id",
     ]);

@@ -1,3 +1,4 @@
+import { efforts } from "#core/request.ts";
 import { verbosities } from "#core/verbosity.ts";
 
 import type { MediaType, Parameter, Reference, ResponseObject } from "./operation.ts";
@@ -41,7 +42,7 @@ export const modeParameter: Parameter = {
   schema: { type: "string", enum: ["agent", "chat"] },
 };
 
-export const toolsParameter: Parameter = {
+const toolsParameter: Parameter = {
   name: "X-CCProxy-Tools",
   in: "header",
   description:
@@ -49,12 +50,26 @@ export const toolsParameter: Parameter = {
   schema: { type: "string", enum: ["client", "agent", "both"] },
 };
 
-export const verbosityParameter: Parameter = {
+const verbosityParameter: Parameter = {
   name: "X-CCProxy-Verbosity",
   in: "header",
   description:
     "What of Claude Code's own tools the answer shows: `text-only` (or `ignore`) nothing, `narrated` a line each, `verbose` Markdown with input and output, `formatted` XML elements with JSON, `forward` parts of their own. The default is configured. `X-CC-Verbosity` means the same.",
   schema: { type: "string", enum: [...verbosities] },
+};
+
+const modelParameter: Parameter = {
+  name: "X-CC-Claude-Model",
+  in: "header",
+  description: "The model to ask, whatever the body names; an alias there settles the rest.",
+  schema: { type: "string" },
+};
+
+const effortParameter: Parameter = {
+  name: "X-CC-Effort",
+  in: "header",
+  description: "The model's effort, whatever the body or its alias says. `X-CCProxy-Effort` means the same.",
+  schema: { type: "string", enum: [...efforts] },
 };
 
 export const strictParameter: Parameter = {
@@ -63,6 +78,17 @@ export const strictParameter: Parameter = {
   description: "`true` refuses fields that nothing here can honour; otherwise they are left out and reported.",
   schema: { type: "string", enum: ["true", "false"] },
 };
+
+/** What a client may say of a turn in headers. */
+export const turnParameters: readonly Parameter[] = [
+  modeParameter,
+  toolsParameter,
+  verbosityParameter,
+  modelParameter,
+  effortParameter,
+  strictParameter,
+  requestIdParameter,
+];
 
 const text = { type: "string" };
 

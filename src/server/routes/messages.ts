@@ -1,14 +1,4 @@
-import {
-  errorResponses,
-  eventStream,
-  modeParameter,
-  requestIdParameter,
-  runHeaderObjects,
-  schemaRef,
-  strictParameter,
-  toolsParameter,
-  verbosityParameter,
-} from "#server/openapi/parts.ts";
+import { errorResponses, eventStream, runHeaderObjects, schemaRef, turnParameters } from "#server/openapi/parts.ts";
 import type { Route } from "#server/route.ts";
 import { answerTurn } from "#server/turn.ts";
 
@@ -59,7 +49,7 @@ export const messageRoutes: readonly Route[] = [
       description:
         "The whole conversation goes in `messages`. With `stream: true` the answer is server-sent events that end with `message_stop`; a failure after the first byte is an `error` event instead.",
       tags: ["Anthropic"],
-      parameters: [modeParameter, toolsParameter, verbosityParameter, strictParameter, requestIdParameter],
+      parameters: turnParameters,
       requestBody: {
         required: true,
         content: { "application/json": { schema: schemaRef("MessageRequest"), examples } },

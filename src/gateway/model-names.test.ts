@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+
+import { checkListed, listedModels, type ModelNames } from "./model-names.ts";
+
+const offered = [
+  { id: "claude-sonnet-5-5", displayName: "Sonnet", aliases: ["default", "sonnet"] },
+  { id: "claude-haiku-5-5", displayName: "Haiku", aliases: ["haiku"] },
+];
+
+const names: ModelNames = {
+  aliases: new Map([["fast", { model: "haiku", mode: "chat" }]]),
+  versions: new Map([
+    ["sonnet", "claude-sonnet-4-6"],
+    ["quick", "claude-haiku-5-5"],
+  ]),
+  openaiNames: new Map([["gpt-4o", "sonnet"]]),
+  passthrough: false,
+};
+
+test("the list has pinned families where they are pinned, aliases, and the names of OpenAI's", () => {
+  expect(listedModels(offered, names)).toEqual([
+    { id: "claude-sonnet-5-5", displayName: "Sonnet", aliases: ["default"] },
+    { id: "claude-haiku-5-5", displayName: "Haiku", aliases: ["haiku", "quick"] },
+    { id: "claude-sonnet-4-6", displayName: "claude-sonnet-4-6", aliases: ["sonnet"] },
+    { id: "fast", displayName: "fast", aliases: [], description: "Stands for haiku in chat mode." },
+    { id: "gpt-4o", displayName: "gpt-4o", aliases: [], description: "Stands for sonnet; no model of OpenAI's." },
+  ]);
+});
+
+test("a name that is not listed is refused, with the nearest that is", () => {
+  const models = listedModels(offered, names);
+  for (const name of ["claude-haiku-5-5", "haiku", "fast", "gpt-4o"])
+    expect(() => checkListed(name, models)).not.toThrow();
+  const refusal = () => checkListed("claude-haiku-5-6", models);
+  expect(refusal).toThrow(expect.objectContaining({ kind: "model-not-found" }));
+  expect(refusal).toThrow(
+    expect.objectContaining({ explanation: expect.stringContaining("Did you mean claude-haiku-5-5?") }),
+  );
+});
