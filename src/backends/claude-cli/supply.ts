@@ -39,14 +39,9 @@ export interface Supply {
 export function createSupply(options: ClaudeCliOptions, counters: Counters): Supply {
   const claudePath = options.claudePath ?? findClaude(options.environment);
   const directories = createTemporaryDirectories(options.temporaryDirectory);
-  const ending = new Set<Promise<void>>();
+  const ends = createEnds();
   let problem: GatewayError | undefined;
-  const track = (work: Promise<void>): Promise<void> => {
-    const tracked = work.finally(() => ending.delete(tracked));
-    ending.add(tracked);
-    return tracked;
-  };
-  const discard = (session: CliSession, working: boolean): void => void track(session.discard(working));
+  const discard = (session: CliSession, working: boolean): void => ends.add(session.discard(working));
   const onVersion = (version: string): void => {
     counters.version = version;
   };
@@ -105,9 +100,21 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     discard,
     async close() {
       await pool.close();
-      await Promise.all(ending);
+      await ends.settled();
       await directories.settled();
     },
+  };
+}
+
+/** Processes that end in the background. */
+function createEnds(): { add(end: Promise<void>): void; settled(): Promise<unknown> } {
+  const ends = new Set<Promise<void>>();
+  return {
+    add(end) {
+      const tracked = end.finally(() => ends.delete(tracked));
+      ends.add(tracked);
+    },
+    settled: () => Promise.all(ends),
   };
 }
 
