@@ -86,6 +86,15 @@ const promised: readonly Row[] = [
   ["cli-disconnects", "none", "a client that hangs up at any moment leaves no turn, no upstream request and no memory"],
   ["cli-hostile-output", "none", "huge, split, garbage and missing output lines are typed errors"],
   ["admission-limits", "none", "bounded running and waiting requests, then 429 with Retry-After"],
+  // Tools of the client
+  ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],
+  [
+    "tool-client-live",
+    "none",
+    "results go on in the process that made the calls, and the model is asked once an answer",
+  ],
+  ["tool-claude-code", "none", "Claude Code as a client works with its own tools, with no header of ours"],
+  ["structured-output", "none", "an answer in the form of a schema fits it or is an error, never prose"],
   // Security
   ["auth-token", "seed 000 to 003", "one access token guards the API, compared in constant time"],
   ["auth-x-api-key", "seed 000", "x-api-key is accepted as Bearer is"],
@@ -131,7 +140,6 @@ const planned: readonly Row[] = [
   ["workspace-ephemeral", "seed 003", "a throw-away working directory for one request"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
-  ["tool-client", "seed 000, 004", "function calling with the client's own tools"],
   ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
   ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
   ["upstream-codex", "seed 000, 001, 004", "Codex"],

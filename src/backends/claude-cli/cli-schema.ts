@@ -52,7 +52,9 @@ function asDraft07({ prefixItems, items, nullable, format, ...rest }: Schema): S
   const { type, description } = rest;
   return {
     ...rest,
-    ...(typeof format === "string" && { description: [description ?? [], `Format: ${format}`].flat().join(". ") }),
+    ...(typeof format === "string" && {
+      description: typeof description === "string" ? `${description}. Format: ${format}` : `Format: ${format}`,
+    }),
     ...(nullable === true && typeof type === "string" && { type: [type, "null"] }),
     ...(Array.isArray(prefixItems)
       ? { items: prefixItems, ...(items !== undefined && { additionalItems: items }) }
@@ -63,7 +65,7 @@ function asDraft07({ prefixItems, items, nullable, format, ...rest }: Schema): S
 function checkPattern(pattern: unknown): void {
   if (typeof pattern !== "string") return;
   try {
-    new RegExp(pattern, "u");
+    void new RegExp(pattern, "u");
   } catch (cause) {
     throw new Unreadable(`"${pattern}" is not a regular expression`, { cause });
   }

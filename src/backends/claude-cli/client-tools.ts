@@ -111,9 +111,14 @@ function forcedSchema(features: RequestFeatures, setup: RunSetup): Readonly<Reco
   return { tool_choice: { type: "tool", name: STRUCTURED_OUTPUT } };
 }
 
-/** Throws `invalid-request` for a forced call that the model, by its full name, is known to refuse. */
-export function checkForcedCall({ toolChoice }: RequestFeatures, model: string): void {
-  if ((toolChoice?.type !== "required" && toolChoice?.type !== "tool") || forcedCalls(model) !== "refused") return;
+/**
+ * Whether the model, by its full name, can be made to call a tool. Throws `invalid-request` where the client wants that
+ * and it is known to refuse.
+ */
+export function obeysForcedCalls({ toolChoice }: RequestFeatures, model: string): boolean {
+  const calls = forcedCalls(model);
+  if (calls !== "refused" || (toolChoice?.type !== "required" && toolChoice?.type !== "tool"))
+    return calls === "obeyed";
   throw new GatewayError("invalid-request", `${model} cannot be made to call a tool.`, {
     param: "tool_choice",
     hint: "Leave tool_choice out and say in the prompt that the tool is to be used, or ask another model, such as haiku.",

@@ -14,7 +14,7 @@ export function openBlock(state: DecodeState, index: number, block: ContentBlock
   const { message } = closed;
   const next = {
     open: { index, kind, id, signature: kind === "reasoning" ? (block.signature ?? "") : "" },
-    ...(block.type === "text" && { textLength: block.text?.length ?? 0 }),
+    ...(kind === "text" && { textLength: block.text?.length ?? 0 }),
     shown: message?.shown === true || events.length > 0,
     substantial: message?.substantial === true || substantial,
     clientCalls: isClientCall === true ? [...(message?.clientCalls ?? []), id] : (message?.clientCalls ?? []),
@@ -103,8 +103,8 @@ export function extendBlock(state: DecodeState, index: number, delta: BlockDelta
       return [state, inputDelta(open.id, inputJson(delta))];
     case "structured":
       return [state, textDelta(open.id, inputJson(delta))];
-    case "skipped":
-      return [extendText(state, open, delta)[0], NO_EVENTS];
+    default:
+      return [delta.type === "text_delta" ? withMessage(state, { substantial: true }) : state, NO_EVENTS];
   }
 }
 

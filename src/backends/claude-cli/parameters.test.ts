@@ -54,6 +54,16 @@ describe("the settings of a turn", () => {
   });
 });
 
+test("a schema is forced only on a model that takes it", () => {
+  const features = { responseFormat: { type: "json-object" } } as const;
+  const settings = { setup: chat, model: undefined, features, messages: undefined };
+  expect(bodyOf(flagSettings({ ...settings, canForce: true }))).toEqual({
+    tool_choice: { type: "tool", name: "StructuredOutput" },
+    thinking: { type: "disabled" },
+  });
+  expect(flagSettings({ ...settings, canForce: false }).env["CLAUDE_CODE_EXTRA_BODY"]).toBe("");
+});
+
 test("what cannot be honoured is named", () => {
   expect(
     unsupportedFeatures(

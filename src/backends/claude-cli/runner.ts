@@ -6,13 +6,12 @@ import type { Message, ModelRequest } from "#core/request.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
-import { answerSchema, checkForcedCall, offeredTools, toolNames } from "./client-tools.ts";
+import { answerSchema, obeysForcedCalls, offeredTools, toolNames } from "./client-tools.ts";
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import type { LiveTable } from "./live-table.ts";
 import { unheardReasoning } from "./messages.ts";
-import { forcedCalls } from "./model-limits.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
@@ -112,9 +111,7 @@ async function acquire(
   context: RunContext,
   signal: AbortSignal,
 ): Promise<Lease> {
-  const model = modelOf(deps, request);
-  checkForcedCall(request.features, model);
-  const canForce = forcedCalls(model) === "obeyed";
+  const canForce = obeysForcedCalls(request.features, modelOf(deps, request));
   const plan = (asked: ModelRequest, replacesMessages: boolean): TurnPlan =>
     planTurn(asked, { ...deps.options, setup: context, canForce, replacesMessages });
   // Before any process is touched: a request that cannot be told to the CLI costs nothing. Nearly always it is told so.

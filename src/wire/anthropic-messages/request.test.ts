@@ -356,6 +356,12 @@ describe("what is wrong is refused by name", () => {
     ["a tool without a schema", withHi({ tools: [{ name: "a" }] }), "tools[0].input_schema", "required"],
     ["a tool without a name", withHi({ tools: [{ input_schema: {} }] }), "tools[0].name", "required"],
     ["an unknown tool choice", withHi({ tool_choice: { type: "some" } }), "tool_choice.type", 'got "some"'],
+    [
+      "a choice of an unknown tool",
+      withHi({ tools: [{ name: "a", input_schema: {} }], tool_choice: { type: "tool", name: "b" } }),
+      "tool_choice.name",
+      'the name of one of the tools, got "b"',
+    ],
     ["stop sequences as text", withHi({ stop_sequences: "X" }), "stop_sequences", 'an array, got "X"'],
     ["a choice without tools", withHi({ tool_choice: { type: "any" } }), "tool_choice", "tools to choose from"],
     ["stream as text", withHi({ stream: "yes" }), "stream", "true or false"],
@@ -382,6 +388,14 @@ describe("what is wrong is refused by name", () => {
     const { options, explanation } = refusalOf(body);
     expect(options.param).toBe(param);
     expect(explanation).toContain("expected an object, got an");
+  });
+
+  test("a thread, in the words by which the SDK goes on without one", () => {
+    expect(refusalOf(withHi({ thread: { type: "create" } })).options).toMatchObject({
+      param: "thread",
+      details: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+    });
+    expect(decodeRequest(withHi({ thread: null })).ignoredFields).toEqual([]);
   });
 
   test("wherever any value is replaced by any other", () => {

@@ -357,6 +357,25 @@ describe("what is wrong is refused by name", () => {
     ["half a token", { messages: [hi], max_tokens: 1.5 }, "max_tokens", "a whole number of at least 1"],
     ["a custom tool", { messages: [hi], tools: [{ type: "custom" }] }, "tools[0].type", '"function", got "custom"'],
     ["a choice without tools", { messages: [hi], tool_choice: "required" }, "tool_choice", "tools to choose from"],
+    [
+      "a choice of an unknown tool",
+      { messages: [hi], tools: [lookup], tool_choice: { type: "function", function: { name: "b" } } },
+      "tool_choice.function.name",
+      'the name of one of the tools, got "b"',
+    ],
+    [
+      "an unknown tool among the allowed",
+      {
+        messages: [hi],
+        tools: [lookup],
+        tool_choice: {
+          type: "allowed_tools",
+          allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "b" } }] },
+        },
+      },
+      "tool_choice.allowed_tools.tools[0].function.name",
+      'the name of one of the tools, got "b"',
+    ],
     ["stream as text", { messages: [hi], stream: "yes" }, "stream", "true or false"],
     ["a model that is no text", { messages: [hi], model: 5 }, "model", "a string, got 5"],
   ])("%s", (_title, body, param, explanation) => {

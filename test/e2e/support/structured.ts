@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Clients } from "./clients.ts";
 import { langchainAnthropic, langchainOpenAi } from "./tool-loops/frameworks.ts";
 
-export const reportSchema = z.object({
+const reportSchema = z.object({
   city: z.string(),
   readings: z.array(z.object({ celsius: z.number(), sky: z.enum(["clear", "grey"]) })),
 });

@@ -23,32 +23,32 @@ const askWhole: Ask = (anthropic, body) => anthropic.messages.create(body);
 const askHelper: Ask = (anthropic, body) => anthropic.messages.stream(body).finalMessage();
 
 const askStream: Ask = async (anthropic, body) => {
-  const content: Anthropic.ContentBlock[] = [];
-  let head: Anthropic.Message | undefined;
-  let end: Anthropic.RawMessageDeltaEvent | undefined;
-  let json = "";
-  for await (const event of await anthropic.messages.create({ ...body, stream: true })) {
-    if (event.type === "message_start") head = event.message;
-    if (event.type === "message_delta") end = event;
-    if (event.type === "content_block_start") {
-      json = "";
-      if (event.index !== content.length) throw new Error(`Block ${event.index} came after ${content.length} others.`);
-      content.push(event.content_block);
-    }
-    const last = content.at(-1);
-    if (event.type === "content_block_delta" && event.delta.type === "input_json_delta")
-      json += event.delta.partial_json;
-    if (event.type === "content_block_delta" && event.delta.type === "text_delta" && last?.type === "text")
-      last.text += event.delta.text;
-    if (event.type === "content_block_stop" && last?.type === "tool_use" && json !== "") last.input = JSON.parse(json);
-  }
+  const events = await Array.fromAsync(await anthropic.messages.create({ ...body, stream: true }));
+  const head = events.find((event) => event.type === "message_start")?.message;
+  const end = events.find((event) => event.type === "message_delta");
   if (head === undefined || end === undefined) throw new Error("The stream was not whole.");
-  return {
-    content,
-    stop_reason: end.delta.stop_reason,
-    usage: { ...head.usage, output_tokens: end.usage.output_tokens },
-  };
+  const starts = events.filter((event) => event.type === "content_block_start");
+  const deltas = events.filter((event) => event.type === "content_block_delta");
+  const content = starts.map(({ index, content_block: block }, at) => {
+    if (index !== at) throw new Error(`Block ${index} came after ${at} others.`);
+    return grown(
+      block,
+      deltas.filter((event) => event.index === index).map(({ delta }) => delta),
+    );
+  });
+  const usage = { ...head.usage, output_tokens: end.usage.output_tokens };
+  return { content, stop_reason: end.delta.stop_reason, usage };
 };
+
+function grown(
+  block: Anthropic.ContentBlock,
+  deltas: readonly Anthropic.RawContentBlockDelta[],
+): Anthropic.ContentBlock {
+  const text = deltas.map((delta) => (delta.type === "text_delta" ? delta.text : "")).join("");
+  const json = deltas.map((delta) => (delta.type === "input_json_delta" ? delta.partial_json : "")).join("");
+  if (block.type === "text") return { ...block, text: block.text + text };
+  return block.type === "tool_use" && json !== "" ? { ...block, input: JSON.parse(json) as unknown } : block; // The model's own.
+}
 
 async function byHand({ anthropic }: Clients, { model, prompt, toolbox }: Task, ask: Ask): Promise<Outcome> {
   const messages: Anthropic.MessageParam[] = [{ role: "user", content: prompt }];

@@ -20,44 +20,45 @@ const askWhole: Ask = (openai, body) => openai.chat.completions.create(body);
 const askHelper: Ask = (openai, body) =>
   openai.chat.completions.stream({ ...body, stream_options: { include_usage: true } }).finalChatCompletion();
 
-/** Put together as strictly as a client may: id, type and name once, in the first delta of a call. */
 const askStream: Ask = async (openai, body) => {
   const stream = await openai.chat.completions.create({
     ...body,
     stream: true,
     stream_options: { include_usage: true },
   });
-  let content: string | null = null;
-  let finish: OpenAI.ChatCompletion.Choice["finish_reason"] | null = null;
-  let usage: OpenAI.CompletionUsage | undefined;
-  const calls: { id: string; type: "function"; function: { name: string; arguments: string } }[] = [];
-  for await (const chunk of stream) {
-    usage = chunk.usage ?? usage;
-    const [choice] = chunk.choices;
-    finish = choice?.finish_reason ?? finish;
-    if (choice?.delta.content) content = (content ?? "") + choice.delta.content;
-    for (const { index, id, type, function: called } of choice?.delta.tool_calls ?? []) {
-      const open = calls[index];
-      if (open === undefined) {
-        if (index !== calls.length || id === undefined || type !== "function" || called?.name === undefined)
-          throw new Error(`A call began with ${JSON.stringify(choice)}.`);
-        calls.push({ id, type, function: { name: called.name, arguments: called.arguments ?? "" } });
-      } else {
-        if (index !== calls.length - 1 || id !== undefined || type !== undefined || called?.name !== undefined)
-          throw new Error(`A call went on with ${JSON.stringify(choice)}.`);
-        open.function.arguments += called?.arguments ?? "";
-      }
-    }
-  }
-  if (finish === null) throw new Error("The stream gave no finish reason.");
+  const chunks = await Array.fromAsync(stream);
+  const choices = chunks.flatMap((chunk) => chunk.choices);
+  const finish = choices.findLast(({ finish_reason: reason }) => reason !== null)?.finish_reason;
+  if (finish === null || finish === undefined) throw new Error("The stream gave no finish reason.");
+  const text = choices.map(({ delta }) => delta.content ?? "").join("");
+  const calls: FunctionCall[] = [];
+  for (const delta of choices.flatMap((choice) => choice.delta.tool_calls ?? [])) addDelta(calls, delta);
   const message = {
     role: "assistant" as const,
-    content,
+    content: text === "" ? null : text,
     refusal: null,
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+  const usage = chunks.findLast((chunk) => chunk.usage)?.usage ?? undefined;
   return { choices: [{ index: 0, finish_reason: finish, logprobs: null, message }], usage };
 };
+
+type FunctionCall = OpenAI.ChatCompletionMessageFunctionToolCall;
+
+/** As strictly as a client may: id, type and name once, in the first delta of a call; one call after the other. */
+function addDelta(calls: FunctionCall[], delta: OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall): void {
+  const { index, id, type, function: called } = delta;
+  const open = calls[index];
+  if (open === undefined) {
+    if (index !== calls.length || id === undefined || type !== "function" || called?.name === undefined)
+      throw new Error(`A call began with ${JSON.stringify(delta)}.`);
+    calls.push({ id, type, function: { name: called.name, arguments: called.arguments ?? "" } });
+    return;
+  }
+  const again = [id, type, called?.name].some((value) => value !== undefined);
+  if (index !== calls.length - 1 || again) throw new Error(`A call went on with ${JSON.stringify(delta)}.`);
+  open.function.arguments += called?.arguments ?? "";
+}
 
 async function byHand({ openai }: Clients, { model, prompt, toolbox }: Task, ask: Ask): Promise<Outcome> {
   const messages: Message[] = [{ role: "user", content: prompt }];
