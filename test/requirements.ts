@@ -73,6 +73,8 @@ const promised: readonly Row[] = [
     "seed 000, 001, 003",
     "what Claude does with its own tools is shown as the client asks: forward, formatted, verbose, narrated, or not",
   ],
+  ["workspace-named", "seed 003", "named workspaces, by header or alias; client-supplied paths off by default"],
+  ["workspace-ephemeral", "seed 003", "a throw-away working directory for one request"],
   ["cli-two-versions", "none", "the newest CLI and 2.1.197 both work"],
   [
     "cli-untested-versions",
@@ -136,8 +138,6 @@ const planned: readonly Row[] = [
   ],
   ["session-named", "seed 000, 001, 003", "named sessions by URL, header and body"],
   ["session-resume", "seed 002, 003", "a session is resumed after a restart"],
-  ["workspace-named", "seed 003", "named workspaces with scopes; client-supplied paths off by default"],
-  ["workspace-ephemeral", "seed 003", "a throw-away working directory for one request"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
   ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],

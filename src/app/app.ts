@@ -2,12 +2,13 @@
  * The composition root: a configuration becomes the running parts, started in order and stopped in reverse.
  * The only folder that knows everyone; what each part does is its own folder's business.
  */
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 
 import type { Notice } from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
+import { workspacesOf } from "#config/workspaces.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { Workspace } from "#core/workspace.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { createAdmission } from "#gateway/admission.ts";
 import { type Approvals, createApprovals } from "#gateway/approvals.ts";
@@ -23,12 +24,14 @@ import { createLogger, type Logger } from "#telemetry/logger.ts";
 import { createRequestRecorder } from "#telemetry/request-recorder.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
+import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
+import { openWorkspaces } from "./workspaces.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -42,7 +45,8 @@ export interface AppOptions {
 
 export interface App {
   readonly url: string;
-  readonly workspace: string;
+  /** Where agents work whose request does not say; undefined: in a directory made for the request. */
+  readonly workspace: string | undefined;
   /** The CLI in use; undefined when none was found, which `detail` explains. */
   readonly claude: { readonly path: string | undefined; readonly detail: string };
   readonly demo: boolean;
@@ -62,7 +66,8 @@ const childStopMs = 3000;
 /** Throws GatewayError `invalid-request` for a missing workspace, and what listening throws (`EADDRINUSE`). */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, environment } = options;
-  const workspace = workspaceOf(options);
+  const workspaces = openWorkspaces(config, options.cwd);
+  const workspace = await openWorkspace(options, workspaces);
   const places = openPlaces(config, environment);
   // Whatever was started is stopped in reverse, also when a later start fails.
   await using starting = new AsyncDisposableStack();
@@ -99,7 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
-  const server = createHttpServer({ options, backend, telemetry });
+  const server = createHttpServer({ options, backend, workspaces, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));
   urls.push(url);
@@ -110,7 +115,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   let stopping: Promise<void> | undefined;
   return {
     url,
-    workspace,
+    workspace: workspace.directory?.path,
     claude: { path: backend.claudePath, detail: backend.status().detail },
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
@@ -118,13 +123,19 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
-function workspaceOf({ config, cwd }: AppOptions): string {
-  const workspace = resolve(cwd, config.claude.cwd ?? ".");
-  if (statSync(workspace, { throwIfNoEntry: false })?.isDirectory() === true) return workspace;
-  throw new GatewayError("invalid-request", `There is no directory ${workspace} to work in.`, {
-    param: "claude.cwd",
-    hint: "Give an existing one with --cwd.",
-  });
+/** Where most agents will work. A server is not started to refuse every request. */
+async function openWorkspace({ config, cwd }: AppOptions, workspaces: Workspaces): Promise<Workspace> {
+  try {
+    return await workspaces.resolve({});
+  } catch (cause) {
+    const path =
+      workspacesOf(config).get(config.workspaces.default ?? "")?.path ?? resolve(cwd, config.claude.cwd ?? ".");
+    throw new GatewayError("invalid-request", `There is no directory ${path} to work in.`, {
+      param: "claude.cwd",
+      hint: "Give an existing one with --cwd.",
+      cause,
+    });
+  }
 }
 
 type Telemetry = ReturnType<typeof openTelemetry>;
@@ -170,15 +181,17 @@ async function finishWhatACrashLeft(places: Places, logger: Logger): Promise<voi
 interface ServerParts {
   readonly options: AppOptions;
   readonly backend: ReturnType<typeof createBackend>;
+  readonly workspaces: Workspaces;
   readonly telemetry: Telemetry;
 }
 
-function createHttpServer({ options: { config, version }, backend, telemetry }: ServerParts) {
+function createHttpServer({ options: { config, version }, backend, workspaces, telemetry }: ServerParts) {
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
   const approvals = openApprovals(config, telemetry);
   const gateway = createGateway({
     backend,
+    workspaces,
     admission: createAdmission({
       maxRunning: limits.max_running,
       maxWaiting: limits.max_waiting,

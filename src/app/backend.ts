@@ -7,6 +7,7 @@ import {
   type Notice,
 } from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
+import type { Workspace } from "#core/workspace.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
@@ -14,7 +15,8 @@ import type { Places } from "./places.ts";
 
 export interface BackendDeps {
   readonly config: Config;
-  readonly workspace: string;
+  /** Where most agents will work. */
+  readonly workspace: Workspace | undefined;
   readonly places: Places;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly extraEnvironment: Readonly<Record<string, string>>;
@@ -35,6 +37,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
   return createClaudeCliBackend({
     claudePath: claude.path,
     workspace: deps.workspace,
+    ephemeralDirectory: deps.places.ephemeral,
     chatDirectory: deps.places.chat,
     temporaryDirectory: deps.places.temporary,
     defaultMode: claude.mode,
@@ -45,9 +48,6 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     approvals: approvals.enabled,
     maxTurns: claude.max_turns,
     appendSystemPrompt: claude.append_system_prompt,
-    addDirs: claude.add_dirs,
-    mcpConfig: claude.mcp_config,
-    settingSources: claude.setting_sources,
     pool: {
       size: pool.size === "auto" ? automaticPoolSize(availableMemoryBytes()) : pool.size,
       maxAgeMs: pool.max_age_minutes * minuteMs,

@@ -187,11 +187,10 @@ async function checkLogin(path: string, environment: DoctorOptions["environment"
       };
 }
 
-async function checkRoundTrip({ config, cwd, environment }: DoctorOptions): Promise<Check> {
+async function checkRoundTrip({ config, environment }: DoctorOptions): Promise<Check> {
   const name = "live";
-  const workspace = resolve(cwd, config.claude.cwd ?? ".");
   try {
-    const { model, firstEventMs, totalMs, unknownLines } = await askOnce({ config, workspace, environment }, 60_000);
+    const { model, firstEventMs, totalMs, unknownLines } = await askOnce({ config, environment }, 60_000);
     const detail = `${model} answered: first event after ${firstEventMs} ms, done after ${totalMs} ms, cold start included`;
     return unknownLines.length === 0
       ? { name, status: "pass", detail }

@@ -13,6 +13,8 @@ export interface Places {
   readonly temporary: string;
   /** What was found out about versions of the CLI that nobody tested. */
   readonly findings: string;
+  /** Directories that agents get for one request each. */
+  readonly ephemeral: string;
   /** An empty directory: where a bare model works. */
   readonly chat: string;
   /** The CLI's configuration in the demo, so that neither login nor settings of the user take part. */
@@ -33,6 +35,7 @@ export function openPlaces(config: Config, environment: Readonly<Record<string, 
     journal: subdirectory("children"),
     temporary: subdirectory("tmp"),
     findings: join(state, "claude-versions.json"),
+    ephemeral: subdirectory("ephemeral"),
     chat: subdirectory("chat"),
     demoConfig: subdirectory("demo"),
   };

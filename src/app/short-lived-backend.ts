@@ -14,7 +14,6 @@ import { openPlaces } from "./places.ts";
 
 export interface ShortLivedOptions {
   readonly config: Config;
-  readonly workspace: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** One of its own when undefined; a process has one. */
   readonly journal?: ChildJournal | undefined;
@@ -22,11 +21,11 @@ export interface ShortLivedOptions {
 }
 
 /**
- * Uses a backend without a server around it, for a command that asks one thing: nothing is kept warm, and the
+ * Uses a backend without a server around it, for a command that asks a bare model one thing: nothing is kept warm, and the
  * CLI's temporary files are apart from those of a server that may be running.
  */
 export async function withBackend<T>(
-  { config, workspace, environment, journal, replacesMessages }: ShortLivedOptions,
+  { config, environment, journal, replacesMessages }: ShortLivedOptions,
   use: (backend: ClaudeCliBackend) => Promise<T>,
 ): Promise<T> {
   await using opened = new AsyncDisposableStack();
@@ -37,7 +36,7 @@ export async function withBackend<T>(
   const demo = config.demo ? opened.adopt(startDemoUpstream(), (upstream) => upstream.stop()) : undefined;
   const backend = createBackend({
     config: { ...config, pool: { ...config.pool, size: 0 } },
-    workspace,
+    workspace: undefined,
     places: { ...places, temporary },
     ...cliEnvironment(environment, demo, places),
     selfUrls: () => [],

@@ -27,7 +27,12 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
   const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
     ["claude", answers.fine ? answers.text : yellow(answers.text)],
-    ["works", mode === "agent" ? `in ${workspace}, with its tools` : "as a bare model, without tools"],
+    [
+      "works",
+      mode === "agent"
+        ? `in ${workspace ?? "a directory made for each request"}, with its tools`
+        : "as a bare model, without tools",
+    ],
     ["docs", `${url}/swagger`],
     ["openai", `base URL ${url}/v1, ${key}`],
     ["anthropic", `base URL ${url}, ${key}`],

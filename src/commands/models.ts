@@ -19,10 +19,10 @@ export const models = createCommand({
   },
   examples: ["ccproxy models", "ccproxy models --json"],
   async run(args, context) {
-    const { terminal, cwd } = context;
+    const { terminal } = context;
     const { config, environment } = await loadSettings(args, context);
     const { listModels } = await import("#app/models.ts");
-    const asked = listModels({ config, workspace: config.claude.cwd ?? cwd, environment }, timeoutMs);
+    const asked = listModels({ config, environment }, timeoutMs);
     const list = await withProgress(terminal, "asking the CLI", asked);
     if (args.isSet("json")) await terminal.print(JSON.stringify(list, null, 2));
     else {

@@ -294,13 +294,21 @@ describe("a project file", () => {
     "state_dir = '/tmp/x'",
     "demo = true",
     "trust.folders = ['/']",
+    "workspaces.allow_paths = ['/']",
+    "workspaces.site.path = '/'",
+    "workspaces.site.trusted = true",
+    "aliases.fast.workspace = 'ephemeral'",
+    "aliases.'gpt-4.1'.workspace = 'ephemeral'",
+    "workspaces.'a.b'.path = '/'",
   ];
 
   test.each(refused)("may not say %s", async (line) => {
     const file = inProject("ccproxy.toml", line);
     const [problem = "", ...more] = await problems();
     expect(more).toEqual([]);
-    expect(problem).toStartWith(`${file}: ${line.split(" ", 1).join("")} may not be set by a project file;`);
+    expect(problem).toStartWith(
+      `${file}: ${line.split(" ", 1).join("").replaceAll("'", "")} may not be set by a project file;`,
+    );
     expect(problem).toContain(`add ${JSON.stringify(project)} to trust.folders in ${join(userFolder, "ccproxy.toml")}`);
   });
 

@@ -11,6 +11,7 @@ import { parseEnv } from "node:util";
 import * as v from "valibot";
 
 import { ConfigError } from "./config-error.ts";
+import { contradictionsOf } from "./contradictions.ts";
 import { environmentLayer, type Variables } from "./environment.ts";
 import { fileNames, findFile, readFile } from "./files.ts";
 import { type Layer, type LayerKind, problemsOf } from "./layer.ts";
@@ -78,11 +79,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 
+  const config = v.parse(
+    configSchema,
+    layers.reduce((below, { values }) => merge(below, values), {}),
+  );
+  const contradictions = contradictionsOf(config);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
   return {
-    config: v.parse(
-      configSchema,
-      layers.reduce((below, { values }) => merge(below, values), {}),
-    ),
+    config,
     sources: originsOf(layers),
     files: layers.flatMap(({ file }) => (file === undefined ? [] : [file])).toReversed(),
     environment: known,

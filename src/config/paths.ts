@@ -48,42 +48,53 @@ export function resolvePath(path: string, base: string, environment: PlaceOption
   return resolve(base, path);
 }
 
-/** Settings whose texts are paths, seen from the file (or the directory) they were written in. */
-const pathKeys: readonly (readonly [string, string])[] = [
-  ["claude", "path"],
-  ["claude", "cwd"],
-  ["claude", "add_dirs"],
-  ["claude", "mcp_config"],
-  ["log", "file"],
-  ["trust", "folders"],
-];
+/** Settings whose texts are paths, seen from the file (or the directory) they were written in; `*` is any name. */
+const pathSettings = [
+  "claude.path",
+  "claude.cwd",
+  "claude.add_dirs",
+  "claude.mcp_config",
+  "log.file",
+  "state_dir",
+  "trust.folders",
+  "workspaces.allow_paths",
+  "workspaces.*.path",
+  "workspaces.*.add_dirs",
+  "workspaces.*.mcp_config",
+].map((name) => name.split("."));
 
 export function resolvePaths(
   values: Readonly<Record<string, unknown>>,
   base: string,
   environment: PlaceOptions["environment"],
 ): Record<string, unknown> {
-  const resolveText = (key: string, value: unknown): unknown =>
-    typeof value === "string" && isPath(key, value) ? resolvePath(value, base, environment) : value;
-  const resolved = { ...values };
-  for (const [section, key] of pathKeys) {
-    const table = resolved[section];
-    if (!isRecord(table) || !Object.hasOwn(table, key)) continue;
-    const value = table[key];
-    resolved[section] = {
-      ...table,
-      [key]: Array.isArray(value) ? value.map((item) => resolveText(key, item)) : resolveText(key, value),
-    };
-  }
-  if (Object.hasOwn(resolved, "state_dir")) resolved["state_dir"] = resolveText("state_dir", resolved["state_dir"]);
-  return resolved;
+  return pathSettings.reduce<Record<string, unknown>>((tree, path) => {
+    const resolveText = (text: unknown): unknown =>
+      typeof text === "string" && isPath(path, text) ? resolvePath(text, base, environment) : text;
+    return changeIn(tree, path, resolveText);
+  }, values);
+}
+
+function changeIn(
+  table: Readonly<Record<string, unknown>>,
+  [name = "", ...rest]: readonly string[],
+  change: (text: unknown) => unknown,
+): Record<string, unknown> {
+  const changed = Object.keys(table)
+    .filter((key) => name === "*" || name === key)
+    .map((key): [string, unknown] => {
+      const value = table[key];
+      if (rest.length > 0) return [key, isRecord(value) ? changeIn(value, rest, change) : value];
+      return [key, Array.isArray(value) ? value.map(change) : change(value)];
+    });
+  return { ...table, ...Object.fromEntries(changed) };
 }
 
 /** `claude` without a slash is looked up in PATH, and an MCP configuration may be inline JSON. */
-function isPath(key: string, value: string): boolean {
+function isPath(setting: readonly string[], value: string): boolean {
   if (value === "") return false;
-  if (key === "path") return /[\\/]/.test(value);
-  return key !== "mcp_config" || !value.trimStart().startsWith("{");
+  if (setting.join(".") === "claude.path") return /[\\/]/.test(value);
+  return setting.at(-1) !== "mcp_config" || !value.trimStart().startsWith("{");
 }
 
 /** XDG: a path that is not absolute is to be ignored. */

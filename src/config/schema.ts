@@ -119,6 +119,33 @@ const log = v.strictObject({
   retention_days: v.optional(whole(0, 36_500, "Days the access log keeps a request; 0 keeps it for ever."), 90),
 });
 
+/** Beside what belongs to `claude`, which holds where nothing is said here. */
+const placeRules = {
+  add_dirs: v.optional(texts("More directories Claude's tools may reach there.")),
+  mcp_config: v.optional(texts("MCP configurations for it: files, or inline JSON.")),
+};
+
+const workspace = v.strictObject({
+  path: v.optional(text("Its directory.")),
+  ...placeRules,
+  setting_sources: v.optional(
+    v.pipe(v.array(v.picklist(settingSources)), v.description("Which Claude Code settings the CLI reads there.")),
+  ),
+  trusted: v.optional(
+    v.pipe(v.boolean(), v.description("Claude Code's own settings in it (`.claude/`, hooks among them) are honoured.")),
+    false,
+  ),
+});
+
+const workspaces = v.objectWithRest(
+  {
+    allow_paths: v.optional(texts("Directories below which clients may name any other by its path."), []),
+    default: v.optional(text("Workspace of requests that name none. Unset: claude.cwd.")),
+    ephemeral: v.pipe(v.optional(v.strictObject(placeRules), {}), v.description("One made for a single request.")),
+  },
+  workspace,
+);
+
 const alias = v.strictObject({
   tools: v.optional(choice(toolOwners, "Whose tools the model is offered.")),
   model: v.optional(text("Model the alias stands for.")),
@@ -127,6 +154,7 @@ const alias = v.strictObject({
   permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission.")),
   mode: v.optional(choice(modes, "Mode the alias asks for.")),
   verbosity: v.optional(choice(verbosities, "What clients of the alias see of Claude Code's own tools.")),
+  workspace: v.optional(text("Workspace its agents work in.")),
 });
 
 const someName = v.pipe(v.string(), v.nonEmpty());
@@ -159,6 +187,10 @@ export const configSchema = v.strictObject({
     v.description('Full names that family names stand for: `sonnet = "claude-sonnet-4-6"`.'),
   ),
   models: v.pipe(v.optional(models, {}), v.description("Which names of models are answered.")),
+  workspaces: v.pipe(
+    v.optional(workspaces, {}),
+    v.description('Directories clients may have agents work in: `[workspaces.site] path = "~/site"`.'),
+  ),
   trust: v.pipe(
     v.optional(
       v.strictObject({

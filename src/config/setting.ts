@@ -20,23 +20,25 @@ export function lookUp(path: readonly string[]): Lookup {
   for (const [depth, name] of path.entries()) {
     const children = childrenOf(schema);
     if (children === undefined || forbiddenNames.has(name)) return { found: false, depth, names: [] };
-    const child: SettingSchema | undefined = children.kind === "record" ? children.value : children.entries[name];
-    if (child === undefined || (children.kind === "object" && !Object.hasOwn(children.entries, name)))
-      return { found: false, depth, names: children.kind === "object" ? Object.keys(children.entries) : [] };
+    const child: SettingSchema | undefined = Object.hasOwn(children.entries, name)
+      ? children.entries[name]
+      : children.rest;
+    if (child === undefined) return { found: false, depth, names: Object.keys(children.entries) };
     schema = child;
   }
   return { found: true, schema };
 }
 
-/** Dotted names of every setting that takes a value; `aliases` counts as one. */
+/** Dotted names of every setting that takes a value; `aliases` counts as one, and a workspace of one's own as none. */
 export function allSettings(): readonly string[] {
   return namesBelow(configSchema, []);
 }
 
 function namesBelow(schema: SettingSchema, path: readonly string[]): string[] {
   const children = childrenOf(schema);
-  if (children?.kind !== "object") return [path.join(".")];
-  return Object.entries(children.entries).flatMap(([name, child]) => namesBelow(child, [...path, name]));
+  const entries = Object.entries(children?.entries ?? {});
+  if (entries.length === 0) return [path.join(".")];
+  return entries.flatMap(([name, child]) => namesBelow(child, [...path, name]));
 }
 
 /** Whether the path leads to a table of settings rather than to one setting. */
@@ -85,6 +87,7 @@ export function coerce(schema: SettingSchema, text: string): unknown {
           .find((value, index) => v.is(alternativesOf(bare)[index] ?? v.never(), value)) ?? text
       );
     case "strict_object":
+    case "object_with_rest":
     case "record":
       return parseJson(trimmed) ?? text;
     default:
@@ -112,21 +115,35 @@ function parseJson(text: string): unknown {
   }
 }
 
-type Children =
-  | { readonly kind: "object"; readonly entries: Readonly<Record<string, SettingSchema>> }
-  | { readonly kind: "record"; readonly value: SettingSchema };
+interface Children {
+  readonly entries: Readonly<Record<string, SettingSchema>>;
+  /** Of any other name; undefined where there may be none. */
+  readonly rest?: SettingSchema | undefined;
+}
 
 function childrenOf(schema: SettingSchema): Children | undefined {
   const bare = unwrap(schema);
-  const entries = property(bare, "entries");
-  if (bare.type === "strict_object" && isRecord(entries)) {
-    const schemas = Object.entries(entries).flatMap(([name, entry]) =>
-      isSchema(entry) ? [[name, entry] as const] : [],
-    );
-    return { kind: "object", entries: Object.fromEntries(schemas) };
+  switch (bare.type) {
+    case "strict_object":
+      return { entries: entriesOf(bare) };
+    case "object_with_rest":
+      return { entries: entriesOf(bare), rest: schemaAt(bare, "rest") };
+    case "record":
+      return { entries: {}, rest: schemaAt(bare, "value") };
+    default:
+      return undefined;
   }
-  const value = property(bare, "value");
-  return bare.type === "record" && isSchema(value) ? { kind: "record", value } : undefined;
+}
+
+function entriesOf(schema: SettingSchema): Readonly<Record<string, SettingSchema>> {
+  const entries = property(schema, "entries");
+  const named = isRecord(entries) ? Object.entries(entries) : [];
+  return Object.fromEntries(named.flatMap(([name, entry]) => (isSchema(entry) ? [[name, entry] as const] : [])));
+}
+
+function schemaAt(schema: SettingSchema, name: string): SettingSchema | undefined {
+  const value = property(schema, name);
+  return isSchema(value) ? value : undefined;
 }
 
 function unwrap(schema: SettingSchema): SettingSchema {

@@ -4,7 +4,9 @@
  * `trust.folders` in the user's configuration, or `--config` with the file's name.
  */
 import { realpathSync } from "node:fs";
-import { dirname, sep } from "node:path";
+import { dirname } from "node:path";
+
+import { isWithin } from "#lib/is-within.ts";
 
 import { type Layer, nameOf } from "./layer.ts";
 import { flatten } from "./merge.ts";
@@ -46,8 +48,9 @@ function loosensNothing(permissionMode: unknown): boolean {
   return ["default", "plan", "dontAsk"].includes(String(permissionMode));
 }
 
-/** Names of models are the project's to give, but not what an agent called by one may do. */
+/** Names of models are the project's to give, but not where an agent called by one works, or what it may do. */
 function isHarmless(key: string, value: unknown): boolean {
+  if (key.startsWith("aliases.") && key.endsWith(".workspace")) return false;
   if (key.startsWith("aliases.")) return !key.endsWith(".permission_mode") || loosensNothing(value);
   return /^model(?:_version)?s\./.test(key) || harmless.get(key)?.(value) === true;
 }
@@ -55,7 +58,8 @@ function isHarmless(key: string, value: unknown): boolean {
 /** One line for each setting the project file may not make; none when its folder is trusted. */
 export function refusalsOf(project: Layer, trustedFolders: readonly string[], userFile: string): readonly string[] {
   const { file } = project;
-  if (file === undefined || isTrusted(dirname(file), trustedFolders)) return [];
+  if (file === undefined) return [];
+  if (isTrusted(dirname(file), trustedFolders)) return selfTrustOf(project, userFile);
   const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
   return flatten(project.values)
     .filter(([key, value]) => isSetting(key) && !isHarmless(key, value))
@@ -64,8 +68,17 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
 
 /** Anything else is refused for what it is, wherever it stands. */
 function isSetting(key: string): boolean {
+  // Names of one's own may have dots in them, and cannot be told from their tables then.
+  if (/^(?:aliases|workspaces)\./.test(key)) return true;
   const found = lookUp(key.split("."));
   return found.found && !isTable(found.schema);
+}
+
+/** That the hooks of a directory may run is never for a file to say that lies in one, however trusted. */
+function selfTrustOf(project: Layer, userFile: string): readonly string[] {
+  return flatten(project.values)
+    .filter(([key]) => key.startsWith("workspaces.") && key.endsWith(".trusted"))
+    .map(([key]) => `${nameOf(project, key)} may not be set by a project file; set it in ${userFile}`);
 }
 
 /** The folders the layers name; the last one that names any counts. */
@@ -80,10 +93,7 @@ export function trustedFoldersOf(layers: readonly Layer[]): readonly string[] {
 /** Compared by real path: a link inside a trusted folder that leads out of it is not trusted. */
 function isTrusted(folder: string, trustedFolders: readonly string[]): boolean {
   const real = realPath(folder);
-  return trustedFolders.some((trusted) => {
-    const root = realPath(trusted);
-    return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
-  });
+  return trustedFolders.some((trusted) => isWithin(real, realPath(trusted)));
 }
 
 function realPath(path: string): string {

@@ -1,6 +1,7 @@
 import type { Approve } from "./approval.ts";
 import type { ModelEvent } from "./events.ts";
 import type { Message, ModelRequest, RequestFeature } from "./request.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** `agent`: the CLI with its tools in the workspace. `chat`: a bare model, no tools. */
 export type Mode = "agent" | "chat";
@@ -41,6 +42,8 @@ export interface RunContext extends RunSetup {
   readonly requestId: string;
   /** Who asks; two principals never share a conversation. */
   readonly principal: string;
+  /** Where an agent works; undefined for a bare model. */
+  readonly workspace?: Workspace | undefined;
   readonly signal: AbortSignal;
   /**
    * How the client may send the answer back, each way as the messages it makes; without it, as what was said. Asked when

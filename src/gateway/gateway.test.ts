@@ -37,6 +37,14 @@ type Script = Backend["run"];
 
 const known = [{ id: "claude-x-5", displayName: "X", aliases: ["exact"] }];
 
+const placeCalled = (name: string) => ({
+  name,
+  directory: undefined,
+  addDirs: [],
+  mcpConfig: [],
+  settingSources: [],
+});
+
 function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
   const backend: Backend = {
@@ -57,6 +65,7 @@ function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const gateway = createGateway({
     backend,
     admission,
+    workspaces: { resolve: async ({ asked, bound }) => placeCalled(asked ?? bound ?? "default") },
     aliases: new Map(),
     versions: new Map(),
     openaiNames: new Map(),
@@ -81,6 +90,7 @@ function callWith(more: Partial<Call> = {}): Call {
     verbosity: undefined,
     model: undefined,
     effort: undefined,
+    workspace: undefined,
     strict: false,
     signal,
     record,
@@ -379,6 +389,27 @@ test("the backend learns how the answer was shown, to know it again", async () =
   );
   await all((await gateway.run(request, callWith())).events);
   expect(spellings).toEqual([[{ role: "assistant", content: [{ type: "text", text: "\n🔧 Bash()\n" }] }]]);
+});
+
+test("an agent works where the header says, else where its alias does; a bare model nowhere", async () => {
+  const worked: Array<string | undefined> = [];
+  const { gateway } = setUp(
+    async function* (_, { workspace }) {
+      worked.push(workspace?.name);
+      yield [start, finish];
+    },
+    { aliases: new Map([["fast", { workspace: "bound" }]]) },
+  );
+  const ask = async (call: Partial<Call>, model = "fast") => {
+    const { head, events } = await gateway.run({ ...request, model }, callWith(call));
+    await all(events);
+    return [head.workspace, head.ignored.includes("X-CCProxy-Workspace")];
+  };
+  expect(await ask({})).toEqual(["bound", false]);
+  expect(await ask({ workspace: "asked" })).toEqual(["asked", false]);
+  expect(await ask({}, "other")).toEqual(["default", false]);
+  expect(await ask({ mode: "chat", workspace: "asked" })).toEqual([undefined, true]);
+  expect(worked).toEqual(["bound", "asked", "default", undefined]);
 });
 
 test("configured names are in the list of models", async () => {

@@ -9,6 +9,7 @@ import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { addUsage, noUsage, type Usage } from "#core/usage.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
+import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import type { Admission } from "./admission.ts";
 import { createAgentView } from "./agent-view/create-view.ts";
@@ -25,6 +26,7 @@ import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 export interface GatewayDeps extends ResolveSettings {
   readonly backend: Backend;
   readonly admission: Admission;
+  readonly workspaces: Workspaces;
   /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
   readonly firstEventDeadlineMs: number;
   /** After this long a turn is stopped; 0 for never. */
@@ -50,9 +52,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 /** What will run, and what of the request it must leave out. */
 async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
-  const { request, mode, tools, permissionMode, verbosity, freeName } = resolveRun(asked, call, deps);
+  const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, deps);
   const setup: RunSetup = { mode, tools, permissionMode };
-  const ignored = ignoredFields(deps.backend, request, setup);
+  const unused = mode === "chat" && call.workspace !== undefined ? ["X-CCProxy-Workspace"] : [];
+  const ignored = [...ignoredFields(deps.backend, request, setup), ...unused];
   call.record.set({
     backend: deps.backend.id,
     mode,
@@ -64,7 +67,9 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
   if (!deps.passthrough && freeName !== undefined)
     checkListed(freeName, listedModels(await deps.backend.listModels(call.signal), deps));
-  return { request, setup, verbosity, ignored };
+  const asks = { asked: call.workspace, bound: boundWorkspace };
+  const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
+  return { request, setup: { ...setup, workspace }, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
@@ -76,6 +81,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     ignored,
     model: request.model,
     sessionId: undefined,
+    workspace: setup.workspace?.name,
     usage: noUsage,
   };
   const leave = await enter(deps.admission, call);
@@ -156,6 +162,7 @@ interface Learned {
   readonly mode: Mode;
   readonly tools: ToolOwner;
   ignored: readonly string[];
+  readonly workspace: string | undefined;
   model: string | undefined;
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */

@@ -15,6 +15,8 @@ export interface ModelAlias {
   readonly mode?: Mode | undefined;
   readonly tools?: ToolOwner | undefined;
   readonly verbosity?: Verbosity | undefined;
+  /** Name of the workspace its agents work in. */
+  readonly workspace?: string | undefined;
 }
 
 /** The names that models have by configuration. */

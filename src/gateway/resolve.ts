@@ -24,6 +24,8 @@ export interface Resolved extends RunSetup {
   readonly verbosity: Verbosity;
   /** What the client called the model, where no configuration stands for it. */
   readonly freeName: string | undefined;
+  /** The workspace the alias is bound to. */
+  readonly boundWorkspace: string | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ export function resolveRun(request: ModelRequest, headers: AskedSetup, settings:
     request: withAlias(withHeaders(named.request, headers), alias),
     freeName: named.freeName,
     permissionMode: alias?.permissionMode,
+    boundWorkspace: alias?.workspace,
     ...resolveSetup(asked, bringsTools(request), settings.defaultMode),
     verbosity: mustBeJson(request) ? "text-only" : (headers.verbosity ?? alias?.verbosity ?? settings.defaultVerbosity),
   };

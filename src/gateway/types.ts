@@ -18,6 +18,8 @@ export interface Call {
   /** The model to ask, whatever the body names. */
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */
+  readonly workspace: string | undefined;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
@@ -40,6 +42,8 @@ export interface RunningHead {
   readonly tools: ToolOwner;
   readonly model: string | undefined;
   readonly sessionId: string | undefined;
+  /** Where the agent works; undefined for a bare model. */
+  readonly workspace: string | undefined;
   /** Request fields, as the client spelled them, that this run leaves out. */
   readonly ignored: readonly string[];
 }

@@ -9,6 +9,7 @@ const head = {
   tools: "agent",
   model: undefined,
   sessionId: undefined,
+  workspace: undefined,
   ignored: [],
 } as const;
 
@@ -25,10 +26,12 @@ test("names from outside cannot break a header", () => {
     ...head,
     model: "modèle\r\nX-Evil: 1",
     sessionId: "\ud800",
+    workspace: "/home/josé",
     ignored: ["a,b", "logit_bias"],
   });
   expect(headers["X-CCProxy-Model"]).toBe("mod%C3%A8le%0D%0AX-Evil:%201");
   expect(headers["X-CCProxy-Session"]).toBe("%EF%BF%BD");
+  expect(headers["X-CCProxy-Workspace"]).toBe("/home/jos%C3%A9");
   expect(headers["X-CCProxy-Ignored-Params"]).toBe("a%2Cb, logit_bias");
   expect(() => new Headers(headers)).not.toThrow();
   expect(headerSafe("claude-opus-5-5[1m]")).toBe("claude-opus-5-5[1m]");

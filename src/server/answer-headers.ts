@@ -12,6 +12,7 @@ export const exposedHeaders = [
   "X-CCProxy-Model",
   "X-CCProxy-Session",
   "X-CCProxy-Tools",
+  "X-CCProxy-Workspace",
 ];
 
 /** What answered, and what it left out. */
@@ -22,6 +23,7 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     "X-CCProxy-Tools": head.tools,
     ...(head.model !== undefined && { "X-CCProxy-Model": headerSafe(head.model) }),
     ...(head.sessionId !== undefined && { "X-CCProxy-Session": headerSafe(head.sessionId) }),
+    ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),
   };
 }

@@ -17,6 +17,7 @@ export function callOf({ request, requestId, principal, signal, record }: Exchan
     verbosity: verbosityOf(headers),
     model: headers.get(nameOf(headers, "Claude-Model"))?.trim() || undefined,
     effort: choiceOf(headers, nameOf(headers, "Effort"), efforts),
+    workspace: workspaceOf(headers),
     strict: strictOf(headers),
     signal,
     record,
@@ -46,6 +47,17 @@ function choiceOf<const T extends string>(headers: Headers, name: string, choice
   const chosen = choices.find((choice) => choice === value);
   if (chosen === undefined) throw badHeader(name, `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`);
   return chosen;
+}
+
+/** Percent-encoded where it is not plain ASCII, as we send it ourselves. */
+function workspaceOf(headers: Headers): string | undefined {
+  const value = (headers.get("x-ccproxy-workspace") ?? headers.get("x-cc-workspace") ?? "").trim();
+  if (value === "") return undefined;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw badHeader("X-CCProxy-Workspace", "percent-encoded UTF-8");
+  }
 }
 
 function strictOf(headers: Headers): boolean {

@@ -85,6 +85,7 @@ test.each([
   ["x-cc-verbosity", "loud"],
   ["x-cc-effort", "none"],
   ["x-ccproxy-effort", "most"],
+  ["x-ccproxy-workspace", "100%"],
 ])("a wrong %s is named", async (name, value) => {
   const { status, text } = await get("/v1/chat/completions", {
     method: "POST",
@@ -115,6 +116,14 @@ test.each([
 ] as const)("%p asks for %p", async (headers, asked) => {
   await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
   expect(open.gateway.calls.at(-1)?.call).toMatchObject(asked);
+});
+
+test.each([
+  ["x-cc-workspace", "site"],
+  ["x-ccproxy-workspace", "/home/jos%C3%A9/a%20b"],
+])("%s names a workspace, percent-encoded", async (name, value) => {
+  await get("/v1/chat/completions", { method: "POST", body: chatBody, headers: { [name]: value } });
+  expect(open.gateway.calls.at(-1)?.call.workspace).toBe(decodeURIComponent(value));
 });
 
 // proves("api-unknown-route")

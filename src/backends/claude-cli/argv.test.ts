@@ -6,6 +6,9 @@ const options = {
   allowedTools: ["Read", "Bash(git log:*)"],
   disallowedTools: ["WebFetch"],
   permissionMode: "default",
+};
+const workspace = {
+  directory: undefined,
   addDirs: ["/more"],
   mcpConfig: ['{"mcpServers":{}}'],
   settingSources: ["user", "project"],
@@ -13,7 +16,7 @@ const options = {
 
 describe("the arguments", () => {
   test("of an agent carry what is configured, each value beside its own flag", () => {
-    expect(spawnArguments("agent", { ...options, maxTurns: 5, model: "opus" }).slice(9)).toEqual([
+    expect(spawnArguments(workspace, { ...options, maxTurns: 5, model: "opus" }).slice(9)).toEqual([
       "--model=opus",
       "--setting-sources=user,project",
       "--permission-mode=default",
@@ -28,8 +31,8 @@ describe("the arguments", () => {
   });
 
   test("of an agent that may ask leave out the tools that need a person to talk to", () => {
-    const asking = spawnArguments("agent", { ...options, approvals: true });
-    expect(asking.filter((word) => !spawnArguments("agent", options).includes(word))).toEqual([
+    const asking = spawnArguments(workspace, { ...options, approvals: true });
+    expect(asking.filter((word) => !spawnArguments(workspace, options).includes(word))).toEqual([
       "--permission-prompt-tool=stdio",
       "--disallowed-tools=AskUserQuestion,EnterPlanMode,ExitPlanMode",
     ]);
@@ -46,10 +49,10 @@ describe("the arguments", () => {
   });
 
   test("keep an OAuth login working and nothing on disk", () => {
-    for (const mode of ["agent", "chat"] as const) {
-      expect(spawnArguments(mode, options)).toContain("--no-session-persistence");
-      expect(spawnArguments(mode, options)).toContain("--strict-mcp-config");
-      expect(spawnArguments(mode, options)).not.toContain("--bare");
+    for (const place of [workspace, "chat"] as const) {
+      expect(spawnArguments(place, options)).toContain("--no-session-persistence");
+      expect(spawnArguments(place, options)).toContain("--strict-mcp-config");
+      expect(spawnArguments(place, options)).not.toContain("--bare");
     }
   });
 });

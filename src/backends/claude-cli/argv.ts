@@ -1,6 +1,5 @@
-import type { Mode } from "#core/backend.ts";
-
 import type { ClaudeCliOptions } from "./options.ts";
+import type { Place } from "./place.ts";
 import { TOOL_SERVER } from "./tool-host.ts";
 
 const PROTOCOL = [
@@ -30,32 +29,24 @@ const ASKING = [
 
 type ArgumentOptions = Pick<
   ClaudeCliOptions,
-  | "model"
-  | "allowedTools"
-  | "disallowedTools"
-  | "permissionMode"
-  | "approvals"
-  | "maxTurns"
-  | "addDirs"
-  | "mcpConfig"
-  | "settingSources"
+  "model" | "allowedTools" | "disallowedTools" | "permissionMode" | "approvals" | "maxTurns"
 >;
 
 /** All that is fixed at spawn. `--flag=value` throughout: the list flags would eat whatever comes behind a space. */
-export function spawnArguments(mode: Mode, options: ArgumentOptions): readonly string[] {
+export function spawnArguments(place: Place, options: ArgumentOptions): readonly string[] {
   const model = options.model === undefined ? [] : [`--model=${options.model}`];
-  if (mode === "chat") return [...PROTOCOL, ...CHAT, ...model];
+  if (place === "chat") return [...PROTOCOL, ...CHAT, ...model];
   return [
     ...PROTOCOL,
     ...model,
-    `--setting-sources=${options.settingSources.join(",")}`,
+    `--setting-sources=${place.settingSources.join(",")}`,
     `--permission-mode=${options.permissionMode}`,
     ...(options.approvals === true ? ASKING : []),
     // What our own server offers the client runs itself, and may refuse there.
     ...repeated("--allowed-tools", [`mcp__${TOOL_SERVER}`, ...options.allowedTools]),
     ...repeated("--disallowed-tools", options.disallowedTools),
-    ...repeated("--add-dir", options.addDirs),
-    ...repeated("--mcp-config", options.mcpConfig),
+    ...repeated("--add-dir", place.addDirs),
+    ...repeated("--mcp-config", place.mcpConfig),
     ...(options.maxTurns === undefined ? [] : [`--max-turns=${options.maxTurns}`]),
   ];
 }

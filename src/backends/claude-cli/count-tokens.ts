@@ -6,6 +6,7 @@ import type { ModelRequest } from "#core/request.ts";
 
 import { inject, planHistory } from "./claim.ts";
 import { offeredTools } from "./client-tools.ts";
+import { wantedFor } from "./launch.ts";
 import type { RunnerDeps } from "./runner.ts";
 
 /**
@@ -24,7 +25,7 @@ export async function countTokens(
   context: RunContext,
 ): Promise<TokenCount> {
   const plan = planHistory(request, { ...options, setup: context });
-  const { session, start, spawnMs } = await supply.acquire(context, context.signal);
+  const { session, start, spawnMs } = await supply.acquire(wantedFor(context), context.signal);
   context.report({ start, spawnMs });
   const feed = session.beginTurn();
   const stop = (): void => feed.close();

@@ -2,6 +2,13 @@ import { expect, test } from "bun:test";
 
 import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf } from "./launch.ts";
 
+const place = {
+  directory: { path: "/home/me/a b", identity: "1:2" },
+  addDirs: [],
+  mcpConfig: [],
+  settingSources: ["user"],
+} as const;
+
 test.each([
   [undefined, "default", "default"],
   ["plan", "default", "default"],
@@ -12,17 +19,20 @@ test.each([
 ])(
   "an agent that is to be in mode %p is started, where %p is configured, in %p",
   (permissionMode, configured, started) => {
-    expect(launchOf({ mode: "agent", permissionMode }, configured).permissionMode).toBe(started);
-    expect(permissionModeOf({ mode: "agent", permissionMode }, configured)).toBe(permissionMode ?? configured);
+    expect(launchOf({ place, permissionMode }, configured).permissionMode).toBe(started);
+    expect(permissionModeOf({ place, permissionMode }, configured)).toBe(permissionMode ?? configured);
   },
 );
 
 test("a bare model is one kind whatever its alias permits", () => {
-  const asked = { mode: "chat", permissionMode: "bypassPermissions" } as const;
-  expect(launchOf(asked, "default")).toEqual({ mode: "chat", permissionMode: "default" });
+  const asked = { place: "chat", permissionMode: "bypassPermissions" } as const;
+  expect(launchOf(asked, "default")).toEqual({ place: "chat", permissionMode: "default" });
 });
 
 test("the pool's name says what to start", () => {
-  for (const mode of ["agent", "chat"] as const)
-    expect(launchOfKey(keyOfLaunch({ mode, permissionMode: "dontAsk" }))).toEqual({ mode, permissionMode: "dontAsk" });
+  for (const launch of [
+    { place, permissionMode: "dontAsk" },
+    { place: "chat", permissionMode: "default" },
+  ] as const)
+    expect(launchOfKey(keyOfLaunch(launch))).toEqual(launch);
 });

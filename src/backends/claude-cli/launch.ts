@@ -1,13 +1,23 @@
-import type { Mode, RunSetup } from "#core/backend.ts";
+import type { RunContext } from "#core/backend.ts";
+
+import { type Place, placeKey, placeOf, placeOfKey } from "./place.ts";
 
 /** What a process is started as, for good. */
 export interface Launch {
-  readonly mode: Mode;
+  readonly place: Place;
   readonly permissionMode: string;
 }
 
 /** What is needed of a process that is still nobody's. */
-export type Wanted = Pick<RunSetup, "mode" | "permissionMode">;
+export interface Wanted {
+  readonly place: Place;
+  /** undefined: the configured one. */
+  readonly permissionMode?: string | undefined;
+}
+
+export function wantedFor(context: RunContext): Wanted {
+  return { place: placeOf(context), permissionMode: context.permissionMode };
+}
 
 const BYPASS = "bypassPermissions";
 
@@ -18,20 +28,20 @@ const BYPASS = "bypassPermissions";
 export function launchOf(wanted: Wanted, configured: string): Launch {
   const permissionMode = permissionModeOf(wanted, configured);
   const isApart = (permissionMode === BYPASS) !== (configured === BYPASS);
-  return { mode: wanted.mode, permissionMode: isApart ? permissionMode : configured };
+  return { place: wanted.place, permissionMode: isApart ? permissionMode : configured };
 }
 
 /** A bare model has no tools to permit. */
-export function permissionModeOf({ mode, permissionMode }: Wanted, configured: string): string {
-  return mode === "chat" ? configured : (permissionMode ?? configured);
+export function permissionModeOf({ place, permissionMode }: Wanted, configured: string): string {
+  return place === "chat" ? configured : (permissionMode ?? configured);
 }
 
 /** The pool's name for processes that are all alike. */
-export function keyOfLaunch({ mode, permissionMode }: Launch): string {
-  return `${mode} ${permissionMode}`;
+export function keyOfLaunch({ place, permissionMode }: Launch): string {
+  return `${permissionMode} ${placeKey(place)}`;
 }
 
 export function launchOfKey(key: string): Launch {
-  const [mode = "", permissionMode = ""] = key.split(" ");
-  return { mode: mode === "chat" ? "chat" : "agent", permissionMode };
+  const at = key.indexOf(" ");
+  return { permissionMode: key.slice(0, at), place: placeOfKey(key.slice(at + 1)) };
 }

@@ -1,11 +1,14 @@
 import type { Backend, Mode } from "#core/backend.ts";
+import type { Workspace } from "#core/workspace.ts";
 import type { ChildJournal } from "#process/child.ts";
 
 export interface ClaudeCliOptions {
   /** Where the CLI is; looked for when undefined. */
   readonly claudePath?: string | undefined;
-  /** Absolute path of the directory agents work in. */
-  readonly workspace: string;
+  /** Where most agents will work: the first of them that are parked. */
+  readonly workspace?: Workspace | undefined;
+  /** Holds the directories that are made for one request each. */
+  readonly ephemeralDirectory: string;
   /** An empty directory of ours that chat children run in. */
   readonly chatDirectory: string;
   /** The CLI's own temporary files, sockets and probe directories; emptied when the backend starts and stops. */
@@ -19,9 +22,6 @@ export interface ClaudeCliOptions {
   readonly approvals?: boolean | undefined;
   readonly maxTurns?: number | undefined;
   readonly appendSystemPrompt?: string | undefined;
-  readonly addDirs: readonly string[];
-  readonly mcpConfig: readonly string[];
-  readonly settingSources: readonly string[];
   /** `size`: children kept parked; `maxAgeMs` and `maxTurns`: when a child is not used again. */
   readonly pool: { readonly size: number; readonly maxAgeMs: number; readonly maxTurns: number };
   /** The mode most requests come in, which most of the parked children are for. Default `agent`. */

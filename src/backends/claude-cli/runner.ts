@@ -10,11 +10,13 @@ import { answerSchema, obeysForcedCalls, offeredTools, toolNames } from "./clien
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
+import { wantedFor } from "./launch.ts";
 import type { LiveTable } from "./live-table.ts";
 import { unheardReasoning } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
+import { placeKey, placeOf } from "./place.ts";
 import { abortError, joinSignals } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Supply } from "./supply.ts";
@@ -129,7 +131,7 @@ async function acquire(
   }
   // Once more as soon as the process is known; here it may be refused before one is taken.
   context.report({ ignoredFields: unheardReasoning(request.messages, replacesMessages) });
-  const { session, start, spawnMs } = await deps.supply.acquire(context, signal);
+  const { session, start, spawnMs } = await deps.supply.acquire(wantedFor(context), signal);
   context.report({ start, spawnMs });
   session.injected = request.messages.length;
   const told = planFor(session);
@@ -177,7 +179,9 @@ function settledBy({ model, system, features }: ModelRequest, context: RunContex
   const { principal, mode, tools, permissionMode = null } = context;
   // A bare model is told its tools with every question.
   const offered = mode === "agent" ? offeredTools(features, context) : [];
-  return { principal, model, system, rest: [mode, tools, permissionMode, offered, answerSchema(features) ?? null] };
+  const place = placeKey(placeOf(context));
+  const rest = [mode, tools, permissionMode, place, offered, answerSchema(features) ?? null];
+  return { principal, model, system, rest };
 }
 
 interface Served {
@@ -193,6 +197,9 @@ function liveKeys(
   { request, context, outcome }: Served,
 ): readonly string[] {
   if (outcome?.clean !== true || session.turns >= options.pool.maxTurns) return [];
+  const place = placeOf(context);
+  // With its process goes the directory that was made for the request.
+  if (place !== "chat" && place.directory === undefined) return [];
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
   const settled = settledBy(request, context);
   if (outcome.calls.length > 0) return [callsFingerprint(settled, outcome.calls)];

@@ -1,8 +1,8 @@
-import { statSync } from "node:fs";
-
 import * as v from "valibot";
 
 import { GatewayError } from "#core/errors.ts";
+import { directoryIdentitySync } from "#lib/directory-identity.ts";
+import type { TemporaryDirectories } from "#lib/temporary-directories.ts";
 import { startChild, type Child } from "#process/child.ts";
 import { ChildFault } from "#process/fault.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
@@ -11,9 +11,9 @@ import { spawnArguments } from "./argv.ts";
 import { childEnvironment } from "./environment.ts";
 import type { Launch } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import type { Place } from "./place.ts";
 import { type RehearsalOptions, startRehearsal } from "./rehearsal.ts";
 import { CliSession, type LineCounter } from "./session.ts";
-import type { TemporaryDirectories } from "./temporary-directories.ts";
 import { isTested } from "./tested-versions.ts";
 
 const MEMORY_RETRY_SECONDS = 10;
@@ -24,7 +24,10 @@ export interface StartDeps {
   readonly options: ClaudeCliOptions;
   readonly claudePath: string;
   readonly counter: LineCounter;
-  readonly directories: TemporaryDirectories;
+  /** One for each child: 2.1.329 leaves a probe directory a run, and a socket when it is killed. */
+  readonly temporary: TemporaryDirectories;
+  /** Of agents whose request is to leave nothing. */
+  readonly ephemeral: TemporaryDirectories;
   readonly onVersion: (version: string) => void;
   /** undefined: none takes place. */
   readonly rehearsal: Omit<RehearsalOptions, "environment"> | undefined;
@@ -34,10 +37,9 @@ const versionSchema = v.looseObject({ version: v.string() });
 
 /** Starts a process and waits until it has booted: it then takes whatever it is claimed for. Throws GatewayError. */
 export async function startSession(deps: StartDeps, launch: Launch, signal: AbortSignal): Promise<CliSession> {
-  const { mode } = launch;
-  const temporaryDirectory = deps.directories.open();
-  const environment = childEnvironment(mode, { ...deps.options, temporaryDirectory });
-  const session = new CliSession(spawn(deps, launch, { temporaryDirectory, environment }), deps.counter);
+  const { place } = launch;
+  const { child, environment } = spawn(deps, launch);
+  const session = new CliSession(child, deps.counter);
   const kill = (): void => session.child.kill();
   signal.addEventListener("abort", kill, { once: true });
   try {
@@ -50,7 +52,7 @@ export async function startSession(deps: StartDeps, launch: Launch, signal: Abor
       deps.onVersion(answer.output.version);
       if (deps.rehearsal !== undefined && isTested(answer.output.version))
         session.rehearsal = startRehearsal(session, { ...deps.rehearsal, environment });
-      session.replacesMessages = mode === "chat" && (await replacesMessages(deps.options, answer.output.version));
+      session.replacesMessages = place === "chat" && (await replacesMessages(deps.options, answer.output.version));
     }
     return session;
   } catch (cause) {
@@ -73,44 +75,53 @@ async function replacesMessages(options: ClaudeCliOptions, version: string): Pro
   return isTested(version) || (await options.replacesMessages?.(version)) === true;
 }
 
-interface Surroundings {
-  readonly temporaryDirectory: string;
+interface Spawned {
+  readonly child: Child;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-function spawn(
-  { options, claudePath, directories }: StartDeps,
-  { mode, permissionMode }: Launch,
-  { temporaryDirectory, environment }: Surroundings,
-): Child {
-  const cwd = mode === "agent" ? options.workspace : options.chatDirectory;
+function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, { place, permissionMode }: Launch): Spawned {
+  checkMemory(options.minFreeMemoryBytes);
+  const opened = new DisposableStack();
+  const open = (directories: TemporaryDirectories): string =>
+    opened.adopt(directories.open(), (path) => void directories.close(path));
   try {
-    checkRoom(cwd, options.minFreeMemoryBytes);
+    const cwd = directoryOf(place, options.chatDirectory) ?? open(ephemeral);
+    const mode = place === "chat" ? "chat" : "agent";
+    const environment = childEnvironment(mode, { ...options, temporaryDirectory: open(temporary) });
     const child = startChild({
       command: claudePath,
-      args: spawnArguments(mode, { ...options, permissionMode }),
+      args: spawnArguments(place, { ...options, permissionMode }),
       cwd,
       env: environment,
       ...(options.journal !== undefined && { journal: options.journal }),
     });
-    void child.exited.then(() => directories.close(temporaryDirectory));
-    return child;
+    const used = opened.move();
+    void child.exited.then(() => used.dispose());
+    return { child, environment };
   } catch (cause) {
-    void directories.close(temporaryDirectory);
     if (!(cause instanceof ChildFault)) throw cause;
     throw new GatewayError("unavailable", "Claude Code could not be started.", {
       hint: "`ccproxy doctor` checks the installation.",
       cause,
     });
+  } finally {
+    opened.dispose();
   }
 }
 
-function checkRoom(cwd: string, minFreeMemoryBytes: number): void {
-  // Bun.spawn would blame the program for a missing directory.
-  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new GatewayError("unavailable", `The working directory ${cwd} does not exist.`, {
-      hint: "Create it, or set claude.cwd (--cwd).",
-    });
+/** undefined where one has to be made. */
+function directoryOf(place: Place, chatDirectory: string): string | undefined {
+  if (place === "chat") return chatDirectory;
+  if (place.directory === undefined) return undefined;
+  const { path, identity } = place.directory;
+  if (directoryIdentitySync(path) === identity) return path;
+  throw new GatewayError("conflict", "The workspace was moved, or replaced, in this very moment.", {
+    hint: "Send the request again.",
+  });
+}
+
+function checkMemory(minFreeMemoryBytes: number): void {
   if (availableMemoryBytes() < minFreeMemoryBytes)
     throw new GatewayError("rate-limit", "There is not enough free memory to start another Claude Code.", {
       hint: "limits.min_free_memory_mb sets how much must stay free.",

@@ -1,5 +1,6 @@
 /** Where processes come from and where they go: parked ahead of need, claimed once, ended in the background. */
 import { GatewayError } from "#core/errors.ts";
+import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 import { PoolClosed, type PoolEvent } from "#process/pool-types.ts";
 import { createPool } from "#process/pool.ts";
@@ -8,10 +9,10 @@ import type { Counters } from "./counters.ts";
 import { findClaude } from "./find-claude.ts";
 import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf, type Wanted } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
+import type { Place } from "./place.ts";
 import { abortError } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import { startSession, type StartDeps } from "./start-session.ts";
-import { createTemporaryDirectories } from "./temporary-directories.ts";
 
 /** A boot takes 400 to 700 ms of processor time, which the request that has just been claimed for needs more. */
 const REFILL_DELAY_MS = 300;
@@ -38,7 +39,8 @@ export interface Supply {
 
 export function createSupply(options: ClaudeCliOptions, counters: Counters): Supply {
   const claudePath = options.claudePath ?? findClaude(options.environment);
-  const directories = createTemporaryDirectories(options.temporaryDirectory);
+  const temporary = createTemporaryDirectories(options.temporaryDirectory);
+  const ephemeral = createTemporaryDirectories(options.ephemeralDirectory);
   const ends = createEnds();
   let problem: GatewayError | undefined;
   const discard = (session: CliSession, working: boolean): void => ends.add(session.discard(working));
@@ -51,7 +53,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     start: async (key, signal) => {
       if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
-      const deps = { options, claudePath, counter: counters, directories, onVersion, rehearsal: rehearsals.current };
+      const rehearsal = rehearsals.current;
+      const deps = { options, claudePath, counter: counters, temporary, ephemeral, onVersion, rehearsal };
       return await startSession(deps, launchOfKey(key), signal);
     },
     stop: (session) => session.discard(false),
@@ -77,11 +80,12 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
       return pool.stats().idle;
     },
     async start() {
-      await directories.sweep();
+      await Promise.all([temporary.sweep(), ephemeral.sweep()]);
       const { defaultMode = "agent" } = options;
+      const agent = options.workspace === undefined ? [] : [options.workspace];
       // What is named last keeps most of the spares.
-      pool.warm(keyOf({ mode: defaultMode === "agent" ? "chat" : "agent" }));
-      pool.warm(keyOf({ mode: defaultMode }));
+      const places: readonly Place[] = defaultMode === "agent" ? ["chat", ...agent] : [...agent, "chat"];
+      for (const place of places) pool.warm(keyOf({ place }));
     },
     async acquire(wanted, signal) {
       try {
@@ -101,7 +105,7 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     async close() {
       await pool.close();
       await ends.settled();
-      await directories.settled();
+      await Promise.all([temporary.settled(), ephemeral.settled()]);
     },
   };
 }
@@ -158,7 +162,9 @@ async function permit(
 
 function problemAfter(event: PoolEvent, before: GatewayError | undefined): GatewayError | undefined {
   if (event.type === "started") return undefined;
-  return event.type === "start-failed" && event.error instanceof GatewayError ? event.error : before;
+  if (event.type !== "start-failed" || !(event.error instanceof GatewayError)) return before;
+  // A workspace that has gone says nothing of the CLI.
+  return event.error.kind === "conflict" ? before : event.error;
 }
 
 function notFound(): GatewayError {

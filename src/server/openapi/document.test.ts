@@ -92,6 +92,7 @@ test("the turn routes say how they stream and how they fail", () => {
       "X-CCProxy-Verbosity",
       "X-CC-Claude-Model",
       "X-CC-Effort",
+      "X-CCProxy-Workspace",
       "X-CCProxy-Strict",
       "X-Request-Id",
     ]);

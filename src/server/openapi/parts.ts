@@ -72,6 +72,14 @@ const effortParameter: Parameter = {
   schema: { type: "string", enum: [...efforts] },
 };
 
+export const workspaceParameter: Parameter = {
+  name: "X-CCProxy-Workspace",
+  in: "header",
+  description:
+    "Where an agent works: a configured name, `ephemeral` for a directory made for this request alone, or a path where the server allows that. `X-CC-Workspace` is read too. Percent-encode what is not ASCII.",
+  schema: { type: "string" },
+};
+
 export const strictParameter: Parameter = {
   name: "X-CCProxy-Strict",
   in: "header",
@@ -86,6 +94,7 @@ export const turnParameters: readonly Parameter[] = [
   verbosityParameter,
   modelParameter,
   effortParameter,
+  workspaceParameter,
   strictParameter,
   requestIdParameter,
 ];
@@ -101,6 +110,7 @@ export const runHeaderObjects = {
   "X-CCProxy-Tools": { description: "Whose tools the model was offered: `client`, `agent` or `both`.", schema: text },
   "X-CCProxy-Model": { description: "The model that answered.", schema: text },
   "X-CCProxy-Session": { description: "The backend's session.", schema: text },
+  "X-CCProxy-Workspace": { description: "Where the agent worked: a name, or the path you gave.", schema: text },
   "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
 };
 

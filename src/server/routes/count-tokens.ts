@@ -9,6 +9,7 @@ import {
   requestIdParameter,
   schemaRef,
   strictParameter,
+  workspaceParameter,
 } from "#server/openapi/parts.ts";
 import { readJsonBody } from "#server/request-body.ts";
 import type { Route } from "#server/route.ts";
@@ -43,7 +44,7 @@ export const countTokensRoutes: readonly Route[] = [
       description:
         "Claude Code's own figure where it gives one; otherwise an estimate, marked by `X-CCProxy-Estimate`.",
       tags: ["Anthropic"],
-      parameters: [modeParameter, strictParameter, requestIdParameter],
+      parameters: [modeParameter, workspaceParameter, strictParameter, requestIdParameter],
       requestBody: {
         required: true,
         content: {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { claudes } from "../support/proxy.ts";
-import { answers, asked, type Bench, eventually, openBench, request, says } from "./support.ts";
+import { answers, asked, type Bench, eventually, openBench, request, says, workspaceAt } from "./support.ts";
 
 setDefaultTimeout(30_000);
 const NO_POOL = { size: 0, maxAgeMs: 1000, maxTurns: 9 };
@@ -183,10 +183,10 @@ describe.if(newest !== undefined)("before any child", () => {
 
     const gone = mkdtempSync(join(tmpdir(), "ccproxy-gone-"));
     rmSync(gone, { recursive: true });
-    const nowhere = await openBench(path, { pool: NO_POOL, workspace: gone });
-    const { error } = await nowhere.ask(request([says("hi")]), { mode: "agent" });
-    expect(error).toMatchObject({ kind: "unavailable" });
-    expect(error?.message).toContain(gone);
+    const nowhere = await openBench(path, { pool: NO_POOL });
+    const { error } = await nowhere.ask(request([says("hi")]), { mode: "agent", workspace: workspaceAt(gone) });
+    expect(error).toMatchObject({ kind: "conflict" });
+    expect(nowhere.backend.status()).toMatchObject({ ready: true });
     await nowhere.close();
 
     const full = await openBench(path, { pool: NO_POOL, minFreeMemoryBytes: Number.MAX_SAFE_INTEGER });

@@ -9,7 +9,9 @@ import type { Mode, RunContext, RunFacts, ToolOwner } from "#core/backend.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { FinishEvent, ModelEvent, StartEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part } from "#core/request.ts";
+import type { Workspace } from "#core/workspace.ts";
 import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
+import { directoryIdentitySync } from "#lib/directory-identity.ts";
 
 export interface Bench {
   readonly backend: ClaudeCliBackend;
@@ -25,6 +27,7 @@ interface AskOptions {
   readonly mode?: Mode;
   readonly tools?: ToolOwner;
   readonly principal?: string;
+  readonly workspace?: Workspace;
   readonly signal?: AbortSignal;
   readonly onEvents?: (events: readonly ModelEvent[]) => void;
 }
@@ -51,15 +54,13 @@ export async function openBench(
   const workspace = mkdtempSync(join(directory, "workspace-"));
   const backend = createClaudeCliBackend({
     claudePath,
-    workspace,
+    workspace: workspaceAt(workspace),
+    ephemeralDirectory: join(directory, "ephemeral"),
     chatDirectory: join(directory, "chat"),
     temporaryDirectory: join(directory, "tmp"),
     allowedTools: [],
     disallowedTools: [],
     permissionMode: "default",
-    addDirs: [],
-    mcpConfig: [],
-    settingSources: ["user"],
     pool: { size: 1, maxAgeMs: 600_000, maxTurns: 50 },
     maxSessions: 4,
     maxParkedTurns: 4,
@@ -81,13 +82,18 @@ export async function openBench(
     upstream,
     directory,
     workspace,
-    ask: (request, options) => ask(backend, request, options),
+    ask: (request, options) => ask(backend, request, { workspace: workspaceAt(workspace), ...options }),
     async close() {
       await backend.stop(0);
       await upstream.stop();
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+export function workspaceAt(path: string, rules: Partial<Workspace> = {}): Workspace {
+  const directory = { path, identity: directoryIdentitySync(path) ?? "none" };
+  return { name: "test", directory, addDirs: [], mcpConfig: [], settingSources: ["user"], ...rules };
 }
 
 async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: AskOptions = {}): Promise<Answer> {
@@ -99,6 +105,7 @@ async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: As
     mode,
     tools: options.tools ?? (mode === "chat" ? "client" : "agent"),
     principal: options.principal ?? "tester",
+    workspace: options.workspace,
     signal: options.signal ?? new AbortController().signal,
     report: (learned) => Object.assign(facts, learned),
   };

@@ -2,17 +2,17 @@ import { mkdirSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A directory of a proxy that has just started may not show its process yet, in another container. */
+/** A directory of a process that has just started may not show it yet, in another container. */
 const SETTLED_MS = 60_000;
 
-/** One directory for each child: 2.1.329 leaves a probe directory a run, and a socket when it is killed. */
+/** Directories below one parent, each of which goes when its user does, or at the latest when another process starts. */
 export interface TemporaryDirectories {
   /** Creates one. */
   open(): string;
   close(path: string): Promise<void>;
   /** Waits for what is being closed: Bun 1.4.5 leaves a directory that two remove at the same time. */
   settled(): Promise<void>;
-  /** Removes what proxies that are gone left behind. */
+  /** Removes what processes that are gone left behind. */
   sweep(): Promise<void>;
 }
 
@@ -36,22 +36,22 @@ export function createTemporaryDirectories(parent: string): TemporaryDirectories
       await Promise.all(closing);
     },
     async sweep() {
-      const names = await readdir(parent).catch(() => []);
-      for (const name of names) if (await isAbandoned(parent, name)) await this.close(join(parent, name));
+      const names = (await readdir(parent).catch(() => [])).filter(isAbandoned);
+      const settled = await Promise.all(names.map((name) => isSettled(join(parent, name))));
+      for (const [index, name] of names.entries()) if (settled[index] === true) await this.close(join(parent, name));
+      if (settled.includes(false)) setTimeout(() => void this.sweep(), SETTLED_MS).unref();
     },
   };
 }
 
-async function isAbandoned(parent: string, name: string): Promise<boolean> {
+function isAbandoned(name: string): boolean {
   const pid = Number(/^(\d+)-\d+$/.exec(name)?.[1]);
-  if (!Number.isInteger(pid) || pid === process.pid || isRunning(pid)) return false;
-  const age =
-    Date.now() -
-    (await lstat(join(parent, name)).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => Date.now(),
-    ));
-  return age > SETTLED_MS;
+  return Number.isInteger(pid) && pid !== process.pid && !isRunning(pid);
+}
+
+async function isSettled(path: string): Promise<boolean> {
+  const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: 0 }));
+  return Date.now() - mtimeMs > SETTLED_MS;
 }
 
 function isRunning(pid: number): boolean {

@@ -1,0 +1,41 @@
+import { resolve } from "node:path";
+
+import type { Config } from "#config/schema.ts";
+import { workspacesOf } from "#config/workspaces.ts";
+import type { WorkspaceRules } from "#core/workspace.ts";
+import { createWorkspaces, defaultName, ephemeralName, type Place, type Workspaces } from "#workspaces/workspaces.ts";
+
+/** The places of the configuration; `cwd`: where ccproxy was started. */
+export function openWorkspaces(config: Config, cwd: string): Workspaces {
+  const { workspaces, claude } = config;
+  const own = rulesOf(config, {});
+  const named = Array.from(workspacesOf(config), ([name, { path, trusted, setting_sources: sources, ...rules }]) => ({
+    name,
+    path,
+    ...rulesOf(config, rules),
+    settingSources: trusted ? (sources ?? ["user", "project", "local"]) : (sources ?? own.settingSources),
+  }));
+  const ephemeral = { name: ephemeralName, path: undefined, ...rulesOf(config, workspaces.ephemeral) };
+  // Claude Code's settings of this one place are what claude.setting_sources was written for.
+  const standing = {
+    name: defaultName,
+    path: resolve(cwd, claude.cwd ?? "."),
+    ...own,
+    settingSources: claude.setting_sources,
+  };
+  const places = new Map<string, Place>([standing, ephemeral, ...named].map((place) => [place.name, place]));
+  const chosen = places.get(workspaces.default ?? defaultName);
+  if (chosen !== undefined) places.set(defaultName, chosen);
+  return createWorkspaces({ places, allowPaths: workspaces.allow_paths, rulesOfPaths: own });
+}
+
+type Rules = Config["workspaces"]["ephemeral"];
+
+/** Of a place that is not trusted: what lies in it is data. */
+function rulesOf({ claude }: Config, { add_dirs: addDirs, mcp_config: mcpConfig }: Rules): WorkspaceRules {
+  return {
+    addDirs: addDirs ?? claude.add_dirs,
+    mcpConfig: mcpConfig ?? claude.mcp_config,
+    settingSources: claude.setting_sources.filter((source) => source === "user"),
+  };
+}
