@@ -44,6 +44,12 @@ const promised: readonly Row[] = [
     "seed 000, 001, 003",
     "thinking budgets and reasoning effort reach the upstream, thinking comes back",
   ],
+  [
+    "request-idempotency",
+    "none",
+    "a request repeated with its Idempotency-Key gets the same answer, streams too, once billed",
+  ],
+  ["request-cancel", "none", "a running request can be cancelled by its id"],
   ["request-ignored-params", "seed 003", "what nothing can honour is named in a header, or refused in strict mode"],
   [
     "request-model-truth",

@@ -217,6 +217,7 @@ function createHttpServer({ options: { config, version }, backend, workspaces, t
       allowedHosts: server.allowed_hosts,
       maxBodyBytes: server.max_body_mb * 1024 * 1024,
       heartbeatMs,
+      idempotency: idempotencyOf(config),
       version,
     },
   });
@@ -233,6 +234,16 @@ function openApprovals({ approvals }: Config, { logger }: Telemetry): Approvals 
         data: { approval: id, tool: ask.toolName, status, waitedMs: resolvedAt - createdAt },
       }),
   });
+}
+
+function idempotencyOf({ idempotency }: Config) {
+  if (idempotency.window_minutes === 0) return undefined;
+  return {
+    windowMs: idempotency.window_minutes * 60_000,
+    lingerMs: idempotency.linger_seconds * 1000,
+    maxAnswers: idempotency.max_answers,
+    maxBytes: idempotency.max_mb * 1024 * 1024,
+  };
 }
 
 /** One request's fault must not end everybody's: what nobody caught is logged, and the proxy goes on. */

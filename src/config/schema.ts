@@ -110,6 +110,16 @@ const limits = v.strictObject({
   min_free_memory_mb: v.optional(whole(0, 1_048_576, "Free memory below which no new Claude process starts."), 512),
 });
 
+const idempotency = v.strictObject({
+  window_minutes: v.optional(
+    amount(0, 1440, "How long an answer can be had again by its Idempotency-Key; 0: never."),
+    10,
+  ),
+  linger_seconds: v.optional(amount(0, 3600, "How long a turn with a key goes on when its client has left."), 60),
+  max_answers: v.optional(whole(1, 100_000, "Answers that are kept; the oldest is forgotten first."), 1000),
+  max_mb: v.optional(amount(1, 10_240, "Memory they may take together; one alone a quarter of it."), 64),
+});
+
 const log = v.strictObject({
   level: v.optional(choice(logLevels, "Least important lines to print."), "info"),
   format: v.optional(choice(logFormats, "auto: pretty on a terminal, JSON otherwise."), "auto"),
@@ -176,6 +186,7 @@ export const configSchema = v.strictObject({
   approvals: v.pipe(v.optional(approvals, {}), v.description("Tool calls that a person decides on.")),
   pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
   limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
+  idempotency: v.pipe(v.optional(idempotency, {}), v.description("Requests that are repeated with their key.")),
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),
   state_dir: v.optional(text("Directory for the access log and process records. Unset: the platform's place.")),
   aliases: v.pipe(

@@ -16,6 +16,8 @@ export type ErrorKind =
   | "model-not-found"
   | "method-not-allowed"
   | "conflict"
+  /** A key that stands for one request came with another. */
+  | "idempotency-mismatch"
   | "request-too-large"
   | "unsupported-media-type"
   /** The vendor's limit, or our own admission queue is full. */

@@ -81,6 +81,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     ignored,
     model: request.model,
     sessionId: undefined,
+    accepted: false,
     workspace: setup.workspace?.name,
     usage: noUsage,
   };
@@ -163,6 +164,7 @@ interface Learned {
   readonly tools: ToolOwner;
   ignored: readonly string[];
   readonly workspace: string | undefined;
+  accepted: boolean;
   model: string | undefined;
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */
@@ -220,6 +222,7 @@ async function* watch(
 
 function note(record: RequestRecord, learned: Learned, event: ModelEvent): void {
   if (event.type === "start") {
+    learned.accepted = true;
     learned.model = event.model;
     record.set({ modelUsed: event.model, usage: event.usage });
   }

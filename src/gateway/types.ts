@@ -42,6 +42,8 @@ export interface RunningHead {
   readonly tools: ToolOwner;
   readonly model: string | undefined;
   readonly sessionId: string | undefined;
+  /** The vendor has taken the request: from here on it may cost. */
+  readonly accepted: boolean;
   /** Where the agent works; undefined for a bare model. */
   readonly workspace: string | undefined;
   /** Request fields, as the client spelled them, that this run leaves out. */

@@ -9,6 +9,7 @@ const head = {
   tools: "agent",
   model: undefined,
   sessionId: undefined,
+  accepted: false,
   workspace: undefined,
   ignored: [],
 } as const;

@@ -10,6 +10,7 @@ export const exposedHeaders = [
   "X-CCProxy-Ignored-Params",
   "X-CCProxy-Mode",
   "X-CCProxy-Model",
+  "X-CCProxy-Replayed",
   "X-CCProxy-Session",
   "X-CCProxy-Tools",
   "X-CCProxy-Workspace",

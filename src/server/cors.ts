@@ -11,7 +11,7 @@ export function answerPreflight(request: Request, corsOrigins: readonly string[]
   if (!allowsOrigin(corsOrigins, origin)) return undefined;
   const asked = request.headers.get("access-control-request-headers");
   const headers = new Headers({
-    "access-control-allow-methods": "GET, HEAD, POST",
+    "access-control-allow-methods": "GET, HEAD, POST, DELETE",
     "access-control-max-age": `${preflightSeconds}`,
     vary: "Origin, Access-Control-Request-Headers",
   });

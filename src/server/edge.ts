@@ -59,11 +59,12 @@ export function createEdge(deps: EdgeDeps) {
     }
   }
 
-  function addHeaders({ request, requestId, head }: Exchange, headers: Headers): void {
+  function addHeaders({ request, requestId, head, repeats }: Exchange, headers: Headers): void {
     headers.set("x-request-id", requestId);
     // The name Anthropic's SDK reads.
     headers.set("request-id", requestId);
     for (const [name, value] of Object.entries(head === undefined ? {} : runHeaders(head))) headers.set(name, value);
+    if (repeats) headers.set("x-ccproxy-replayed", "true");
     allowOrigin(request, deps.corsOrigins, headers);
     if (deps.draining()) headers.set("connection", "close");
   }

@@ -17,6 +17,12 @@ interface ExchangeOptions {
   readonly stayOpen: () => void;
 }
 
+/** How an answer ended, as far as that is known. */
+export interface Outcome {
+  readonly finishReason: FinishReason | undefined;
+  readonly failure: GatewayError | undefined;
+}
+
 /** How long after a cancel a started stream may take to end by itself. */
 const forgottenMs = 500;
 
@@ -34,9 +40,19 @@ export class Exchange {
   readonly stayOpen: () => void;
   /** Set by the access guard. */
   principal = "";
+  /** Set where a model is to answer: what somebody may want to cancel. */
+  isTurn = false;
+  /** Set where the answer is one that was made for an earlier request. */
+  repeats = false;
   readonly #onEnd: () => void;
   readonly #controller = new AbortController();
-  readonly #onDisconnect = () => this.cancel(new GatewayError("cancelled", "The client closed the connection."));
+  readonly #onDisconnect = () => {
+    this.#hasLeft = true;
+    if (this.#onLeave === undefined) this.cancel(clientLeft());
+    else this.#onLeave();
+  };
+  #hasLeft = false;
+  #onLeave: (() => void) | undefined;
   #streaming = false;
   #standsBy = false;
   #ended = false;
@@ -84,6 +100,16 @@ export class Exchange {
     this.#standsBy = true;
   }
 
+  /** The answer is wanted by others too: when the client leaves, it is for `onLeave` to say what becomes of it. */
+  outlive(onLeave: () => void): void {
+    this.#onLeave = onLeave;
+  }
+
+  /** Whether anybody reads how the answer ends. */
+  get isHeard(): boolean {
+    return !this.#hasLeft || this.#onLeave !== undefined;
+  }
+
   cancel(reason: GatewayError): void {
     if (!this.#ended) this.#controller.abort(reason);
   }
@@ -114,19 +140,33 @@ export class Exchange {
     this.#failure = error;
   }
 
+  get outcome(): Outcome {
+    return { finishReason: this.#finishReason, failure: this.#failure };
+  }
+
+  /** Ends as another exchange did. */
+  adopt(outcome: Outcome | undefined): void {
+    this.#finishReason = outcome?.finishReason;
+    this.#failure = outcome?.failure;
+  }
+
   end(status: number): void {
     if (this.#ended) return;
     this.#ended = true;
     this.request.signal.removeEventListener("abort", this.#onDisconnect);
     // One that only listens is over when it leaves, or when there is nothing more to hear.
-    const cutShortBy = this.#standsBy ? undefined : this.cancelledBy;
-    const left = cutShortBy?.kind === "cancelled";
+    const cutShortBy = this.#standsBy ? undefined : (this.cancelledBy ?? (this.#hasLeft ? clientLeft() : undefined));
+    const isCut = cutShortBy?.kind === "cancelled";
     this.record.end({
-      status: left ? 499 : status,
-      finishReason: this.#finishReason,
+      status: isCut ? 499 : status,
+      finishReason: isCut ? undefined : this.#finishReason,
       // A stream that nobody reads never comes to say why it was cut short.
-      error: left ? cutShortBy : (this.#failure ?? cutShortBy),
+      error: isCut ? cutShortBy : (this.#failure ?? cutShortBy),
     });
     this.#onEnd();
   }
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError("cancelled", "The client closed the connection.");
 }

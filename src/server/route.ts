@@ -3,11 +3,12 @@ import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
 
 import type { Exchange } from "./exchange.ts";
+import type { Recordings } from "./idempotency/recordings.ts";
 import type { Operation } from "./openapi/operation.ts";
 
 /** One method of one path: what answers it, and what the OpenAPI document says of it. */
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Elysia's syntax: `/v1/models/:id`. */
   readonly path: string;
   /** Served without an access token. */
@@ -29,6 +30,10 @@ export interface Services {
   readonly approvals: Approvals | undefined;
   readonly limits: { readonly maxBodyBytes: number; readonly heartbeatMs: number };
   readonly version: string;
+  /** Answers to requests that carry a key, for their repetitions; undefined where a key means nothing. */
+  readonly recordings: Recordings | undefined;
+  /** Ends this caller's turns of that request id; says how many there were. */
+  readonly cancelTurns: (principal: string, requestId: string) => number;
   /** The OpenAPI document as JSON text. */
   readonly openApi: () => Promise<string>;
   /** True once the server refuses new work. */

@@ -5,6 +5,7 @@
  */
 import "./production.ts";
 import { createAccessGuard } from "#auth/access-guard.ts";
+import { GatewayError } from "#core/errors.ts";
 import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
@@ -13,6 +14,7 @@ import { createAdmit, shuttingDown } from "./admit.ts";
 import { type Connections, createEdge } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import { createHostCheck } from "./host-check.ts";
+import { createRecordings, type RecordingsOptions } from "./idempotency/recordings.ts";
 import type { WireFormats } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { routes } from "./routes/table.ts";
@@ -29,6 +31,8 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
   /** Silence in a stream after which a heartbeat is sent. */
   readonly heartbeatMs: number;
+  /** What `Idempotency-Key` does; undefined: nothing. */
+  readonly idempotency?: RecordingsOptions | undefined;
   readonly version: string;
 }
 
@@ -78,12 +82,15 @@ export function createServer({ gateway, approvals, wireFormats, options, telemet
     listener: undefined,
   };
   const draining = () => state.draining;
+  const recordings = options.idempotency && createRecordings(options.idempotency);
   const router = createRouter({
     routes,
     services: {
       gateway,
       approvals,
       limits: options,
+      recordings,
+      cancelTurns: (principal, requestId) => cancelTurns(active, principal, requestId),
       version: options.version,
       draining,
       openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),
@@ -114,12 +121,21 @@ export function createServer({ gateway, approvals, wireFormats, options, telemet
     },
     async stop(budgetMs) {
       state.draining = true;
+      recordings?.close();
       await untilNone(() => [...active].some(({ standsBy }) => !standsBy), budgetMs);
       await cut(farewellMs);
       await Promise.race([state.listener?.stop(), Bun.sleep(farewellMs)]);
       await state.listener?.stop(true);
     },
   };
+}
+
+function cancelTurns(active: ReadonlySet<Exchange>, principal: string, requestId: string): number {
+  const turns = [...active].filter(
+    (exchange) => exchange.isTurn && exchange.principal === principal && exchange.requestId === requestId,
+  );
+  for (const turn of turns) turn.cancel(new GatewayError("cancelled", "The request was cancelled on demand."));
+  return turns.length;
 }
 
 type Fetch = (request: Request, connections?: Connections) => Promise<Response>;

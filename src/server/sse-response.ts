@@ -44,8 +44,7 @@ async function* frames(
     yield encodeFailure(exchange, encoder, toGatewayError(thrown));
   }
   const { cancelledBy } = exchange;
-  if (cancelledBy !== undefined && cancelledBy.kind !== "cancelled")
-    yield encodeFailure(exchange, encoder, cancelledBy);
+  if (cancelledBy !== undefined && exchange.isHeard) yield encodeFailure(exchange, encoder, cancelledBy);
 }
 
 function encodeBatch(exchange: Exchange, encoder: StreamEncoder, batch: readonly ModelEvent[]): string {

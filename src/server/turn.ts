@@ -1,21 +1,38 @@
+import type { ModelRequest } from "#core/request.ts";
 import { collect } from "#core/response.ts";
 import type { EncodeOptions } from "#core/wire-format.ts";
-import type { Running } from "#gateway/types.ts";
+import type { Call, Running } from "#gateway/types.ts";
 
 import { callOf } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
+import { answerOnce } from "./idempotency/answer-once.ts";
+import { keyedRequest } from "./idempotency/keyed-request.ts";
 import { jsonResponse } from "./json-response.ts";
 import { readJsonBody } from "./request-body.ts";
 import type { Services } from "./route.ts";
 import { sseResponse } from "./sse-response.ts";
 
 /** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
-export async function answerTurn(exchange: Exchange, { gateway, limits }: Services): Promise<Response> {
-  const { wireFormat, record } = exchange;
+export async function answerTurn(exchange: Exchange, services: Services): Promise<Response> {
+  exchange.isTurn = true;
   const call = callOf(exchange);
-  const request = wireFormat.decodeRequest(await readJsonBody(exchange, limits.maxBodyBytes));
+  const body = await readJsonBody(exchange, services.limits.maxBodyBytes);
+  const request = exchange.wireFormat.decodeRequest(body);
   exchange.stayOpen();
-  record.set({ modelAsked: request.model, streaming: request.stream });
+  exchange.record.set({ modelAsked: request.model, streaming: request.stream });
+  const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, body);
+  const claim = keyed && services.recordings?.claim(keyed);
+  const answer = () => runTurn(exchange, services, { request, call });
+  return claim === undefined ? await answer() : await answerOnce(exchange, claim, answer);
+}
+
+interface Turn {
+  readonly request: ModelRequest;
+  readonly call: Call;
+}
+
+async function runTurn(exchange: Exchange, { gateway, limits }: Services, { request, call }: Turn): Promise<Response> {
+  const { wireFormat, record } = exchange;
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;

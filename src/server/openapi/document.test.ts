@@ -94,6 +94,7 @@ test("the turn routes say how they stream and how they fail", () => {
       "X-CC-Effort",
       "X-CCProxy-Workspace",
       "X-CCProxy-Strict",
+      "Idempotency-Key",
       "X-Request-Id",
     ]);
   }

@@ -61,6 +61,7 @@ const tags = [
   { name: "Anthropic", description: "For clients of Anthropic's API." },
   { name: "Models", description: "What can be asked for." },
   { name: "Approvals", description: "Tool calls of agents that wait for somebody's word." },
+  { name: "Requests", description: "What is being answered now." },
   { name: "Health", description: "For people and supervisors." },
   { name: "Documentation", description: "These pages." },
   { name: "Other base URLs", description: "The same API under the paths of earlier proxies." },

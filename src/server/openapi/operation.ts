@@ -11,7 +11,15 @@ export interface Operation {
   readonly security?: readonly [];
 }
 
-export type TagName = "OpenAI" | "Anthropic" | "Models" | "Approvals" | "Health" | "Documentation" | "Other base URLs";
+export type TagName =
+  | "OpenAI"
+  | "Anthropic"
+  | "Models"
+  | "Approvals"
+  | "Requests"
+  | "Health"
+  | "Documentation"
+  | "Other base URLs";
 
 export interface Reference {
   readonly $ref: string;

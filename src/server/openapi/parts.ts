@@ -72,6 +72,14 @@ const effortParameter: Parameter = {
   schema: { type: "string", enum: [...efforts] },
 };
 
+const idempotencyKeyParameter: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Your own name for the request. Repeated with the same key within the configured time, it gets the answer of the first, byte for byte, marked by `X-CCProxy-Replayed`, and costs nothing.",
+  schema: { type: "string", maxLength: 255 },
+};
+
 export const workspaceParameter: Parameter = {
   name: "X-CCProxy-Workspace",
   in: "header",
@@ -96,6 +104,7 @@ export const turnParameters: readonly Parameter[] = [
   effortParameter,
   workspaceParameter,
   strictParameter,
+  idempotencyKeyParameter,
   requestIdParameter,
 ];
 
@@ -110,6 +119,7 @@ export const runHeaderObjects = {
   "X-CCProxy-Tools": { description: "Whose tools the model was offered: `client`, `agent` or `both`.", schema: text },
   "X-CCProxy-Model": { description: "The model that answered.", schema: text },
   "X-CCProxy-Session": { description: "The backend's session.", schema: text },
+  "X-CCProxy-Replayed": { description: "`true` where the answer was made for an earlier request.", schema: text },
   "X-CCProxy-Workspace": { description: "Where the agent worked: a name, or the path you gave.", schema: text },
   "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
 };
@@ -126,8 +136,9 @@ const errorDescriptions = {
   409: "It is in another state already.",
   413: "The body is larger than the configured limit.",
   415: "The content encoding of the body is not supported.",
+  422: "The `Idempotency-Key` came with another request before.",
   429: "A rate limit of the vendor, or this server's own queue is full. `Retry-After` says when to come back.",
-  499: "The client left before the answer was complete (seen only in the log).",
+  499: "The request was cancelled by `DELETE /v1/requests/{request_id}`.",
   500: "A fault of this server, or the vendor reported one of its own.",
   502: "The vendor could not be reached, or what came from it made no sense.",
   503: "Claude Code cannot be started, the server is shutting down, or the vendor is unavailable.",

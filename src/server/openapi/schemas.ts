@@ -34,6 +34,12 @@ const mcpMessageSchema = v.looseObject({
 
 const tokenCountSchema = v.object({ input_tokens: v.pipe(v.number(), v.integer()) });
 
+const cancelledRequestSchema = v.object({
+  id: v.string(),
+  object: v.literal("request"),
+  status: v.literal("cancelled"),
+});
+
 /** Every schema the document names, by its name there. */
 export const namedSchemas = {
   ChatCompletion: chatCompletionSchema,
@@ -46,6 +52,7 @@ export const namedSchemas = {
   AnthropicError: messageErrorSchema,
   TokenCountRequest: countTokensRequestSchema,
   TokenCount: tokenCountSchema,
+  CancelledRequest: cancelledRequestSchema,
   Health: healthSchema,
   Model: modelSchema,
   ModelList: modelListSchema,

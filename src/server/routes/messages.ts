@@ -63,7 +63,10 @@ export const messageRoutes: readonly Route[] = [
             "text/event-stream": eventStream("MessageStreamEvent", streamExample),
           },
         },
-        ...errorResponses("AnthropicError", [400, 401, 402, 403, 404, 413, 415, 429, 500, 502, 503, 504, 529]),
+        ...errorResponses(
+          "AnthropicError",
+          [400, 401, 402, 403, 404, 413, 415, 422, 429, 499, 500, 502, 503, 504, 529],
+        ),
       },
     },
   },

@@ -10,6 +10,7 @@ import { mcpRoutes } from "./mcp.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { permissionRoutes } from "./permissions.ts";
+import { requestRoutes } from "./requests.ts";
 
 /** What the proxies before this one called the API of Claude Code; their clients' base URLs keep working. */
 const prefixes = ["/claude", "/sdk"];
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...permissionRoutes,
   ...approvalsPageRoutes,
   ...mcpRoutes,
+  ...requestRoutes,
   ...healthRoutes,
   ...documentationRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));

@@ -70,6 +70,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
         tools: call.tools ?? "agent",
         model: "claude-test-1",
         sessionId: "s-1",
+        accepted: true,
         workspace: undefined,
         ignored: [],
         ...script.head,

@@ -20,6 +20,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "model-not-found": { status: 404, type: "not_found_error" },
   "method-not-allowed": { status: 405, type: "invalid_request_error" },
   conflict: { status: 409, type: "conflict_error" },
+  "idempotency-mismatch": { status: 422, type: "invalid_request_error" },
   "request-too-large": { status: 413, type: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error" },
   "rate-limit": { status: 429, type: "rate_limit_error" },

@@ -21,6 +21,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "model-not-found": { status: 404, type: "invalid_request_error", code: "model_not_found" },
   "method-not-allowed": { status: 405, type: "invalid_request_error", code: "method_not_allowed" },
   conflict: { status: 409, type: "invalid_request_error", code: "conflict" },
+  "idempotency-mismatch": { status: 422, type: "invalid_request_error", code: "idempotency_mismatch" },
   "request-too-large": { status: 413, type: "invalid_request_error", code: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error", code: "unsupported_media_type" },
   "rate-limit": { status: 429, type: "requests", code: "rate_limit_exceeded" },

@@ -1,0 +1,109 @@
+import { GatewayError } from "#core/errors.ts";
+
+import { Recording } from "./recording.ts";
+
+export interface RecordingsOptions {
+  /** How long an answer can be had again once it is complete. */
+  readonly windowMs: number;
+  /** How long a turn goes on whose client has left. */
+  readonly lingerMs: number;
+  readonly maxAnswers: number;
+  /** Of all answers together. */
+  readonly maxBytes: number;
+}
+
+export interface KeyedRequest {
+  /** Who asks, where, and by which key. */
+  readonly name: string;
+  /** Equal for requests that ask the same. */
+  readonly fingerprint: string;
+}
+
+export interface Claim {
+  readonly recording: Recording;
+  /** Only for the first of its name, who makes the answer: what to call when it is over, and whether to keep it. */
+  readonly settle?: (isKept: boolean) => void;
+}
+
+/** Answers to requests that carry a key, for those that carry it again. */
+export interface Recordings {
+  /** Throws GatewayError `idempotency-mismatch`. */
+  claim(request: KeyedRequest): Claim;
+  /** Nobody can come back any more. */
+  close(): void;
+}
+
+/** One answer may take this part of what all may. */
+const largestShare = 1 / 4;
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly recording: Recording;
+  expiry?: ReturnType<typeof setTimeout>;
+}
+
+export function createRecordings(options: RecordingsOptions): Recordings {
+  /** Oldest first. */
+  const entries = new Map<string, Entry>();
+  let bytes = 0;
+
+  function forget(name: string, entry: Entry): void {
+    if (entries.get(name) !== entry) return;
+    entries.delete(name);
+    clearTimeout(entry.expiry);
+    bytes -= entry.recording.bytes;
+    entry.recording.forget();
+  }
+
+  /** The oldest go first, and of those that still run only what is left when no other is. */
+  function makeRoom(answers: number): void {
+    for (const isOver of [true, false])
+      for (const [name, entry] of entries) {
+        if (bytes <= options.maxBytes && entries.size <= answers) return;
+        if ((entry.recording.outcome !== undefined) === isOver) forget(name, entry);
+      }
+  }
+
+  function begin({ name, fingerprint }: KeyedRequest): Claim {
+    makeRoom(options.maxAnswers - 1);
+    const recording: Recording = new Recording({
+      lingerMs: options.lingerMs,
+      maxBytes: options.maxBytes * largestShare,
+      onGrowth(grown) {
+        if (entries.get(name) !== entry) return;
+        bytes += grown;
+        if (recording.bytes > options.maxBytes * largestShare) forget(name, entry);
+        else makeRoom(options.maxAnswers);
+      },
+    });
+    const entry: Entry = { fingerprint, recording };
+    entries.set(name, entry);
+    return {
+      recording,
+      settle(isKept) {
+        if (!isKept) return forget(name, entry);
+        entry.expiry = setTimeout(() => forget(name, entry), options.windowMs);
+        entry.expiry.unref();
+      },
+    };
+  }
+
+  return {
+    claim(request) {
+      const known = entries.get(request.name);
+      if (known === undefined) return begin(request);
+      if (known.fingerprint !== request.fingerprint) throw mismatch();
+      return { recording: known.recording };
+    },
+    close() {
+      for (const [name, entry] of entries) forget(name, entry);
+    },
+  };
+}
+
+function mismatch(): GatewayError {
+  return new GatewayError("idempotency-mismatch", "This Idempotency-Key came with another request before.", {
+    param: "Idempotency-Key",
+    hint: "Use a new key for a new request; only its repetition may carry the same.",
+  });
+}
