@@ -53,9 +53,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     start: async (key, signal) => {
       if (claudePath === undefined) throw notFound();
       counters.spawned += 1;
-      const rehearsal = rehearsals.current;
-      const deps = { options, claudePath, counter: counters, temporary, ephemeral, onVersion, rehearsal };
-      return await startSession(deps, launchOfKey(key), signal);
+      const made = { options, claudePath, counter: counters, temporary, ephemeral, onVersion };
+      return await startSession({ ...made, rehearsal: rehearsals.current }, launchOfKey(key), signal);
     },
     stop: (session) => session.discard(false),
     isAlive: (session) => session.usable,

@@ -320,13 +320,6 @@ test("what only this API knows of tools is kept, and named for backends that do 
   expect(featureFields).toMatchObject({ toolExtras: ["tools[].strict"], vendorTools: "tools[].type" });
 });
 
-test("a list of what nothing can honour has an end", () => {
-  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`${index}`.repeat(100), 1]));
-  const { ignoredFields } = decode(many);
-  expect(ignoredFields.length).toBe(40);
-  expect(Math.max(...ignoredFields.map((field) => field.length))).toBe(64);
-});
-
 describe("what is wrong is refused by name", () => {
   const withHi = (fields: object) => ({ max_tokens: 5, messages: [hi], ...fields });
 

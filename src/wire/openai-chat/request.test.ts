@@ -332,13 +332,6 @@ test("what nothing can honour is listed as the client spelled it", () => {
   ]);
 });
 
-test("a list of what nothing can honour has an end", () => {
-  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`${index}`.repeat(100), 1]));
-  const { ignoredFields } = decode(many);
-  expect(ignoredFields.length).toBe(40);
-  expect(Math.max(...ignoredFields.map((field) => field.length))).toBe(64);
-});
-
 describe("what is wrong is refused by name", () => {
   test.each<[string, unknown, string | undefined, string]>([
     ["no object", [], undefined, "The request body: expected an object, got an empty array."],
