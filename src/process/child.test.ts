@@ -148,12 +148,17 @@ describe("standard error", () => {
     expect(child.stderrTail().length).toBe(100);
   });
 
-  onLinux("a flood neither blocks the child nor costs memory", async () => {
-    const before = process.memoryUsage.rss();
-    const child = shell("head -c 500000000 /dev/zero >&2; echo done");
-    expect(await allLines(child)).toEqual(["done"]);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(250 * 1024 * 1024);
-  });
+  onLinux(
+    "a flood neither blocks the child nor costs memory",
+    async () => {
+      const before = process.memoryUsage.rss();
+      const child = shell("head -c 250000000 /dev/zero >&2; echo done");
+      expect(await allLines(child)).toEqual(["done"]);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(150 * 1024 * 1024);
+      // Moving that much takes a busy machine longer than a test usually may.
+    },
+    30_000,
+  );
 });
 
 describe("input", () => {
