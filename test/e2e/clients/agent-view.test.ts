@@ -97,7 +97,7 @@ const narrated = "Let me see.\n🔧 Bash(command=echo from-the-tool, description
 const input = '{\n  "command": "echo from-the-tool",\n  "description": "d"\n}';
 const verbose = `\n[thinking] Hm.\nLet me see.\n\n**🔧 Bash**\n\`\`\`json\n${input}\n\`\`\`\n\n**↪ result**\n\`\`\`\`\nfrom-the-tool\n\`\`\`\`\n`;
 
-describe.each([...claudes])("claude $version", ({ path }) => {
+describe.each([...claudes])("claude $version", ({ path, version }) => {
   let bench: ClientBench;
   let folder: string;
   beforeAll(async () => {
@@ -115,76 +115,104 @@ describe.each([...claudes])("claude $version", ({ path }) => {
   const seeing = (verbosity: string) => bench.clients("agent", { headers: { "X-CC-Verbosity": verbosity } });
 
   // proves("tool-visibility")
-  describe.each([...asks])("%s", (_name, format, ask) => {
-    const between = format === "chat" ? "\n\n" : "";
-    const ended = format === "chat" ? "stop" : "end_turn";
-
-    test.each(["text-only", "ignore"])("%s shows nothing of it", async (verbosity) => {
-      const read = await ask(seeing(verbosity), asked);
-      expect(read).toMatchObject({ text: `Let me see.${between}Done.`, finish: ended, rest: [] });
-    });
-
-    test("narrated tells it in a line each, verbose in Markdown", async () => {
-      expect(await ask(seeing("narrated"), asked)).toMatchObject({
-        text: `${narrated}${between}Done.`,
-        finish: ended,
-        rest: [],
-      });
-      const read = await ask(seeing("verbose"), asked);
-      expect(read).toMatchObject({ text: `${verbose}${between}Done.`, finish: ended, rest: [] });
-    });
-
-    test("formatted tells it in elements with JSON", async () => {
-      const { text, finish, rest } = await ask(seeing("formatted"), asked);
-      expect([finish, rest]).toEqual([ended, []]);
-      const elements = Array.from(text.matchAll(/<(\w+)( [^>]*)?>\n?([^]*?)\n?<\/\1>/g), ([, name, , inner = ""]) => [
-        name,
-        name === "thinking" ? inner : JSON.parse(inner),
-      ]);
-      expect(elements).toMatchObject([
-        ["system_message", { subtype: "init", model, session_id: expect.any(String) }],
-        ["thinking", "Hm."],
-        ["tool_use_sdk", { name: "Bash", input: { command: "echo from-the-tool" }, id: expect.any(String) }],
-        ["tool_result_sdk", { content: "from-the-tool", is_error: false, tool_use_id: expect.any(String) }],
-        ["result_message", { num_turns: 2, total_cost_usd: expect.any(Number), stop_reason: "end_turn" }],
-      ]);
-    });
-
-    test("forward shows it in parts of its own, and it is still not the client's turn", async () => {
-      const { text, finish, rest } = await ask(seeing("forward"), asked);
-      expect(finish).toBe(ended);
-      if (format === "messages") {
-        expect(text).toBe("Let me see.Done.");
-        expect(rest).toMatchObject([
-          { type: "system_message", model },
-          { type: "tool_use_sdk", name: "Bash", source: "claude_agent_sdk" },
-          { type: "tool_result_sdk", content: "from-the-tool", is_error: false },
-          { type: "result_message", num_turns: 2 },
-        ]);
-        return;
-      }
-      expect(rest).toMatchObject([{ type: "function", function: { name: "Bash" } }]);
-      expect(text).toMatch(/Let me see\.\n\n\[claude_agent_sdk tool_result \w+\]: from-the-tool\n\nDone\.\n\n\[/);
-    });
-
-    test.each(["narrated", "verbose", "formatted", "forward"])(
-      "%s: the conversation goes on in its own child",
-      async (verbosity) => {
-        const { answer } = await ask(seeing(verbosity), asked);
+  describe.each(version === claudes[0]?.version ? [...asks] : asks.filter(([name]) => name.endsWith("streamed")))(
+    "%s",
+    (_name, format, ask) => {
+      const between = format === "chat" ? "\n\n" : "";
+      const ended = format === "chat" ? "stop" : "end_turn";
+      /** What was shown comes back; the child that has the conversation knows what it did, not how it was told. */
+      const goesOn = async ({ answer }: Read) => {
         await ask(seeing("text-only"), { model, messages: [question, answer, more] });
         expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
-        // The model sees what it did, not how it was told.
         const heard = JSON.stringify(bench.lastAsked().messages);
         expect(heard).toContain('"tool_use"');
         expect(heard).not.toMatch(/🔧|tool_use_sdk|claude_agent_sdk/);
-      },
-    );
+      };
 
-    test("an alias tells it its own way, and the header has the last word", async () => {
-      const told = { model: "told", messages: [question] };
-      expect((await ask(bench.clients("agent"), told)).text).toBe(`${narrated}${between}Done.`);
-      expect((await ask(seeing("ignore"), told)).text).toBe(`Let me see.${between}Done.`);
+      test("ignore shows nothing of it", async () => {
+        const read = await ask(seeing("ignore"), asked);
+        expect(read).toMatchObject({ text: `Let me see.${between}Done.`, finish: ended, rest: [] });
+      });
+
+      test.each([
+        ["narrated", narrated],
+        ["verbose", verbose],
+      ])("%s tells it in words", async (verbosity, told) => {
+        const read = await ask(seeing(verbosity), asked);
+        expect(read).toMatchObject({ text: `${told}${between}Done.`, finish: ended, rest: [] });
+        await goesOn(read);
+      });
+
+      test("formatted tells it in elements with JSON", async () => {
+        const read = await ask(seeing("formatted"), asked);
+        expect([read.finish, read.rest]).toEqual([ended, []]);
+        const found = read.text.matchAll(/<(\w+)( [^>]*)?>\n?([^]*?)\n?<\/\1>/g);
+        const elements = Array.from(found, ([, name, , inner = ""]) => [
+          name,
+          name === "thinking" ? inner : JSON.parse(inner),
+        ]);
+        expect(elements).toMatchObject([
+          ["system_message", { subtype: "init", model, session_id: expect.any(String) }],
+          ["thinking", "Hm."],
+          ["tool_use_sdk", { name: "Bash", input: { command: "echo from-the-tool" }, id: expect.any(String) }],
+          ["tool_result_sdk", { content: "from-the-tool", is_error: false, tool_use_id: expect.any(String) }],
+          ["result_message", { num_turns: 2, total_cost_usd: expect.any(Number), stop_reason: "end_turn" }],
+        ]);
+        await goesOn(read);
+      });
+
+      test("forward shows it in parts of its own, and it is still not the client's turn", async () => {
+        const read = await ask(seeing("forward"), asked);
+        const { text, finish, rest } = read;
+        expect(finish).toBe(ended);
+        if (format === "messages") {
+          expect(text).toBe("Let me see.Done.");
+          expect(rest).toMatchObject([
+            { type: "system_message", model },
+            { type: "tool_use_sdk", name: "Bash", source: "claude_agent_sdk" },
+            { type: "tool_result_sdk", content: "from-the-tool", is_error: false },
+            { type: "result_message", num_turns: 2 },
+          ]);
+        } else {
+          expect(rest).toMatchObject([{ type: "function", function: { name: "Bash" } }]);
+          expect(text).toMatch(/Let me see\.\n\n\[claude_agent_sdk tool_result \w+\]: from-the-tool\n\nDone\.\n\n\[/);
+        }
+        await goesOn(read);
+      });
+
+      test("an alias tells it its own way, and the header has the last word", async () => {
+        const told = { model: "told", messages: [question] };
+        expect((await ask(bench.clients("agent"), told)).text).toBe(`${narrated}${between}Done.`);
+        expect((await ask(seeing("ignore"), told)).text).toBe(`Let me see.${between}Done.`);
+      });
+    },
+  );
+
+  test.each([
+    ["narrated", /^\n🔧 Bash\(command=echo from-the-tool, description=d\)\n {3}↳ from-the-tool\n$/],
+    ["forward", /\[claude_agent_sdk tool_use \w+\]: Bash\(.*\[claude_agent_sdk tool_result \w+\]: from-the-tool/s],
+  ])("%s beside the client's own tools: those alone are calls", async (verbosity, told) => {
+    const { openai } = bench.clients("agent", {
+      headers: { "X-CC-Verbosity": verbosity, "X-CCProxy-Tools": "both" },
     });
+    const tools = [{ type: "function" as const, function: { name: "lookup", parameters: { type: "object" } } }];
+    const content = `${echo} [[demo then]] ${tool("lookup", { q: "a" })} [[demo then]] [[demo say Done.]]`;
+    const messages = [{ role: "user" as const, content }];
+    const first = await openai.chat.completions.create({ model, messages, tools });
+    const [choice] = first.choices;
+    expect(choice?.finish_reason).toBe("tool_calls");
+    expect(choice?.message.content ?? "").toMatch(told);
+    expect(choice?.message.tool_calls).toMatchObject([{ function: { name: "lookup", arguments: '{"q":"a"}' } }]);
+    const call = choice?.message.tool_calls?.[0]?.id ?? "";
+    const answered = [
+      ...messages,
+      choice?.message ?? { role: "assistant" as const, content: "" },
+      { role: "tool" as const, tool_call_id: call, content: "found" },
+    ];
+    const second = await openai.chat.completions.create({ model, messages: answered, tools });
+    expect(second.choices[0]).toMatchObject({ finish_reason: "stop" });
+    expect(second.choices[0]?.message.content).toContain("Done.");
+    expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
   });
 
   test("a history that forward showed is told to a new child in its true roles", async () => {

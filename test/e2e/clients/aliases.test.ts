@@ -105,11 +105,11 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
   // proves("model-options")
   test("the headers choose effort and model", async () => {
-    const headers = { "X-CC-Effort": "max", "X-CC-Claude-Model": "haiku" };
+    const headers = { "X-CC-Effort": "max", "X-CC-Claude-Model": "opus" };
     await asWritten(headers).openai.chat.completions.create({ model: "writer", messages: say("a") });
-    expect(bench.lastAsked().model).toMatch(/^claude-haiku-/);
+    expect(bench.lastAsked().model).toBe("claude-opus-4-6");
     expect(effortAsked()).toMatchObject({ effort: "max" });
-    expect(bench.traffic.last().headers.get("x-ccproxy-model")).toMatch(/^claude-haiku-/);
+    expect(bench.traffic.last().headers.get("x-ccproxy-model")).toBe("claude-opus-4-6");
     const wrong = await asWritten({ "X-CC-Effort": "minimal" }).post("/v1/messages", {});
     expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining("X-CC-Effort")]);
   });
