@@ -1,7 +1,7 @@
 /** A client's own tools through the clients people use: their loops run to the end, each round on the same live child. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { conversationOf } from "../support/asked.ts";
+import { type AskedBlock, conversationOf } from "../support/asked.ts";
 import { type ClientBench, openClientBench } from "../support/client-bench.ts";
 import { claudes } from "../support/proxy.ts";
 import { anthropicLoops } from "../support/tool-loops/anthropic.ts";
@@ -93,20 +93,25 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 });
 
-/** All of them with the newest; with the oldest one of each wire format, as the bytes are the same. */
+/** All of them where they are the agents; else one of each kind, as the bytes are the same. */
 function loopsFor(version: string, mode: string): Loop[] {
-  if (version === claudes[0]?.version)
-    return mode === "chat" ? loops : loops.filter(({ name }) => !/langchain/.test(name));
-  return loops.filter(({ name }) => /(?:sdk|openai), (?:whole|raw)/.test(name));
+  if (version !== claudes[0]?.version) return loops.filter(({ name }) => /openai, whole|sdk, raw/.test(name));
+  return mode === "chat"
+    ? loops
+    : loops.filter(({ name }) => /, (?:whole|runTools|tool runner|generateText|run)$/.test(name));
 }
 
-/** Ids as the model gave them, each answered once, in the order of the calls. */
+/** Ids as the model gave them, each answered once; an agent is told of results as they are ready. */
 function expectConversation(messages: ReturnType<typeof conversationOf>): void {
   const ids = messages.flatMap(([, ...blocks]) => blocks.flatMap(({ type, id }) => (type === "tool_use" ? [id] : [])));
   expect(new Set(ids).size).toBe(steps.flat().length);
   for (const id of ids) expect(id).toMatch(/^toolu_demo_\d+_\d$/);
   const left = [...ids];
-  expect(messages.map(([role, ...blocks]) => [role, blocks.map(essence)])).toEqual(
+  const inOrder = messages.map(([role, ...blocks]) => [
+    role,
+    blocks.toSorted((one, other) => ids.indexOf(idOf(one)) - ids.indexOf(idOf(other))).map(essence),
+  ]);
+  expect(inOrder).toEqual(
     steps.flatMap((calls) => {
       const mine = left.splice(0, calls.length);
       return [
@@ -117,9 +122,11 @@ function expectConversation(messages: ReturnType<typeof conversationOf>): void {
   );
 }
 
-function essence(block: ReturnType<typeof conversationOf>[number][1]): unknown {
-  if (block === undefined) return undefined;
-  const { type, id, name, input, tool_use_id: answers, content } = block;
+function idOf({ id, tool_use_id: answers }: AskedBlock): unknown {
+  return id ?? answers;
+}
+
+function essence({ type, id, name, input, tool_use_id: answers, content }: AskedBlock): unknown {
   return type === "tool_use" ? { id, name, input } : { answers, text: textOf(content) };
 }
 
