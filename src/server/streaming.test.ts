@@ -244,7 +244,7 @@ test("stopping refuses new work, lets answers finish, then ends the rest with an
   };
   const cut = await post(server.url, chat);
   const kept = await post(server.url, messages);
-  const stopped = server.server.stop(100);
+  const stopped = server.server.stop(700);
   const refused = await post(server.url, messages);
   expect([refused.status, refused.headers.get("connection")]).toEqual([503, "close"]);
   expect(await refused.json()).toMatchObject({
