@@ -163,8 +163,6 @@ describe.each(claudes.slice(0, 1))("claude $version", ({ path: claude }) => {
 
     test.each([
       ["null", null],
-      ["nothing", undefined],
-      ["an empty text", ""],
       ["parts of it", [text("Let me.")]],
     ])("chat completions: calls beside %s as content", async (_, said) => {
       const tools = toolsOf(chatPath, declared);

@@ -38,6 +38,11 @@ const bodies = {
     output_config: { format: { type: "json_schema", schema } },
   }),
 } as const;
+const unfitting = [
+  ["prose", "[[demo say Seven.]]"],
+  ["no content", "[[demo empty]]"],
+  ["a value of the wrong type", answer({ n: "x" })],
+] as const;
 const paths = ["/v1/chat/completions", "/v1/messages"] as const;
 
 describe.each([...claudes])("claude $version", ({ path, version }) => {
@@ -54,8 +59,9 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   // proves("structured-output")
   describe.each(isNewest ? (["chat", "agent"] as const) : (["chat"] as const))("%s mode", (mode) => {
-    const used =
-      isNewest && mode === "chat" ? structurers : structurers.filter(({ name }) => /parse|helper/.test(name));
+    const isWhole = isNewest && mode === "chat";
+    const used = isWhole ? structurers : structurers.filter(({ name }) => name.endsWith("parse"));
+    const failing = isWhole ? structurers.filter(({ name }) => !/create|helper|generateText/.test(name)) : used;
 
     test.each([...used])("$name reads an object that fits, after one question", async ({ ask }) => {
       const read = await ask(bench.clients(mode), {
@@ -66,7 +72,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       if (mode === "chat") expect(bench.requests()).toHaveLength(1);
     });
 
-    test.each([...used])("$name fails where nothing fits", async ({ ask }) => {
+    test.each([...failing])("$name fails where nothing fits", async ({ ask }) => {
       const clients = bench.clients(mode);
       const failure = await failureOf(() =>
         ask(clients, { model: free, prompt: mode === "chat" ? answer(unfit) : "[[demo say Sunny.]]" }),
@@ -76,18 +82,19 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   describe.each([...paths])("%s", (where) => {
-    test.each([
-      ["prose", "[[demo say Seven.]]"],
-      ["no content", "[[demo empty]]"],
-      ["a value of the wrong type", answer({ n: "x" })],
-      ["a missing property", answer({})],
-    ])("%s is an error of the upstream, and in a stream never a clean end", async (_, content) => {
-      const whole = await post(where, "chat", content);
-      expect(whole.status).toBe(502);
-      expect(await whole.text()).toContain("did not fit the schema");
-      const frames = await readFrames(await post(where, "chat", content, { stream: true }));
-      expect(terminalsOf(frames)).toEqual(["error"]);
-    });
+    test.each(isNewest ? [...unfitting] : unfitting.slice(0, 1))(
+      "%s is an error of the upstream, and in a stream never a clean end",
+      async (_, content) => {
+        const whole = await post(where, "chat", content);
+        expect(whole.status).toBe(502);
+        expect(await whole.text()).toContain("did not fit the schema");
+        const frames = await readFrames(await post(where, "chat", content, { stream: true }));
+        expect(terminalsOf(frames)).toEqual(["error"]);
+      },
+    );
+
+    // What follows depends on us alone.
+    if (!isNewest) return;
 
     test("a model that can be made to is made to answer in that form", async () => {
       const whole = await post(where, "chat", "Which number?", { model: obedient });
@@ -150,6 +157,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
   });
 
+  // 2.1.197 knows the fewest words.
   test("schemas as Pydantic, Zod and OpenAPI write them are held to", async () => {
     const { openai } = bench.clients("chat");
     const rich = {
