@@ -86,6 +86,9 @@ async function addFirstWord(bench: Bench, mode: Mode, { measures, goals }: Findi
   measures.push(...found.measures);
   console.log(`      ${round(found.hitRate * 100)} % of new conversations found a warm child`);
   goals.push(atLeast(`warm over cold, ${name}`, round(found.warmOverCold), "×", 6));
+  goals.push(
+    atMost(`second turn of a session beyond the upstream, ${name}`, round(found.sessionBeyondUpstream), "ms", 25),
+  );
 }
 
 async function addTurns(bench: Bench, mode: Mode, { measures, goals }: Findings): Promise<void> {

@@ -103,6 +103,13 @@ const promised: readonly Row[] = [
   ],
   ["tool-claude-code", "none", "Claude Code as a client works with its own tools, with no header of ours"],
   ["structured-output", "none", "an answer in the form of a schema fits it or is an error, never prose"],
+  // Sessions
+  ["session-named", "seed 000, 001, 003", "named sessions by URL, header and body, with a memory of their own"],
+  ["session-path", "seed 000, 001", "a session id in the path: /sdk/{id}/v1 and /claude/{id}/v1"],
+  ["session-resume", "seed 002, 003", "a session goes on after eviction, a restart and a crash"],
+  ["session-isolation", "none", "no sequence of requests by two callers lets one see a word of the other"],
+  ["session-turns", "seed 000, 003", "one turn at a time in a session: a second request waits or interrupts"],
+  ["session-api", "none", "sessions are listed, looked at, interrupted and deleted over HTTP, one's own only"],
   // Security
   ["auth-token", "seed 000 to 003", "one access token guards the API, compared in constant time"],
   ["auth-x-api-key", "seed 000", "x-api-key is accepted as Bearer is"],
@@ -137,13 +144,7 @@ const planned: readonly Row[] = [
   ["api-openai-responses", "seed 000, 004", "the OpenAI Responses API, over HTTP and WebSocket"],
   ["api-embeddings", "seed 000", "embeddings"],
   ["api-gemini", "seed 004", "the Gemini wire format"],
-  [
-    "api-prefixes-all",
-    "seed 000, 001",
-    "the prefixes /api, /cc, /claude/sdk and /codex, with a session id in the path",
-  ],
-  ["session-named", "seed 000, 001, 003", "named sessions by URL, header and body"],
-  ["session-resume", "seed 002, 003", "a session is resumed after a restart"],
+  ["api-prefixes-all", "seed 000, 001", "the prefixes /api, /cc, /claude/sdk and /codex"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
   ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],

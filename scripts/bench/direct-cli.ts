@@ -137,13 +137,16 @@ function start({ programs, claude, mode, upstream }: DirectOptions, withInput: b
 /** The very arguments of the proxy's children, so that only the driver differs. */
 function argumentsOf(mode: Mode, withInput: boolean): readonly string[] {
   const place = { directory: undefined, addDirs: [], mcpConfig: [], settingSources: ["user"] };
-  const own = spawnArguments(mode === "chat" ? mode : place, {
-    model: undefined,
-    allowedTools: [],
-    disallowedTools: [],
-    permissionMode: "default",
-    maxTurns: undefined,
-  });
+  const own = spawnArguments(
+    { place: mode === "chat" ? mode : place },
+    {
+      model: undefined,
+      allowedTools: [],
+      disallowedTools: [],
+      permissionMode: "default",
+      maxTurns: undefined,
+    },
+  );
   const input = own.indexOf("--input-format");
   return withInput ? own : own.toSpliced(input, 2);
 }

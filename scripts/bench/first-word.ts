@@ -6,7 +6,7 @@ import type { Mode } from "#core/backend.ts";
 import type { ClaudeBinary } from "../lib/claude-binaries.ts";
 import { askCold, startParked, startWarm } from "./direct-cli.ts";
 import type { Programs } from "./programs.ts";
-import { startConversation, startProxy } from "./proxy.ts";
+import { askUpstream, startConversation, startProxy, startSession } from "./proxy.ts";
 import type { Measure } from "./report.ts";
 import { spreadOf } from "./stats.ts";
 
@@ -21,6 +21,8 @@ export interface FirstWord {
   readonly measures: readonly Measure[];
   /** How often the pool had a child for a new conversation, 0 to 1. */
   readonly hitRate: number;
+  /** Milliseconds that the second turn of a named session takes beyond the upstream itself. */
+  readonly sessionBeyondUpstream: number;
   /** How many times faster a warm child is than a cold start, by the proxy both. */
   readonly warmOverCold: number;
 }
@@ -28,7 +30,10 @@ export interface FirstWord {
 /** Long enough for the pool to boot the next child, so that every round finds the machine at rest. */
 const restMs = 1500;
 
-type Kind = `${"cold" | "warm" | "next turn"}, ${"by hand" | "the proxy's lines by hand" | "proxy"}`;
+type Kind =
+  | `${"cold" | "warm" | "next turn"}, ${"by hand" | "the proxy's lines by hand" | "proxy"}`
+  | "second turn of a session, proxy"
+  | "the upstream alone";
 
 export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number): Promise<FirstWord> {
   const { programs, claude, upstream } = bench;
@@ -36,6 +41,7 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
   const options = { ...bench, claude: claude.path };
   const cold = await startProxy({ ...options, flags: ["--pool-size", "0", "--max-sessions", "0"] });
   const warm = await startProxy({ ...options, flags: ["--pool-size", "2", "--max-sessions", "2"] });
+  const sessions = await startProxy({ ...options, flags: ["--pool-size", "1", "--max-sessions", "2"] });
   const samples = new Map<Kind, number[]>();
   const note = (kind: Kind, ms: number): void => void samples.set(kind, [...(samples.get(kind) ?? []), ms]);
 
@@ -61,6 +67,12 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
       note("warm, proxy", await conversation.ask(prompt));
       note("next turn, proxy", await conversation.ask(`${prompt} more`));
     },
+    async (prompt: string) => {
+      const session = startSession(sessions.url, mode);
+      await session.ask(prompt);
+      note("second turn of a session, proxy", await session.ask(`${prompt} more`));
+      note("the upstream alone", await askUpstream(upstream, prompt));
+    },
   ];
   // One round more than counted: the first pays for caches nobody pays for again.
   for (let round = 0; round <= rounds; round += 1) {
@@ -70,7 +82,7 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
       await step(`[[demo say pong]] ${mode} ${round}`);
     }
   }
-  await Promise.all([cold.end(), warm.end()]);
+  await Promise.all([cold.end(), warm.end(), sessions.end()]);
   const median = (kind: Kind): number => spreadOf(samples.get(kind) ?? []).median;
   return {
     measures: [...samples.keys()].toSorted().map((kind) => ({
@@ -79,6 +91,7 @@ export async function measureFirstWord(bench: Bench, mode: Mode, rounds: number)
       spread: spreadOf(samples.get(kind) ?? []),
     })),
     hitRate: hitRateOf(warm.stateDir),
+    sessionBeyondUpstream: median("second turn of a session, proxy") - median("the upstream alone"),
     warmOverCold: median("cold, proxy") / median("warm, proxy"),
   };
 }

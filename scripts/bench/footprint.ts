@@ -88,7 +88,7 @@ async function measureStreams(bench: Bench): Promise<{ readonly few: number; rea
 
 /** Resolves at the first bytes, and goes on reading in the background until the signal fires. */
 async function openStream(url: string, index: number, signal: AbortSignal): Promise<void> {
-  const response = await post(url, "chat", [{ role: "user", content: `stream ${index}` }], signal);
+  const response = await post(url, "chat", [{ role: "user", content: `stream ${index}` }], { signal });
   if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
   const reader = response.body.getReader();
   await reader.read();

@@ -59,20 +59,49 @@ export function startConversation(url: string, mode: Mode): Conversation {
   return {
     async ask(prompt) {
       messages.push({ role: "user", content: prompt });
-      const { firstWordMs, text } = await stream(url, mode, messages);
+      const { firstWordMs, text } = await stream(post(url, mode, messages));
       messages.push({ role: "assistant", content: text });
       return firstWordMs;
     },
   };
 }
 
-async function stream(
-  url: string,
-  mode: Mode,
-  messages: readonly unknown[],
-): Promise<{ firstWordMs: number; text: string }> {
+/** The same in a named session: each `ask` sends its own message alone. */
+export function startSession(url: string, mode: Mode): Conversation {
+  const session = crypto.randomUUID();
+  return {
+    async ask(prompt) {
+      const asking = post(url, mode, [{ role: "user", content: prompt }], { session });
+      return (await stream(asking)).firstWordMs;
+    },
+  };
+}
+
+/** Milliseconds to the first word of the upstream itself. */
+export async function askUpstream(upstream: string, prompt: string): Promise<number> {
   const askedAt = performance.now();
-  const response = await post(url, mode, messages);
+  const response = await fetch(`${upstream}/v1/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-api-key": "demo" },
+    body: JSON.stringify({
+      model: benchModel,
+      max_tokens: 1000,
+      stream: true,
+      messages: [{ role: "user", content: prompt }],
+    }),
+  });
+  if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
+  let firstWordMs: number | undefined;
+  await eachLine(response.body, (line, at) => {
+    if (line.includes('"text_delta"')) firstWordMs ??= at - askedAt;
+  });
+  if (firstWordMs === undefined) throw new Error("the upstream's answer has no text");
+  return firstWordMs;
+}
+
+async function stream(asking: Promise<Response>): Promise<{ firstWordMs: number; text: string }> {
+  const askedAt = performance.now();
+  const response = await asking;
   if (!response.ok || response.body === null) throw new Error(`${response.status}: ${await response.text()}`);
   let firstWordMs = 0;
   let text = "";
@@ -86,11 +115,25 @@ async function stream(
   return { firstWordMs, text };
 }
 
+export interface PostOptions {
+  readonly signal?: AbortSignal;
+  readonly session?: string;
+}
+
 /** A streaming request; the caller reads or cancels its body. */
-export function post(url: string, mode: Mode, messages: readonly unknown[], signal?: AbortSignal): Promise<Response> {
+export function post(
+  url: string,
+  mode: Mode,
+  messages: readonly unknown[],
+  { signal, session }: PostOptions = {},
+): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-ccproxy-mode": mode },
+    headers: {
+      "content-type": "application/json",
+      "x-ccproxy-mode": mode,
+      ...(session && { "x-ccproxy-session": session }),
+    },
     body: JSON.stringify({ model: benchModel, stream: true, messages }),
     ...(signal !== undefined && { signal }),
   });

@@ -16,8 +16,10 @@ import { createGateway } from "#gateway/gateway.ts";
 import { openJournal } from "#process/journal.ts";
 import { sweepOrphans } from "#process/orphans.ts";
 import { createServer } from "#server/server.ts";
+import { createSessions, type Sessions, type SessionsOptions } from "#sessions/sessions.ts";
 import { createAccessLog } from "#store/access-log.ts";
 import { openDatabase } from "#store/database.ts";
+import { createSessionStore } from "#store/sessions.ts";
 import { startPruning } from "#telemetry/access-log-pruner.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
 import { createLogger, type Logger } from "#telemetry/logger.ts";
@@ -60,6 +62,7 @@ export interface App {
 const demoDelayMs = 20;
 /** How long error frames may take to leave when nothing is waited for any more. */
 const cutMs = 250;
+const dayMs = 24 * 60 * 60 * 1000;
 /** How long children may take to end once the last answer is out. */
 const childStopMs = 3000;
 
@@ -104,7 +107,14 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
-  const server = createHttpServer({ options, backend, workspaces, telemetry });
+  const sessions = createSessions({
+    store: createSessionStore(telemetry.database),
+    options: sessionLimits(config),
+    onForgotten: (session) => backend.forget?.(session),
+    onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
+  });
+  starting.defer(sessions.startPruning());
+  const server = createHttpServer({ options, backend, workspaces, sessions, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));
   urls.push(url);
@@ -161,6 +171,7 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   return {
     logger,
     recorder,
+    database,
     close() {
       process.off("exit", recorder.stop);
       recorder.stop();
@@ -178,14 +189,24 @@ async function finishWhatACrashLeft(places: Places, logger: Logger): Promise<voi
   else if (deadProxies > 0) logger.debug("An earlier ccproxy did not stop properly; it left nothing behind.");
 }
 
+function sessionLimits({ sessions }: Config): SessionsOptions {
+  return {
+    waitMs: sessions.wait_seconds * 1000,
+    maxWaiting: sessions.max_waiting,
+    keepMs: sessions.keep_days * dayMs,
+    most: sessions.max_kept,
+  };
+}
+
 interface ServerParts {
   readonly options: AppOptions;
   readonly backend: ReturnType<typeof createBackend>;
+  readonly sessions: Sessions;
   readonly workspaces: Workspaces;
   readonly telemetry: Telemetry;
 }
 
-function createHttpServer({ options: { config, version }, backend, workspaces, telemetry }: ServerParts) {
+function createHttpServer({ options: { config, version }, backend, workspaces, sessions, telemetry }: ServerParts) {
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
   const approvals = openApprovals(config, telemetry);
@@ -197,6 +218,7 @@ function createHttpServer({ options: { config, version }, backend, workspaces, t
       maxWaiting: limits.max_waiting,
       queueTimeoutMs: limits.queue_timeout_seconds * 1000,
     }),
+    sessions,
     ...modelNames(config),
     defaultMode: claude.mode,
     defaultVerbosity: claude.verbosity,

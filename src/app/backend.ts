@@ -33,7 +33,7 @@ const childBytes = 200 * mebibyte;
 
 /** The Claude Code backend as the configuration describes it. Starts nothing yet. */
 export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBackend {
-  const { claude, approvals, pool, limits } = config;
+  const { claude, approvals, pool, sessions, limits } = config;
   return createClaudeCliBackend({
     claudePath: claude.path,
     workspace: deps.workspace,
@@ -53,6 +53,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
       maxAgeMs: pool.max_age_minutes * minuteMs,
       maxTurns: pool.max_turns,
     },
+    matchHistory: sessions.match_history,
     maxSessions: pool.max_sessions,
     sessionTtlMs: pool.session_ttl_minutes * minuteMs,
     maxParkedTurns: pool.max_parked_turns,

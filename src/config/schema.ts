@@ -103,6 +103,20 @@ const pool = v.strictObject({
   session_ttl_minutes: v.optional(amount(1, 1440, "Idle time after which a conversation's process ends."), 30),
 });
 
+const sessions = v.strictObject({
+  match_history: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description("A request without a session that repeats a whole conversation goes on in that one's process."),
+    ),
+    true,
+  ),
+  wait_seconds: v.optional(amount(0, 3600, "Longest a request waits for its session's turn before a 409."), 120),
+  max_waiting: v.optional(whole(0, 1000, "Requests that may wait for one session; more get a 409."), 8),
+  keep_days: v.optional(amount(0.01, 3650, "Time without use after which a session is forgotten."), 30),
+  max_kept: v.optional(whole(1, 1_000_000, "Sessions that are remembered; the longest unused goes first."), 1000),
+});
+
 const limits = v.strictObject({
   max_running: v.optional(whole(1, 240, "Requests answered at the same time."), 8),
   max_waiting: v.optional(whole(0, 10_000, "Requests that may wait for their turn; more get a 429."), 32),
@@ -185,6 +199,7 @@ export const configSchema = v.strictObject({
   claude: v.pipe(v.optional(claude, {}), v.description("The Claude Code CLI that answers.")),
   approvals: v.pipe(v.optional(approvals, {}), v.description("Tool calls that a person decides on.")),
   pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
+  sessions: v.pipe(v.optional(sessions, {}), v.description("Conversations that go on, and those that have a name.")),
   limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
   idempotency: v.pipe(v.optional(idempotency, {}), v.description("Requests that are repeated with their key.")),
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),

@@ -33,6 +33,8 @@ export interface Backend {
   knownModels(): readonly ModelInfo[];
   /** Throws GatewayError. */
   listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** Ends and removes what it still keeps of a session, by what it last reported as `resume`. */
+  forget?(session: ForgottenSession): void;
   /** Input tokens this request would cost. Throws GatewayError. */
   countTokens(request: ModelRequest, context: RunContext): Promise<TokenCount>;
   status(): BackendStatus;
@@ -44,6 +46,8 @@ export interface RunContext extends RunSetup {
   readonly principal: string;
   /** Where an agent works; undefined for a bare model. */
   readonly workspace?: Workspace | undefined;
+  /** The client's name for the conversation; undefined when it gave none. */
+  readonly session?: RunSession | undefined;
   readonly signal: AbortSignal;
   /**
    * How the client may send the answer back, each way as the messages it makes; without it, as what was said. Asked when
@@ -56,7 +60,26 @@ export interface RunContext extends RunSetup {
   readonly approve?: Approve | undefined;
 }
 
+export interface RunSession {
+  readonly id: string;
+  /**
+   * The client chose the id to name a session: its requests carry the whole conversation, and what the backend reports
+   * as `resume` is kept with it. Otherwise the id is but a hint.
+   */
+  readonly named: boolean;
+  /** What the backend reported last, by whichever process. */
+  readonly resume?: string | undefined;
+}
+
+export interface ForgottenSession {
+  readonly principal: string;
+  readonly id: string;
+  readonly resume: string | undefined;
+}
+
 export interface RunFacts {
+  /** How a later run of the session can go on where this one ended; only the backend can read it. */
+  readonly resume?: string;
   readonly sessionId?: string;
   /** `live`: the conversation's own child went on. `warm`: a parked child was claimed. `cold`: one was started. */
   readonly start?: "live" | "warm" | "cold";

@@ -1,4 +1,5 @@
 /** The canonical request: what every wire format decodes to and every backend answers. */
+import type { GatewayError } from "./errors.ts";
 
 export type WireFormatId = "anthropic-messages" | "openai-chat";
 
@@ -18,6 +19,18 @@ export interface ModelRequest {
   readonly featureFields: Partial<Record<RequestFeature, string | readonly string[]>>;
   /** Wire fields that nothing can honour, as the client spelled them. */
   readonly ignoredFields: readonly string[];
+  /** Why it makes no sense by itself: it brings results of calls that only a session can remember. */
+  readonly outOfContext?: GatewayError | undefined;
+  /** What the body calls its conversation. */
+  readonly sessionIds?: SessionIds;
+}
+
+/** The client's own ids of a conversation. */
+export interface SessionIds {
+  /** Meant to name a session of ours. */
+  readonly named?: string;
+  /** Sent along for caches and statistics, side questions included: it says that requests belong together, not how. */
+  readonly hint?: string;
 }
 
 /** Everything optional that a backend may or may not be able to honour. */

@@ -26,15 +26,20 @@ export type ResponsePart =
   /** Where a model call of the turn began; what follows is a new paragraph, not a continued sentence. */
   | { readonly type: "step-start" };
 
-interface Collecting {
+/** An answer that is still coming. */
+export interface Collecting {
   start: StartEvent | undefined;
   finish: FinishEvent | undefined;
   readonly content: ResponsePart[];
 }
 
+export function startCollecting(): Collecting {
+  return { start: undefined, finish: undefined, content: [] };
+}
+
 /** Adds a stream up. Throws the stream's own error, or `upstream` if it ends without a terminal. */
 export async function collect(batches: AsyncIterable<readonly ModelEvent[]>): Promise<ModelResponse> {
-  const collecting: Collecting = { start: undefined, finish: undefined, content: [] };
+  const collecting = startCollecting();
   for await (const batch of batches) for (const event of batch) add(collecting, event);
   const { start, finish, content } = collecting;
   if (start === undefined || finish === undefined)
@@ -42,7 +47,8 @@ export async function collect(batches: AsyncIterable<readonly ModelEvent[]>): Pr
   return { responseId: start.responseId, model: start.model, content, finish };
 }
 
-function add(to: Collecting, event: ModelEvent): void {
+/** Throws the error of an `error` event. */
+export function add(to: Collecting, event: ModelEvent): void {
   switch (event.type) {
     case "start":
       to.start = event;

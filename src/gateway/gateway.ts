@@ -8,6 +8,8 @@ import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { addUsage, noUsage, type Usage } from "#core/usage.ts";
+import { chooseSession } from "#sessions/session-id.ts";
+import type { Sessions, SessionTurn } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Workspaces } from "#workspaces/workspaces.ts";
 
@@ -27,6 +29,7 @@ export interface GatewayDeps extends ResolveSettings {
   readonly backend: Backend;
   readonly admission: Admission;
   readonly workspaces: Workspaces;
+  readonly sessions: Sessions;
   /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
   readonly firstEventDeadlineMs: number;
   /** After this long a turn is stopped; 0 for never. */
@@ -39,6 +42,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { backend, admission } = deps;
   return {
     run: (request, call) => runTurn(deps, request, call),
+    sessions: deps.sessions,
     countTokens: (request, call) => countTokens(deps, request, call),
     listModels: async (call) => listedModels(await backend.listModels(call.signal), deps),
     status: () => ({
@@ -50,9 +54,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 }
 
-/** What will run, and what of the request it must leave out. */
-async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
-  const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, deps);
+/** What will run, and what of the request it must leave out. A session goes on as it began, unless it is told otherwise. */
+async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, session?: SessionTurn) {
+  if (asked.outOfContext !== undefined) throw asked.outOfContext;
+  const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, {
+    ...deps,
+    defaultMode: session?.mode ?? deps.defaultMode,
+  });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unused = mode === "chat" && call.workspace !== undefined ? ["X-CCProxy-Workspace"] : [];
   const ignored = [...ignoredFields(deps.backend, request, setup), ...unused];
@@ -67,26 +75,50 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call) {
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
   if (!deps.passthrough && freeName !== undefined)
     checkListed(freeName, listedModels(await deps.backend.listModels(call.signal), deps));
-  const asks = { asked: call.workspace, bound: boundWorkspace };
+  const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
   return { request, setup: { ...setup, workspace }, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
+  const session = await enterSession(deps.sessions, asked, call);
+  try {
+    return await startTurn(deps, session, session?.request ?? asked, call);
+  } catch (thrown) {
+    session?.leave();
+    throw thrown;
+  }
+}
+
+/** Before a place is taken: who waits for a session's turn must not keep others from theirs. */
+async function enterSession(sessions: Sessions, request: ModelRequest, call: Call): Promise<SessionTurn | undefined> {
+  const { principal, signal, interrupts } = call;
+  const session = chooseSession(call.sessionIds, request.sessionIds);
+  return session && (await sessions.enter({ principal, session, request, interrupts, signal }));
+}
+
+async function startTurn(
+  deps: GatewayDeps,
+  session: SessionTurn | undefined,
+  asked: ModelRequest,
+  call: Call,
+): Promise<Running> {
   const { backend } = deps;
-  const { request, setup, verbosity, ignored } = await prepare(deps, asked, call);
+  const { request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
+  session?.runsIn(setup.mode, setup.workspace?.name);
   const learned: Learned = {
     backend: deps.backend.id,
     ...setup,
     ignored,
     model: request.model,
+    session: session?.id,
     sessionId: undefined,
     accepted: false,
     workspace: setup.workspace?.name,
     usage: noUsage,
   };
-  const leave = await enter(deps.admission, call);
-  const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
+  const leave = await enter(deps.admission, call, session?.signal);
+  const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
     verbosity,
     clientHasTools: request.features.tools !== undefined,
@@ -97,10 +129,12 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
     ...setup,
     requestId: call.requestId,
     principal: call.principal,
+    session: session && { id: session.id, named: session.named, resume: session.resume },
     signal: turn.signal,
     shownAnswer: shown.spellings,
     report: ({ ignoredFields: more, ...facts }) => {
       call.record.set(facts);
+      session?.learn(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
       if (more === undefined) return;
       learned.ignored = [...ignored, ...more];
@@ -112,12 +146,13 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   const over = () => {
     turn.release();
     leave();
+    session?.leave();
   };
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
   const explain = (error: GatewayError): GatewayError =>
-    turn.timeout ?? suggestModels(error, request.model, listedModels(backend.knownModels(), deps));
-  const watched = watch(singleTerminal(events), { record: call.record, learned, explain, over });
+    turn.stoppedBy ?? suggestModels(error, request.model, listedModels(backend.knownModels(), deps));
+  const watched = watch(singleTerminal(events), { record: call.record, learned, session, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   return { head: learned, ...(await startWithin(asShown(watched, view, shown), deadline)) };
 }
@@ -166,6 +201,7 @@ interface Learned {
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;
+  readonly session: string | undefined;
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */
   usage: Usage;
@@ -185,10 +221,10 @@ function strictRefusal(ignored: readonly string[]): GatewayError {
   });
 }
 
-async function enter(admission: Admission, call: Call): Promise<() => void> {
+async function enter(admission: Admission, call: Call, session?: AbortSignal): Promise<() => void> {
   const before = performance.now();
   try {
-    return await admission.enter(call.signal);
+    return await admission.enter(session === undefined ? call.signal : AbortSignal.any([call.signal, session]));
   } finally {
     call.record.set({ queueMs: performance.now() - before });
   }
@@ -197,6 +233,7 @@ async function enter(admission: Admission, call: Call): Promise<() => void> {
 interface Watch {
   readonly record: RequestRecord;
   readonly learned: Learned;
+  readonly session: SessionTurn | undefined;
   /** Says better than the backend could why the turn failed. */
   readonly explain: (error: GatewayError) => GatewayError;
   /** Gives back what the turn holds. */
@@ -206,12 +243,15 @@ interface Watch {
 /** Passes every batch on and notes what it tells. */
 async function* watch(
   batches: AsyncIterable<readonly ModelEvent[]>,
-  { record, learned, explain, over }: Watch,
+  { record, learned, session, explain, over }: Watch,
 ): AsyncGenerator<readonly ModelEvent[]> {
   try {
     for await (const batch of batches) {
       record.mark("first-event");
-      for (const event of batch) note(record, learned, event);
+      for (const event of batch) {
+        note(record, learned, event);
+        session?.note(event);
+      }
       const last = batch.at(-1);
       yield last?.type === "error" ? [...batch.slice(0, -1), { ...last, error: explain(last.error) }] : batch;
     }

@@ -10,7 +10,7 @@ test("it fires with the client's signal and for its reason", () => {
   const left = new GatewayError("cancelled", "The client left.");
   client.abort(left);
   expect(turn.signal.reason).toBe(left);
-  expect(turn.timeout).toBeUndefined();
+  expect(turn.stoppedBy).toBeUndefined();
 });
 
 test("it has fired already for a client that has left before", () => {
@@ -20,8 +20,8 @@ test("it has fired already for a client that has left before", () => {
 test("it fires when the time is up", async () => {
   const turn = startTurnSignal(new AbortController().signal, 1);
   await new Promise((resolve) => turn.signal.addEventListener("abort", resolve));
-  expect(turn.timeout).toMatchObject({ kind: "timeout" });
-  expect(turn.signal.reason).toBe(turn.timeout);
+  expect(turn.stoppedBy).toMatchObject({ kind: "timeout" });
+  expect(turn.signal.reason).toBe(turn.stoppedBy);
 });
 
 test("released, it fires no more", async () => {

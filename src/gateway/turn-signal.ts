@@ -1,32 +1,39 @@
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 
 export interface TurnSignal {
   readonly signal: AbortSignal;
-  /** Set once the turn ran out of time. */
-  readonly timeout: GatewayError | undefined;
+  /** Why the turn was stopped although its client is there; undefined while it was not. */
+  readonly stoppedBy: GatewayError | undefined;
   /** To be called when the turn is over: it lets go of the client's signal and of the clock. */
   release(): void;
 }
 
-/** Fires with the client's signal, and for its reason, or when the turn has taken `timeoutMs` (0: it may take for ever). */
-export function startTurnSignal(client: AbortSignal, timeoutMs: number): TurnSignal {
+/**
+ * Fires with the client's signal, and for its reason, with the session's for a GatewayError of its own, or when the
+ * turn has taken `timeoutMs` (0: it may take for ever).
+ */
+export function startTurnSignal(client: AbortSignal, timeoutMs: number, session?: AbortSignal): TurnSignal {
   const controller = new AbortController();
-  let timeout: GatewayError | undefined;
+  let stoppedBy: GatewayError | undefined;
   const leave = () => controller.abort(client.reason);
-  const expire = () => {
-    timeout = tooLong();
-    controller.abort(timeout);
+  const stop = (reason: GatewayError) => {
+    stoppedBy ??= reason;
+    controller.abort(reason);
   };
+  const interrupt = () => stop(toGatewayError(session?.reason));
   if (client.aborted) leave();
+  if (session?.aborted === true) interrupt();
   client.addEventListener("abort", leave, { once: true });
-  const timer = timeoutMs === 0 ? undefined : setTimeout(expire, timeoutMs);
+  session?.addEventListener("abort", interrupt, { once: true });
+  const timer = timeoutMs === 0 ? undefined : setTimeout(() => stop(tooLong()), timeoutMs);
   return {
     signal: controller.signal,
-    get timeout() {
-      return timeout;
+    get stoppedBy() {
+      return stoppedBy;
     },
     release() {
       clearTimeout(timer);
+      session?.removeEventListener("abort", interrupt);
       client.removeEventListener("abort", leave);
     },
   };

@@ -1,8 +1,11 @@
 import type { BackendStatus, Mode, ModelInfo, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { Effort, ModelRequest } from "#core/request.ts";
+import type { Effort, ModelRequest, SessionIds } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
+import type { Sessions } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
+
+export type { SessionPage, SessionState } from "#sessions/sessions.ts";
 
 /** What the HTTP edge knows of a request beside its body. */
 export interface Call {
@@ -20,6 +23,10 @@ export interface Call {
   readonly effort: Effort | undefined;
   /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */
   readonly workspace: string | undefined;
+  /** What the address and the headers call its conversation. */
+  readonly sessionIds: SessionIds;
+  /** Take the place of the turn that its session runs. */
+  readonly interrupts: boolean;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
@@ -41,6 +48,9 @@ export interface RunningHead {
   readonly mode: Mode;
   readonly tools: ToolOwner;
   readonly model: string | undefined;
+  /** What the client calls it. */
+  readonly session: string | undefined;
+  /** What the backend calls it. */
   readonly sessionId: string | undefined;
   /** The vendor has taken the request: from here on it may cost. */
   readonly accepted: boolean;
@@ -68,4 +78,5 @@ export interface Gateway {
   listModels(call: Call): Promise<readonly ModelInfo[]>;
   countTokens(request: ModelRequest, call: Call): Promise<GatewayTokenCount>;
   status(): GatewayStatus;
+  readonly sessions: Pick<Sessions, "list" | "find" | "forget" | "interrupt">;
 }

@@ -8,6 +8,7 @@ const head = {
   mode: "agent",
   tools: "agent",
   model: undefined,
+  session: undefined,
   sessionId: undefined,
   accepted: false,
   workspace: undefined,
@@ -26,12 +27,14 @@ test("names from outside cannot break a header", () => {
   const headers = runHeaders({
     ...head,
     model: "modèle\r\nX-Evil: 1",
+    session: "größe",
     sessionId: "\ud800",
     workspace: "/home/josé",
     ignored: ["a,b", "logit_bias"],
   });
   expect(headers["X-CCProxy-Model"]).toBe("mod%C3%A8le%0D%0AX-Evil:%201");
-  expect(headers["X-CCProxy-Session"]).toBe("%EF%BF%BD");
+  expect(headers["X-CCProxy-Session"]).toBe("gr%C3%B6%C3%9Fe");
+  expect(headers["X-CCProxy-Backend-Session"]).toBe("%EF%BF%BD");
   expect(headers["X-CCProxy-Workspace"]).toBe("/home/jos%C3%A9");
   expect(headers["X-CCProxy-Ignored-Params"]).toBe("a%2Cb, logit_bias");
   expect(() => new Headers(headers)).not.toThrow();

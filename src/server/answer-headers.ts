@@ -6,6 +6,7 @@ export const exposedHeaders = [
   "Request-Id",
   "Retry-After",
   "X-CCProxy-Backend",
+  "X-CCProxy-Backend-Session",
   "X-CCProxy-Estimate",
   "X-CCProxy-Ignored-Params",
   "X-CCProxy-Mode",
@@ -23,7 +24,8 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     "X-CCProxy-Mode": head.mode,
     "X-CCProxy-Tools": head.tools,
     ...(head.model !== undefined && { "X-CCProxy-Model": headerSafe(head.model) }),
-    ...(head.sessionId !== undefined && { "X-CCProxy-Session": headerSafe(head.sessionId) }),
+    ...(head.session !== undefined && { "X-CCProxy-Session": headerSafe(head.session) }),
+    ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),
   };

@@ -5,9 +5,11 @@ import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import type { Call } from "#gateway/types.ts";
 
 import type { Exchange } from "./exchange.ts";
+import type { RouteParams } from "./route.ts";
+import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
-export function callOf({ request, requestId, principal, signal, record }: Exchange): Call {
+export function callOf({ request, requestId, principal, signal, record }: Exchange, params: RouteParams): Call {
   const { headers } = request;
   return {
     requestId,
@@ -18,6 +20,8 @@ export function callOf({ request, requestId, principal, signal, record }: Exchan
     model: headers.get(nameOf(headers, "Claude-Model"))?.trim() || undefined,
     effort: choiceOf(headers, nameOf(headers, "Effort"), efforts),
     workspace: workspaceOf(headers),
+    sessionIds: sessionIdsOf(headers, params["session"]),
+    interrupts: choiceOf(headers, "X-CCProxy-Busy", whenBusy) === "interrupt",
     strict: strictOf(headers),
     signal,
     record,
@@ -26,6 +30,8 @@ export function callOf({ request, requestId, principal, signal, record }: Exchan
 
 const modes = ["agent", "chat"] as const satisfies readonly Mode[];
 const toolOwners = ["client", "agent", "both"] as const satisfies readonly ToolOwner[];
+
+const whenBusy = ["wait", "interrupt"] as const;
 
 /** The header as an earlier proxy called it, where only that one has a value. */
 function nameOf(headers: Headers, what: string): string {

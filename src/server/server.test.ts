@@ -71,7 +71,7 @@ test("answers say what made them and carry one request id, given or new", async 
   expect(headers.get("x-ccproxy-backend")).toBe("scripted");
   expect(headers.get("x-ccproxy-mode")).toBe("chat");
   expect(headers.get("x-ccproxy-model")).toBe("claude-test-1");
-  expect(headers.get("x-ccproxy-session")).toBe("s-1");
+  expect(headers.get("x-ccproxy-backend-session")).toBe("s-1");
   expect(open.gateway.calls.at(-1)?.call).toMatchObject({ requestId: "mine-1", mode: "chat", strict: false });
   expect((await get("/nowhere", { headers: { "x-request-id": "bad id" } })).headers.get("x-request-id")).toMatch(
     /^req_/,
@@ -251,7 +251,7 @@ test("an answer that breaks off before it is whole is an error, not a part of an
   });
   const response = await fetch(`${broken.url}/v1/chat/completions`, { method: "POST", body: chatBody });
   expect(response.status).toBe(502);
-  expect(response.headers.get("x-ccproxy-session")).toBe("s-1");
+  expect(response.headers.get("x-ccproxy-backend-session")).toBe("s-1");
   expect(await response.json()).toMatchObject({ error: { message: "It broke." } });
 });
 

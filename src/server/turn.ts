@@ -9,13 +9,13 @@ import { answerOnce } from "./idempotency/answer-once.ts";
 import { keyedRequest } from "./idempotency/keyed-request.ts";
 import { jsonResponse } from "./json-response.ts";
 import { readJsonBody } from "./request-body.ts";
-import type { Services } from "./route.ts";
+import type { RouteParams, Services } from "./route.ts";
 import { sseResponse } from "./sse-response.ts";
 
 /** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
-export async function answerTurn(exchange: Exchange, services: Services): Promise<Response> {
+export async function answerTurn(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
   exchange.isTurn = true;
-  const call = callOf(exchange);
+  const call = callOf(exchange, params);
   const body = await readJsonBody(exchange, services.limits.maxBodyBytes);
   const request = exchange.wireFormat.decodeRequest(body);
   exchange.stayOpen();

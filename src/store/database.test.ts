@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { GatewayError } from "#core/errors.ts";
 
 import { openDatabase } from "./database.ts";
+import { migrations } from "./migrations/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ccproxy-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -115,6 +116,6 @@ test("several processes may open a new database at the same moment", async () =>
   const ends = await Promise.all(children.map(async (child) => [await child.exited, await child.stderr.text()]));
   expect(ends).toEqual(Array.from({ length: 4 }, () => [0, ""]));
   const database = new Database(path);
-  expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+  expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: migrations.length });
   database.close();
 });

@@ -1,5 +1,5 @@
+import type { Launch } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import type { Place } from "./place.ts";
 import { TOOL_SERVER } from "./tool-host.ts";
 
 const PROTOCOL = [
@@ -11,7 +11,6 @@ const PROTOCOL = [
   "--verbose",
   "--include-partial-messages",
   "--strict-mcp-config",
-  "--no-session-persistence",
 ] as const;
 
 /**
@@ -33,11 +32,15 @@ type ArgumentOptions = Pick<
 >;
 
 /** All that is fixed at spawn. `--flag=value` throughout: the list flags would eat whatever comes behind a space. */
-export function spawnArguments(place: Place, options: ArgumentOptions): readonly string[] {
+export function spawnArguments(
+  { place, ...persistence }: Pick<Launch, "place" | "kept" | "resumed">,
+  options: ArgumentOptions,
+): readonly string[] {
+  const protocol = [...PROTOCOL, ...persistenceOf(persistence)];
   const model = options.model === undefined ? [] : [`--model=${options.model}`];
-  if (place === "chat") return [...PROTOCOL, ...CHAT, ...model];
+  if (place === "chat") return [...protocol, ...CHAT, ...model];
   return [
-    ...PROTOCOL,
+    ...protocol,
     ...model,
     `--setting-sources=${place.settingSources.join(",")}`,
     `--permission-mode=${options.permissionMode}`,
@@ -49,6 +52,11 @@ export function spawnArguments(place: Place, options: ArgumentOptions): readonly
     ...repeated("--mcp-config", place.mcpConfig),
     ...(options.maxTurns === undefined ? [] : [`--max-turns=${options.maxTurns}`]),
   ];
+}
+
+function persistenceOf({ kept, resumed }: Pick<Launch, "kept" | "resumed">): readonly string[] {
+  if (resumed !== undefined) return [`--resume=${resumed.sessionId}`, `--resume-session-at=${resumed.answerId}`];
+  return kept === true ? [] : ["--no-session-persistence"];
 }
 
 function repeated(flag: string, values: readonly string[]): readonly string[] {

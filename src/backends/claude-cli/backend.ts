@@ -4,7 +4,7 @@
  */
 import { mkdir } from "node:fs/promises";
 
-import type { BackendStatus, ModelInfo } from "#core/backend.ts";
+import type { BackendStatus, ForgottenSession, ModelInfo } from "#core/backend.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
@@ -13,8 +13,9 @@ import { createCounters } from "./counters.ts";
 import { LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
+import { readResume, removeTranscript } from "./resume.ts";
 import { abortError } from "./run-signal.ts";
-import { modelOf, run, type RunnerDeps } from "./runner.ts";
+import { modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
@@ -33,6 +34,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
   const catalogue = createCatalogue(CATALOGUE_TTL_MS);
   const deps: RunnerDeps = {
     options,
+    cliEnvironment: { ...options.environment, ...options.extraEnvironment },
     supply,
     ...tables,
     counters,
@@ -47,6 +49,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     claudePath: supply.claudePath,
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
+    forget: (session) => forget(deps, session),
     countTokens: (request, context) => countTokens(deps, request, context),
     knownModels: catalogue.last,
     async listModels(signal) {
@@ -107,6 +110,12 @@ function createTables(options: ClaudeCliOptions, supply: Supply): Pick<RunnerDep
       hasRoom,
     }),
   };
+}
+
+function forget({ live, parked, cliEnvironment }: RunnerDeps, { principal, id, resume }: ForgottenSession): void {
+  for (const table of [live, parked]) table.end(sessionKey(principal, id));
+  const kept = readResume({ id, named: true, resume });
+  if (kept !== undefined) void removeTranscript(kept, cliEnvironment);
 }
 
 function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendStatus {

@@ -1,4 +1,5 @@
-import type { Message, ModelRequest, Part } from "#core/request.ts";
+import type { Message, ModelRequest } from "#core/request.ts";
+import { shownParts } from "#core/shown.ts";
 
 /** What a process may serve beside its conversation: the same asker, and all that its first turn has settled. */
 export interface Settled {
@@ -9,14 +10,11 @@ export interface Settled {
   readonly rest: readonly unknown[];
 }
 
-/**
- * Equal for conversations that show the same, to the byte. Of an answer only its text and calls count: clients join
- * its blocks and drop its reasoning.
- */
+/** Equal for conversations that show the same, to the byte. */
 export function fingerprint(settled: Settled, messages: readonly Message[]): string {
   return digest(
     settled,
-    messages.map(({ role, content }) => [role, ...visibleParts(role, content)]),
+    messages.map((message) => [message.role, ...shownParts(message)]),
   );
 }
 
@@ -47,11 +45,4 @@ export function splitAtLastAnswer(
 export function spellingsOf(steps: readonly string[]): readonly string[] {
   const spoken = steps.filter((text) => text !== "");
   return [...new Set([spoken.join(""), spoken.join("\n\n")])];
-}
-
-function visibleParts(role: Message["role"], parts: readonly Part[]): readonly unknown[] {
-  if (role !== "assistant") return parts;
-  const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-  const rest = parts.filter(({ type }) => type !== "text" && type !== "reasoning");
-  return [text, ...rest];
 }

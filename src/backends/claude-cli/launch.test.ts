@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 
-import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf } from "./launch.ts";
+import type { Workspace } from "#core/workspace.ts";
+
+import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf, wantedFor } from "./launch.ts";
 
 const place = {
   directory: { path: "/home/me/a b", identity: "1:2" },
@@ -35,4 +37,29 @@ test("the pool's name says what to start", () => {
     { place: "chat", permissionMode: "default" },
   ] as const)
     expect(launchOfKey(keyOfLaunch(launch))).toEqual(launch);
+});
+
+test("one whose conversation the CLI writes down is of a kind of its own", () => {
+  const launch = launchOf({ place, kept: true }, "default");
+  expect(launch).toEqual({ place, permissionMode: "default", kept: true });
+  expect(launchOfKey(keyOfLaunch(launch))).toEqual(launch);
+  expect(keyOfLaunch(launch)).not.toBe(keyOfLaunch(launchOf({ place }, "default")));
+});
+
+test("a bare model, and an agent whose directory goes with its process, are never written down", () => {
+  const session = { id: "s", named: true };
+  const rules = { name: "n", addDirs: [], mcpConfig: [], settingSources: [] };
+  const asked = {
+    tools: "agent",
+    requestId: "r",
+    principal: "p",
+    session,
+    signal: new AbortController().signal,
+    report: () => undefined,
+  } as const;
+  const directory = { path: "/w", identity: "1" };
+  const keptIn = (workspace: Workspace) => wantedFor({ ...asked, mode: "agent", workspace }).kept;
+  expect(keptIn({ ...rules, directory })).toBe(true);
+  expect(keptIn({ ...rules, directory: undefined })).toBe(false);
+  expect(wantedFor({ ...asked, mode: "chat" }).kept).toBe(false);
 });

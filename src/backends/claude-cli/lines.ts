@@ -94,6 +94,7 @@ export type ResultLine = v.InferOutput<typeof resultSchema>;
 
 const assistantSchema = v.looseObject({
   type: v.literal("assistant"),
+  uuid: text,
   message: v.looseObject({ id: text, model: text, content: contentSchema, usage }),
   error: v.optional(v.unknown()),
 });
@@ -145,6 +146,8 @@ export type CliLine =
   | {
       readonly type: "assistant";
       readonly id: string;
+      /** Of the line, by which a conversation can be resumed. */
+      readonly uuid: string;
       readonly model: string;
       readonly blocks: readonly ContentBlock[];
       readonly usage: UpstreamUsage | null;
@@ -252,9 +255,10 @@ function parseStreamEvent(json: unknown): CliLine | undefined {
 }
 
 function parseAssistant(json: unknown): CliLine | undefined {
-  return read(assistantSchema, json, ({ message, error }) => ({
+  return read(assistantSchema, json, ({ message, uuid, error }) => ({
     type: "assistant",
     id: message.id,
+    uuid,
     model: message.model,
     blocks: blocksOf(message.content),
     usage: message.usage,

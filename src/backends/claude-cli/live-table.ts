@@ -64,6 +64,12 @@ export class LiveTable<T extends Kept> {
     }
   }
 
+  /** Ends the one that is kept under this key. */
+  end(key: string): void {
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) this.#evict(entry);
+  }
+
   /** Ends them all. */
   clear(): void {
     for (const entry of this.#entries) this.#evict(entry);

@@ -26,6 +26,8 @@ export interface ClaudeCliOptions {
   readonly pool: { readonly size: number; readonly maxAgeMs: number; readonly maxTurns: number };
   /** The mode most requests come in, which most of the parked children are for. Default `agent`. */
   readonly defaultMode?: Mode | undefined;
+  /** A conversation that nobody named goes on in its own child too. Default true. */
+  readonly matchHistory?: boolean | undefined;
   /** Conversations whose child stays alive between turns. */
   readonly maxSessions: number;
   readonly sessionTtlMs: number;

@@ -33,7 +33,9 @@ export type ControlRequest =
   | { readonly subtype: "set_permission_mode"; readonly mode: string }
   /** Asks the model beside the conversation, which does not show it. */
   | { readonly subtype: "side_question"; readonly question: string }
-  | { readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" | "get_settings" };
+  | {
+      readonly subtype: "interrupt" | "get_binary_version" | "get_context_usage" | "get_session_cost" | "get_settings";
+    };
 
 /** An empty variable is unset. */
 export interface FlagSettings {
@@ -81,8 +83,12 @@ export function historyUserLine(content: readonly WireBlock[]): string {
 
 /**
  * Adds an answer to the history, at once. 2.1.197 takes answers with equal ids, or none, for pieces of one and joins
- * them across the tool results between them.
+ * them across the tool results between them, and leaves one without a `uuid` out of what it writes down to resume.
  */
 export function historyAssistantLine(content: readonly WireBlock[], id: string): string {
-  return JSON.stringify({ type: "assistant", message: { id, role: "assistant", content } });
+  return JSON.stringify({
+    type: "assistant",
+    uuid: crypto.randomUUID(),
+    message: { id, role: "assistant", content },
+  });
 }

@@ -17,9 +17,10 @@ import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
 import { placeKey, placeOf } from "./place.ts";
+import { pointAt, readResume, removeTranscript, restoredTotals, resumeAfter } from "./resume.ts";
 import { abortError, joinSignals } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
-import type { Supply } from "./supply.ts";
+import type { Acquired, Supply } from "./supply.ts";
 import { deliverableResults } from "./tool-results.ts";
 import { type ParkedTurn, runTurn, type TurnOptions, type TurnOutcome } from "./turn.ts";
 
@@ -34,6 +35,7 @@ const bareInitialize = { subtype: "initialize" } as const;
 
 export interface RunnerDeps {
   readonly options: ClaudeCliOptions;
+  readonly cliEnvironment: Readonly<Record<string, string | undefined>>;
   readonly supply: Supply;
   /** Between two turns of their conversation. */
   readonly live: LiveTable<{ readonly session: CliSession }>;
@@ -131,10 +133,11 @@ async function acquire(
   }
   // Once more as soon as the process is known; here it may be refused before one is taken.
   context.report({ ignoredFields: unheardReasoning(request.messages, replacesMessages) });
-  const { session, start, spawnMs } = await deps.supply.acquire(wantedFor(context), signal);
+  const again = await takeUp(deps, request, context, signal);
+  const { session, start, spawnMs } = again ?? (await deps.supply.acquire(wantedFor(context), signal));
   context.report({ start, spawnMs });
-  session.injected = request.messages.length;
-  const told = planFor(session);
+  session.injected = again === undefined ? request.messages.length : 0;
+  const told = again === undefined ? planFor(session) : { ...plan(again.rest, false), initialize: expected.initialize };
   // Its answer is where the models are told, so one is sent now and then although there is nothing to say.
   const initialize = told.initialize ?? (deps.catalogue.known() === undefined ? bareInitialize : undefined);
   return { session, plan: { ...told, initialize }, start };
@@ -153,18 +156,15 @@ interface Going extends Pick<Lease, "session" | "resumed"> {
 }
 
 /** The process that has this conversation, if it is still there. */
-function takeGoing(
-  { live, parked, supply }: RunnerDeps,
-  request: ModelRequest,
-  context: RunContext,
-): Going | undefined {
+function takeGoing(deps: RunnerDeps, request: ModelRequest, context: RunContext): Going | undefined {
+  const { live, parked, supply } = deps;
   const split = splitAtLastAnswer(request);
   if (split === undefined) return undefined;
   const { before, added } = split;
   const calls = answeredCalls(before, added);
   if (live.size + parked.size === 0) return undefined;
   const rest = { ...request, messages: added };
-  const settled = settledBy(request, context);
+  const settled = settledBy(deps, request, context);
   const held = parked.take(callsFingerprint(settled, calls));
   const results = deliverableResults(added);
   if (held !== undefined && results !== undefined)
@@ -175,13 +175,50 @@ function takeGoing(
   return idle === undefined ? undefined : { session: idle.session, rest };
 }
 
-function settledBy({ model, system, features }: ModelRequest, context: RunContext): Settled {
-  const { principal, mode, tools, permissionMode = null } = context;
+/** What the CLI wrote down of a named session goes on in a new process, unless it cannot be found any more. */
+async function takeUp(
+  deps: RunnerDeps,
+  request: ModelRequest,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<(Acquired & Pick<Going, "rest">) | undefined> {
+  const wanted = wantedFor(context);
+  const resume = wanted.kept === true ? readResume(context.session) : undefined;
+  const split = splitAtLastAnswer(request);
+  if (resume === undefined || split === undefined) return undefined;
+  const point = pointAt(resume, fingerprint(settledBy(deps, request, context), split.before));
+  if (point === undefined) return undefined;
+  try {
+    const acquired = await deps.supply.resume(wanted, point, signal);
+    acquired.session.totals = await restoredTotals(acquired.session, resume);
+    return { ...acquired, rest: { ...request, messages: split.added } };
+  } catch (cause) {
+    if (signal.aborted) throw abortError(signal);
+    const message = "Claude Code could not resume a session; it is told the conversation anew.";
+    deps.options.onNotice?.({ level: "info", message, data: { error: toGatewayError(cause).message } });
+    return undefined;
+  }
+}
+
+function settledBy({ options }: RunnerDeps, { model, system, features }: ModelRequest, context: RunContext): Settled {
+  const { principal, mode, tools, permissionMode = null, session } = context;
+  // A hint tells nothing that the conversation itself does not, unless that alone may not be gone by.
+  const counts = session?.named === true || options.matchHistory === false;
+  const id = counts ? (session?.id ?? null) : null;
   // A bare model is told its tools with every question.
   const offered = mode === "agent" ? offeredTools(features, context) : [];
   const place = placeKey(placeOf(context));
-  const rest = [mode, tools, permissionMode, place, offered, answerSchema(features) ?? null];
+  const rest = [mode, tools, permissionMode, place, offered, answerSchema(features) ?? null, id];
   return { principal, model, system, rest };
+}
+
+export function sessionKey(principal: string, id: string): string {
+  return `session ${JSON.stringify([principal, id])}`;
+}
+
+/** A named session has one process at most. */
+function sessionKeys({ principal, session }: RunContext): readonly string[] {
+  return session?.named === true ? [sessionKey(principal, session.id)] : [];
 }
 
 interface Served {
@@ -191,20 +228,27 @@ interface Served {
 }
 
 /** Under which conversation, in each spelling, the process may be used again; none when it may not. */
-function liveKeys(
-  { options }: RunnerDeps,
-  session: CliSession,
-  { request, context, outcome }: Served,
-): readonly string[] {
+function liveKeys(deps: RunnerDeps, session: CliSession, served: Served): readonly string[] {
+  const { options } = deps;
+  const { request, context, outcome } = served;
   if (outcome?.clean !== true || session.turns >= options.pool.maxTurns) return [];
   const place = placeOf(context);
   // With its process goes the directory that was made for the request.
   if (place !== "chat" && place.directory === undefined) return [];
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
-  const settled = settledBy(request, context);
-  if (outcome.calls.length > 0) return [callsFingerprint(settled, outcome.calls)];
-  const answers = context.shownAnswer?.() ?? asSaid(outcome.steps);
-  return answers.map((answer) => fingerprint(settled, [...request.messages, ...answer]));
+  if (outcome.calls.length > 0) return [callsFingerprint(settledBy(deps, request, context), outcome.calls)];
+  if (options.matchHistory === false && context.session === undefined) return [];
+  return historyKeys(deps, served);
+}
+
+function historyKeys(deps: RunnerDeps, { request, context, outcome }: Served): readonly string[] {
+  if (outcome?.clean !== true || outcome.calls.length > 0) return [];
+  const settled = settledBy(deps, request, context);
+  const shown = context.shownAnswer?.();
+  // A named session remembers what was said, however it was shown.
+  const said = shown === undefined || context.session?.named === true ? asSaid(outcome.steps) : [];
+  const keys = [...(shown ?? []), ...said].map((answer) => fingerprint(settled, [...request.messages, ...answer]));
+  return [...new Set(keys)];
 }
 
 function asSaid(steps: readonly string[]): readonly (readonly Message[])[] {
@@ -212,18 +256,33 @@ function asSaid(steps: readonly string[]): readonly (readonly Message[])[] {
   return texts.map((text) => [{ role: "assistant", content: [{ type: "text", text }] }]);
 }
 
+/** Has what the CLI wrote down found again, and what it wrote down before removed where nothing leads there any more. */
+function reportResume(deps: RunnerDeps, session: CliSession, served: Served): void {
+  const { context } = served;
+  if (wantedFor(context).kept !== true) return;
+  const before = readResume(context.session);
+  const resume = resumeAfter(session, historyKeys(deps, served), before);
+  if (resume === undefined) return;
+  context.report({ resume: JSON.stringify(resume) });
+  if (before !== undefined && before.sessionId !== resume.sessionId) void removeTranscript(before, deps.cliEnvironment);
+}
+
 function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   const { busy, live, parked, supply, counters, shutdown } = deps;
   const { outcome, request, context } = served;
   busy.delete(session);
+  reportResume(deps, session, served);
   const isKept = session.usable && !session.oversized && !shutdown.aborted;
   if (isKept && outcome?.parked?.feed.closed === false) {
-    parked.put([callsFingerprint(settledBy(request, context), outcome.calls)], { session, turn: outcome.parked });
+    const calls = callsFingerprint(settledBy(deps, request, context), outcome.calls);
+    for (const key of sessionKeys(context)) live.end(key);
+    parked.put([calls, ...sessionKeys(context)], { session, turn: outcome.parked });
     return;
   }
   const keys = isKept ? liveKeys(deps, session, served) : [];
   if (keys.length > 0) {
-    live.put(keys, { session });
+    for (const key of sessionKeys(context)) parked.end(key);
+    live.put([...keys, ...sessionKeys(context)], { session });
     return;
   }
   counters.discarded += 1;

@@ -54,6 +54,8 @@ export class CliSession {
 
   /** The CLI's name for it; empty before its first turn. */
   id = "";
+  /** The CLI's id of the last answer that ended in text; undefined when a call came after it. */
+  answerId: string | undefined;
   /** Turns answered. */
   turns = 0;
   totals: Totals = noTotals;
@@ -218,6 +220,9 @@ export class CliSession {
       case "stream":
         // Before the CLI asks for the call itself: it does so on the same pipe.
         if (line.event.type === "content_block_start") this.#noteCall(line.event.content_block);
+        return true;
+      case "assistant":
+        this.answerId = line.blocks.at(-1)?.type === "text" && line.uuid !== "" ? line.uuid : undefined;
         return true;
       case "init":
         this.id = line.sessionId;

@@ -80,7 +80,8 @@ interface Spawned {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, { place, permissionMode }: Launch): Spawned {
+function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, launch: Launch): Spawned {
+  const { place, permissionMode } = launch;
   checkMemory(options.minFreeMemoryBytes);
   const opened = new DisposableStack();
   const open = (directories: TemporaryDirectories): string =>
@@ -91,7 +92,7 @@ function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, { place
     const environment = childEnvironment(mode, { ...options, temporaryDirectory: open(temporary) });
     const child = startChild({
       command: claudePath,
-      args: spawnArguments(place, { ...options, permissionMode }),
+      args: spawnArguments(launch, { ...options, permissionMode }),
       cwd,
       env: environment,
       ...(options.journal !== undefined && { journal: options.journal }),

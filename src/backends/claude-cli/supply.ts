@@ -7,7 +7,15 @@ import { createPool } from "#process/pool.ts";
 
 import type { Counters } from "./counters.ts";
 import { findClaude } from "./find-claude.ts";
-import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf, type Wanted } from "./launch.ts";
+import {
+  keyOfLaunch,
+  launchOf,
+  launchOfKey,
+  permissionModeOf,
+  type Wanted,
+  type Launch,
+  type ResumePoint,
+} from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import type { Place } from "./place.ts";
 import { abortError } from "./run-signal.ts";
@@ -31,6 +39,8 @@ export interface Supply {
   start(): Promise<void>;
   /** A booted process nobody has used. Throws GatewayError. */
   acquire(wanted: Wanted, signal: AbortSignal): Promise<Acquired>;
+  /** One that goes on with a conversation of the CLI's own. Throws GatewayError, also where there is none such. */
+  resume(wanted: Wanted, resumed: ResumePoint, signal: AbortSignal): Promise<Acquired>;
   /** Ends a process in the background, interrupting what it works on. */
   discard(session: CliSession, working: boolean): void;
   /** Ends what is parked, and waits for everything that was discarded. */
@@ -43,19 +53,15 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const ephemeral = createTemporaryDirectories(options.ephemeralDirectory);
   const ends = createEnds();
   let problem: GatewayError | undefined;
-  const discard = (session: CliSession, working: boolean): void => ends.add(session.discard(working));
+  const discard = (session: CliSession, working: boolean): void => ends.add(session, session.discard(working));
   const onVersion = (version: string): void => {
     counters.version = version;
   };
   const rehearsals = createRehearsals(options, counters);
   const keyOf = (wanted: Wanted): string => keyOfLaunch(launchOf(wanted, options.permissionMode));
+  const startOne = createStart(claudePath, { options, counter: counters, temporary, ephemeral, onVersion });
   const pool = createPool<CliSession>({
-    start: async (key, signal) => {
-      if (claudePath === undefined) throw notFound();
-      counters.spawned += 1;
-      const made = { options, claudePath, counter: counters, temporary, ephemeral, onVersion };
-      return await startSession({ ...made, rehearsal: rehearsals.current }, launchOfKey(key), signal);
-    },
+    start: (key, signal) => startOne(launchOfKey(key), signal, rehearsals.current),
     stop: (session) => session.discard(false),
     isAlive: (session) => session.usable,
     isWorn: (session) => session.oversized,
@@ -100,6 +106,15 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
         throw thrown instanceof PoolClosed ? shuttingDown() : thrown;
       }
     },
+    async resume(wanted, resumed, signal) {
+      const before = performance.now();
+      // What it says at its end belongs to what is resumed.
+      await ends.of(resumed.sessionId);
+      const session = await startOne({ ...launchOf(wanted, options.permissionMode), resumed }, signal);
+      await permit(session, wanted, options.permissionMode, discard);
+      counters.poolMisses += 1;
+      return { session, start: "cold", spawnMs: performance.now() - before };
+    },
     discard,
     async close() {
       await pool.close();
@@ -109,15 +124,34 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   };
 }
 
+function createStart(
+  claudePath: string | undefined,
+  deps: Omit<StartDeps, "claudePath" | "rehearsal" | "counter"> & { readonly counter: Counters },
+) {
+  return async (launch: Launch, signal: AbortSignal, rehearsal?: StartDeps["rehearsal"]): Promise<CliSession> => {
+    if (claudePath === undefined) throw notFound();
+    deps.counter.spawned += 1;
+    return await startSession({ ...deps, claudePath, rehearsal }, launch, signal);
+  };
+}
+
+interface Ends {
+  add(session: CliSession, end: Promise<void>): void;
+  /** Of the processes that have this session of the CLI's. */
+  of(sessionId: string): Promise<unknown>;
+  settled(): Promise<unknown>;
+}
+
 /** Processes that end in the background. */
-function createEnds(): { add(end: Promise<void>): void; settled(): Promise<unknown> } {
-  const ends = new Set<Promise<void>>();
+function createEnds(): Ends {
+  const ends = new Map<Promise<void>, CliSession>();
   return {
-    add(end) {
+    add(session, end) {
       const tracked = end.finally(() => ends.delete(tracked));
-      ends.add(tracked);
+      ends.set(tracked, session);
     },
-    settled: () => Promise.all(ends),
+    of: (sessionId) => Promise.all(Array.from(ends, ([end, { id }]) => (id === sessionId ? end : undefined))),
+    settled: () => Promise.all(ends.keys()),
   };
 }
 

@@ -7,6 +7,7 @@ import { noUsage } from "#core/usage.ts";
 import { createAdmission } from "#gateway/admission.ts";
 import { createGateway, type GatewayDeps } from "#gateway/gateway.ts";
 import type { Call } from "#gateway/types.ts";
+import { createTestSessions } from "#sessions/testing/test-sessions.ts";
 import { createRequestRecord } from "#telemetry/request-record.ts";
 
 export const start: ModelEvent = { type: "start", responseId: "msg_1", model: "claude-x", usage: noUsage };
@@ -63,6 +64,7 @@ export function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const gateway = createGateway({
     backend,
     admission,
+    sessions: createTestSessions(),
     workspaces: { resolve: async ({ asked, bound }) => placeCalled(asked ?? bound ?? "default") },
     aliases: new Map(),
     versions: new Map(),
@@ -89,6 +91,8 @@ export function callWith(more: Partial<Call> = {}): Call {
     model: undefined,
     effort: undefined,
     workspace: undefined,
+    sessionIds: {},
+    interrupts: false,
     strict: false,
     signal,
     record,

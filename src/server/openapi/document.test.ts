@@ -93,6 +93,8 @@ test("the turn routes say how they stream and how they fail", () => {
       "X-CC-Claude-Model",
       "X-CC-Effort",
       "X-CCProxy-Workspace",
+      "X-CCProxy-Session",
+      "X-CCProxy-Busy",
       "X-CCProxy-Strict",
       "Idempotency-Key",
       "X-Request-Id",

@@ -62,6 +62,7 @@ const tags = [
   { name: "Models", description: "What can be asked for." },
   { name: "Approvals", description: "Tool calls of agents that wait for somebody's word." },
   { name: "Requests", description: "What is being answered now." },
+  { name: "Sessions", description: "Conversations that are remembered under a name." },
   { name: "Health", description: "For people and supervisors." },
   { name: "Documentation", description: "These pages." },
   { name: "Other base URLs", description: "The same API under the paths of earlier proxies." },

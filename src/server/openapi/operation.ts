@@ -15,6 +15,7 @@ export type TagName =
   | "OpenAI"
   | "Anthropic"
   | "Models"
+  | "Sessions"
   | "Approvals"
   | "Requests"
   | "Health"

@@ -95,6 +95,21 @@ export const strictParameter: Parameter = {
   schema: { type: "string", enum: ["true", "false"] },
 };
 
+const sessionParameter: Parameter = {
+  name: "X-CCProxy-Session",
+  in: "header",
+  description:
+    "A session to continue or begin, by an id of your own (also `X-CC-Session`, `session_id` in the body, or `/sdk/{session}/v1/…`). It remembers what was said: send the new messages alone, or all of them.",
+  schema: { type: "string", maxLength: 200 },
+};
+
+const busyParameter: Parameter = {
+  name: "X-CCProxy-Busy",
+  in: "header",
+  description: "While the session has a turn running: `wait` for its end, or `interrupt` it and take its place.",
+  schema: { type: "string", enum: ["wait", "interrupt"], default: "wait" },
+};
+
 /** What a client may say of a turn in headers. */
 export const turnParameters: readonly Parameter[] = [
   modeParameter,
@@ -103,6 +118,8 @@ export const turnParameters: readonly Parameter[] = [
   modelParameter,
   effortParameter,
   workspaceParameter,
+  sessionParameter,
+  busyParameter,
   strictParameter,
   idempotencyKeyParameter,
   requestIdParameter,
@@ -118,7 +135,8 @@ export const runHeaderObjects = {
   "X-CCProxy-Mode": { description: "`agent` or `chat`.", schema: text },
   "X-CCProxy-Tools": { description: "Whose tools the model was offered: `client`, `agent` or `both`.", schema: text },
   "X-CCProxy-Model": { description: "The model that answered.", schema: text },
-  "X-CCProxy-Session": { description: "The backend's session.", schema: text },
+  "X-CCProxy-Session": { description: "The session, as the request named it; percent-encoded.", schema: text },
+  "X-CCProxy-Backend-Session": { description: "What Claude Code calls the conversation.", schema: text },
   "X-CCProxy-Replayed": { description: "`true` where the answer was made for an earlier request.", schema: text },
   "X-CCProxy-Workspace": { description: "Where the agent worked: a name, or the path you gave.", schema: text },
   "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
@@ -133,12 +151,12 @@ const errorDescriptions = {
   402: "The account behind Claude Code is out of credit.",
   403: "The Host or Origin of the request is not allowed, or the account may not do this.",
   404: "There is no such thing.",
-  409: "It is in another state already.",
+  409: "It is in another state already, or its session was busy for too long.",
   413: "The body is larger than the configured limit.",
   415: "The content encoding of the body is not supported.",
   422: "The `Idempotency-Key` came with another request before.",
   429: "A rate limit of the vendor, or this server's own queue is full. `Retry-After` says when to come back.",
-  499: "The request was cancelled by `DELETE /v1/requests/{request_id}`.",
+  499: "The request was cancelled by `DELETE /v1/requests/{request_id}`, or its session's turn was stopped.",
   500: "A fault of this server, or the vendor reported one of its own.",
   502: "The vendor could not be reached, or what came from it made no sense.",
   503: "Claude Code cannot be started, the server is shutting down, or the vendor is unavailable.",

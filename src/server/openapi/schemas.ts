@@ -10,6 +10,12 @@ import {
   permissionSchema,
 } from "#server/permissions.ts";
 import {
+  sessionDeletedSchema,
+  sessionInterruptedSchema,
+  sessionListSchema,
+  sessionSchema,
+} from "#server/session-list.ts";
+import {
   countTokensRequestSchema,
   messageErrorSchema,
   messageSchema,
@@ -56,6 +62,10 @@ export const namedSchemas = {
   Health: healthSchema,
   Model: modelSchema,
   ModelList: modelListSchema,
+  Session: sessionSchema,
+  SessionList: sessionListSchema,
+  SessionDeleted: sessionDeletedSchema,
+  SessionInterrupted: sessionInterruptedSchema,
   Permission: permissionSchema,
   PermissionList: permissionListSchema,
   PermissionEvent: permissionEventSchema,

@@ -65,7 +65,7 @@ export const chatCompletionRoutes: readonly Route[] = [
             "text/event-stream": eventStream("ChatCompletionChunk", streamExample),
           },
         },
-        ...errorResponses("OpenAIError", [400, 401, 402, 403, 404, 413, 415, 422, 429, 499, 500, 502, 503, 504]),
+        ...errorResponses("OpenAIError", [400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 499, 500, 502, 503, 504]),
       },
     },
   },

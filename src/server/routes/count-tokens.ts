@@ -15,8 +15,8 @@ import { readJsonBody } from "#server/request-body.ts";
 import type { Route } from "#server/route.ts";
 import { decodeCountTokensRequest } from "#wire/anthropic-messages/index.ts";
 
-const countTokens: Route["answer"] = async (exchange, { gateway, limits }) => {
-  const call = callOf(exchange);
+const countTokens: Route["answer"] = async (exchange, { gateway, limits }, params) => {
+  const call = callOf(exchange, params);
   const request = decodeCountTokensRequest(await readJsonBody(exchange, limits.maxBodyBytes));
   exchange.stayOpen();
   exchange.record.set({ modelAsked: request.model });

@@ -7,14 +7,14 @@ import { jsonResponse } from "#server/json-response.ts";
 import { encodeModel, encodeModelPage, findModel } from "#server/model-list.ts";
 import type { Parameter } from "#server/openapi/operation.ts";
 import { errorResponses, json, requestIdHeader, requestIdParameter } from "#server/openapi/parts.ts";
-import type { Route, Services } from "#server/route.ts";
+import type { Route, RouteParams, Services } from "#server/route.ts";
 
-const listModels: Route["answer"] = async (exchange, services) =>
-  jsonResponse(encodeModelPage(await knownModels(exchange, services), exchange.query));
+const listModels: Route["answer"] = async (exchange, services, params) =>
+  jsonResponse(encodeModelPage(await knownModels(exchange, services, params), exchange.query));
 
 const getModel: Route["answer"] = async (exchange, services, params) => {
   const id = params["id"] ?? "";
-  const models = await knownModels(exchange, services);
+  const models = await knownModels(exchange, services, params);
   const model = findModel(models, id);
   if (model === undefined) {
     const message = `There is no model ${JSON.stringify(id.slice(0, 100))}.`;
@@ -25,9 +25,13 @@ const getModel: Route["answer"] = async (exchange, services, params) => {
 };
 
 /** The first one to ask may wait for a CLI to start. */
-async function knownModels(exchange: Exchange, { gateway }: Services): Promise<readonly ModelInfo[]> {
+async function knownModels(
+  exchange: Exchange,
+  { gateway }: Services,
+  params: RouteParams,
+): Promise<readonly ModelInfo[]> {
   exchange.stayOpen();
-  return await gateway.listModels(callOf(exchange));
+  return await gateway.listModels(callOf(exchange, params));
 }
 
 const page = (name: string, description: string, schema: object): Parameter => ({

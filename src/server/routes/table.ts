@@ -1,4 +1,6 @@
-import type { Operation } from "#server/openapi/operation.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { Exchange } from "#server/exchange.ts";
+import type { Operation, Parameter } from "#server/openapi/operation.ts";
 import type { Route } from "#server/route.ts";
 
 import { approvalsPageRoutes } from "./approvals-page.ts";
@@ -11,9 +13,21 @@ import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { permissionRoutes } from "./permissions.ts";
 import { requestRoutes } from "./requests.ts";
+import { sessionRoutes } from "./sessions.ts";
 
 /** What the proxies before this one called the API of Claude Code; their clients' base URLs keep working. */
-const prefixes = ["/claude", "/sdk"];
+const prefixes = ["/claude", "/sdk", "/claude/:session", "/sdk/:session"];
+
+/** Words of such base URLs, which a session in the path cannot be called. */
+const reserved: ReadonlySet<string> = new Set(["v1", "sdk", "api"]);
+
+const sessionInPath: Parameter = {
+  name: "session",
+  in: "path",
+  required: true,
+  description: "The session's id, of your own choice; percent-encoded.",
+  schema: { type: "string", maxLength: 200 },
+};
 
 /** Every route the server has. */
 export const routes: readonly Route[] = [
@@ -21,6 +35,7 @@ export const routes: readonly Route[] = [
   ...messageRoutes,
   ...countTokensRoutes,
   ...modelRoutes,
+  ...sessionRoutes,
   ...permissionRoutes,
   ...approvalsPageRoutes,
   ...mcpRoutes,
@@ -34,6 +49,10 @@ function underPrefix(route: Route, prefix: string): Route {
   return {
     ...route,
     path: `${prefix}${route.path}`,
+    answer(exchange, services, params) {
+      if (reserved.has(params["session"] ?? "")) throw notASession(exchange);
+      return route.answer(exchange, services, params);
+    },
     operation: operation && prefixedOperation(operation, { prefix, path: route.path }),
   };
 }
@@ -43,12 +62,24 @@ function prefixedOperation(
   operation: Operation,
   { prefix, path }: { readonly prefix: string; readonly path: string },
 ): Operation {
-  const name = prefix.slice(1);
+  const names = prefix.split(/\W+/).map((name) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+  const inSession = prefix.endsWith("/:session");
   return {
     ...operation,
-    operationId: `${operation.operationId}Under${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-    summary: `The same as ${path}`,
-    description: `For clients that were set up with \`${prefix}\` in their base URL.`,
+    operationId: `${operation.operationId}Under${names.join("")}`,
+    summary: inSession ? `The same as ${path}, in a session` : `The same as ${path}`,
+    description: inSession
+      ? "The session is named in the path, for clients that know nothing but a base URL."
+      : `For clients that were set up with \`${prefix}\` in their base URL.`,
+    parameters: [...(inSession ? [sessionInPath] : []), ...(operation.parameters ?? [])],
     tags: ["Other base URLs"],
   };
+}
+
+function notASession({ path }: Exchange): GatewayError {
+  return new GatewayError("not-found", `There is nothing at ${path.slice(0, 200)}.`, {
+    hint: path.includes("/v1/v1/")
+      ? "Leave /v1 out of the client's base URL."
+      : "A session in the path cannot have this name.",
+  });
 }

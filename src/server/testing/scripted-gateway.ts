@@ -3,7 +3,7 @@ import type { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { noUsage } from "#core/usage.ts";
-import type { Call, Gateway, GatewayStatus, RunningHead } from "#gateway/types.ts";
+import type { Call, Gateway, GatewayStatus, RunningHead, SessionState } from "#gateway/types.ts";
 
 export type Batches = AsyncIterable<readonly ModelEvent[]>;
 
@@ -54,6 +54,24 @@ export async function* stuck({ signal }: Call): Batches {
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
+export const knownSession: SessionState = {
+  principal: "local",
+  id: "known",
+  named: true,
+  createdAt: 0,
+  usedAt: 1000,
+  turns: 2,
+  mode: "chat",
+  workspace: null,
+  model: "sonnet",
+  system: [],
+  piecemeal: true,
+  backendSession: "s-1",
+  resume: null,
+  running: 1,
+  waiting: 0,
+};
+
 export function createScriptedGateway(script: Script = {}): ScriptedGateway {
   const calls: ScriptedGateway["calls"] = [];
   return {
@@ -69,6 +87,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
         mode: call.mode ?? "agent",
         tools: call.tools ?? "agent",
         model: "claude-test-1",
+        session: undefined,
         sessionId: "s-1",
         accepted: true,
         workspace: undefined,
@@ -87,6 +106,12 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
     async countTokens(request, call) {
       calls.push({ request, call });
       return { inputTokens: 42, exact: request.model !== "estimate", backend: "scripted", model: request.model };
+    },
+    sessions: {
+      list: () => ({ sessions: [], hasMore: false }),
+      find: ({ principal, id }) => (id === knownSession.id ? { ...knownSession, principal } : undefined),
+      forget: ({ id }) => id === knownSession.id,
+      interrupt: ({ id }) => (id === knownSession.id ? 1 : undefined),
     },
     status: () => ({
       backend: "scripted",

@@ -1,4 +1,5 @@
 import { accessLog } from "./access-log.ts";
+import { sessions } from "./sessions.ts";
 
 /** In order, and only ever added to: the schema version of a database is how many of these it has seen. */
-export const migrations: readonly string[] = [accessLog];
+export const migrations: readonly string[] = [accessLog, sessions];

@@ -17,7 +17,8 @@ function partsOf(block: object, role = "user") {
 
 function refusalOf(messages: unknown): GatewayError {
   try {
-    decodeRequest({ max_tokens: 5, messages });
+    const { outOfContext } = decodeRequest({ max_tokens: 5, messages });
+    if (outOfContext !== undefined) return outOfContext;
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;

@@ -1,3 +1,4 @@
+import type { GatewayError } from "#core/errors.ts";
 import type { Message, Part, ReasoningPart } from "#core/request.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
@@ -13,17 +14,20 @@ type ToolResultBlock = Extract<ModelledBlock, { type: "tool_result" | "tool_resu
 interface Conversation {
   readonly system: readonly string[];
   readonly messages: readonly Message[];
+  readonly outOfContext: GatewayError | undefined;
 }
 
 interface Decoding {
   /** Ids of the tool calls so far: a result must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
+  /** Set where a result comes before any call: a session may remember what it answers. */
+  outOfContext: GatewayError | undefined;
 }
 
 /** Adds to `ignoredFields` what the messages carry and no backend can be told. */
 export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
-  const decoding: Decoding = { callIds: new Set(), ignoredFields };
+  const decoding: Decoding = { callIds: new Set(), ignoredFields, outOfContext: undefined };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
@@ -40,7 +44,7 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
   }
   if (merged.length === 0)
     throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
-  return { system, messages: merged.map(withResultsFirst) };
+  return { system, messages: merged.map(withResultsFirst), outOfContext: decoding.outOfContext };
 }
 
 /**
@@ -136,11 +140,14 @@ function decodeThinking({ thinking, signature }: ThinkingBlock, field: string): 
 
 function decodeToolResult(block: ToolResultBlock, path: string, decoding: Decoding): Part {
   const { tool_use_id: callId, content } = block;
-  if (!decoding.callIds.has(callId))
-    throw invalidField(
+  if (!decoding.callIds.has(callId)) {
+    const problem = invalidField(
       `${path}.tool_use_id`,
       `expected the id of a tool_use block in an earlier assistant message, got ${describeValue(callId)}`,
     );
+    if (decoding.callIds.size > 0) throw problem;
+    decoding.outOfContext ??= problem;
+  }
   const decoded =
     typeof content === "string"
       ? text(content)

@@ -34,7 +34,7 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 function decode(request: CountTokensRequest): ModelRequest {
   if (request.thread) throw threadRefusal();
   const ignored = new Set(unreadFields(request));
-  const { system, messages } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request);
   return {
     wireFormat,
@@ -46,7 +46,17 @@ function decode(request: CountTokensRequest): ModelRequest {
     features,
     featureFields: featureFields(features),
     ignoredFields: boundNames(ignored),
+    outOfContext,
+    sessionIds: withoutNullish({ named: request.session_id, hint: sessionOfUser(request.metadata?.user_id) }),
   };
+}
+
+/** Claude Code packs its session into the user id: as JSON, in versions before 2.1 behind `_session_`. */
+function sessionOfUser(userId: string | null | undefined): string | undefined {
+  return /"session_id"\s*:\s*"([\w-]{1,200})"|_session_([\w-]{1,200})$/
+    .exec(userId ?? "")
+    ?.slice(1)
+    .find(Boolean);
 }
 
 function parseRequest(

@@ -141,6 +141,7 @@ const requestEntries = {
   tool_choice: v.nullish(toolChoice),
   metadata: v.nullish(looseObject({ user_id: v.nullish(v.string()) })),
   service_tier: v.nullish(v.string()),
+  session_id: v.nullish(v.pipe(v.string(), v.description("A session of this server to continue or begin."))),
   thread: v.nullish(v.looseObject({ type: v.string() })),
 };
 

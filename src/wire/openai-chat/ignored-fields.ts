@@ -3,11 +3,7 @@ import { createFindUnread } from "#lib/unread-fields.ts";
 import { type ChatCompletionRequest, chatCompletionRequestSchema, type RequestMessage } from "./schema.ts";
 
 /** They change nothing in the answer: caching is the backend's own business. */
-const harmlessFields: ReadonlySet<string> = new Set([
-  "prompt_cache_key",
-  "prompt_cache_options",
-  "prompt_cache_retention",
-]);
+const harmlessFields: ReadonlySet<string> = new Set(["prompt_cache_options", "prompt_cache_retention"]);
 
 /** Sent by many clients on every request, with the value that asks for nothing. */
 const defaultValues: ReadonlyMap<string, string> = new Map([

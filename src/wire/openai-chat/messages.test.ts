@@ -10,7 +10,8 @@ const lookup = { type: "function" as const, function: { name: "lookup", argument
 
 function refusalOf(body: unknown): GatewayError {
   try {
-    decodeRequest(body);
+    const { outOfContext } = decodeRequest(body);
+    if (outOfContext !== undefined) return outOfContext;
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
@@ -126,6 +127,14 @@ describe("what is wrong is refused by name", () => {
       "a JSON object",
     ],
     ["a call without a name", call({ arguments: "{}" }), "messages[1].tool_calls[0].function.name", "required"],
+    [
+      "a result of another call than those made",
+      {
+        messages: [...call({ name: "x", arguments: "{}" }).messages, { role: "tool", tool_call_id: "y", content: "y" }],
+      },
+      "messages[2].tool_call_id",
+      "the id of a tool call",
+    ],
     [
       "a result of no call",
       { messages: [{ role: "tool", tool_call_id: "x", content: "y" }] },

@@ -1,4 +1,5 @@
 import { resultLineStart } from "#core/agent-act.ts";
+import type { GatewayError } from "#core/errors.ts";
 import type { Message, Part, ToolCallPart } from "#core/request.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 
@@ -14,17 +15,20 @@ type ToolCall = NonNullable<AssistantMessage["tool_calls"]>[number];
 interface Conversation {
   readonly system: readonly string[];
   readonly messages: readonly Message[];
+  readonly outOfContext: GatewayError | undefined;
 }
 
 interface Decoding {
   /** Ids of the tool calls so far: a result must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
+  /** Set where a result comes before any call: a session may remember what it answers. */
+  outOfContext: GatewayError | undefined;
 }
 
 /** Adds to `ignoredFields` what the messages carry and no backend can be told. */
 export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
-  const decoding: Decoding = { callIds: new Set(), ignoredFields };
+  const decoding: Decoding = { callIds: new Set(), ignoredFields, outOfContext: undefined };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
@@ -39,7 +43,7 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
   }
   if (merged.length === 0)
     throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
-  return { system, messages: merged.map(withResultsFirst) };
+  return { system, messages: merged.map(withResultsFirst), outOfContext: decoding.outOfContext };
 }
 
 function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
@@ -72,11 +76,14 @@ function decodeContent(content: string | readonly InputPart[], path: string, dec
 
 function decodeToolResult(message: ToolMessage, path: string, decoding: Decoding): Part {
   const { tool_call_id: callId, content } = message;
-  if (!decoding.callIds.has(callId))
-    throw invalidField(
+  if (!decoding.callIds.has(callId)) {
+    const problem = invalidField(
       `${path}.tool_call_id`,
       `expected the id of a tool call in an earlier assistant message, got ${describeValue(callId)}`,
     );
+    if (decoding.callIds.size > 0) throw problem;
+    decoding.outOfContext ??= problem;
+  }
   return { type: "tool-result", callId, content: decodeContent(content, path, decoding), isError: false };
 }
 

@@ -140,6 +140,7 @@ describe("a whole request", () => {
         user: "user",
       },
       ignoredFields: [],
+      sessionIds: {},
     });
   });
 
@@ -202,6 +203,7 @@ describe("a whole request", () => {
       features: {},
       featureFields: {},
       ignoredFields: [],
+      sessionIds: {},
     });
   });
 });
@@ -229,10 +231,15 @@ describe("settings", () => {
       modalities: ["text"],
       verbosity: "medium",
       metadata: {},
-      prompt_cache_key: "k",
       stream: null,
     };
     expect(decode(defaults)).toEqual(decode({}));
+  });
+
+  test("a session's name is told from the key of a cache, and neither is left out", () => {
+    const { sessionIds, ignoredFields } = decode({ session_id: "mine", prompt_cache_key: "k" });
+    expect({ sessionIds, ignoredFields }).toEqual({ sessionIds: { named: "mine", hint: "k" }, ignoredFields: [] });
+    expect(() => decode({ session_id: 7 })).toThrow("session_id");
   });
 
   test("a service tier that only OpenAI sells is left out, and named", () => {

@@ -22,7 +22,7 @@ import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schem
 export function decodeRequest(body: unknown): ModelRequest {
   const request = parseRequest(body);
   const ignored = new Set(unreadFields(request));
-  const { system, messages } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request, ignored);
   return {
     wireFormat: "openai-chat",
@@ -34,6 +34,8 @@ export function decodeRequest(body: unknown): ModelRequest {
     features,
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
+    outOfContext,
+    sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
   };
 }
 

@@ -115,6 +115,8 @@ export const chatCompletionRequestSchema = v.pipe(
     service_tier: v.nullish(v.string()),
     user: v.nullish(v.string()),
     safety_identifier: v.nullish(v.string()),
+    prompt_cache_key: v.nullish(v.string()),
+    session_id: v.nullish(v.pipe(v.string(), v.description("A session of this server to continue or begin."))),
   }),
   v.title("CreateChatCompletionRequest"),
   v.description("A chat completion request. Fields that cannot be honoured are named in X-CCProxy-Ignored-Params."),

@@ -42,7 +42,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       expect(headers.get("x-ccproxy-model")).toBe(model);
       expect(headers.get("x-ccproxy-mode")).toBe(mode);
       expect(headers.get("x-ccproxy-backend")).toBe("claude-cli");
-      expect(headers.get("x-ccproxy-session")).toMatch(/^[0-9a-f-]{36}$/);
+      expect(headers.get("x-ccproxy-backend-session")).toMatch(/^[0-9a-f-]{36}$/);
       expect(headers.get("x-request-id")).toBe(requestId);
       expect(headers.get("request-id")).toBe(requestId);
       expect(headers.get("content-type")).toStartWith(reader.streaming ? "text/event-stream" : "application/json");

@@ -78,7 +78,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       blocks.map(({ type, text }) => (type === "thinking" ? "" : (text ?? type))).join(""),
     ]);
   const lastRow = () => bench.rowOf(bench.traffic.last().requestId);
-  const sessionOf = () => bench.traffic.last().headers.get("x-ccproxy-session");
+  const sessionOf = () => bench.traffic.last().headers.get("x-ccproxy-backend-session");
 
   describe.each(["agent", "chat"] as const)('%s mode; proves("cli-continues", "request-history")', (mode) => {
     const used = version === claudes[0]?.version ? [...talks] : talks.filter(({ name }) => name.includes("helper"));
@@ -136,7 +136,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     const answers = await Promise.all([1, 2, 3].map(() => say(clients("chat"), next)));
     expect(new Set(answers).size).toBe(1);
     const both = bench.traffic.sent.slice(before);
-    expect(new Set(both.map(({ headers }) => headers.get("x-ccproxy-session"))).size).toBe(3);
+    expect(new Set(both.map(({ headers }) => headers.get("x-ccproxy-backend-session"))).size).toBe(3);
     const rows = await Promise.all(both.map(({ requestId }) => bench.rowOf(requestId)));
     expect(rows.filter(({ start }) => start === "live")).toHaveLength(1);
   });
@@ -150,7 +150,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       for (const route of ["/v1/chat/completions", "/v1/messages"]) {
         const refused = await bench.clients("chat", { apiKey: "wrong" }).post(route, next, { headers });
         expect(refused.status).toBe(401);
-        expect(refused.headers.has("x-ccproxy-session")).toBe(false);
+        expect(refused.headers.has("x-ccproxy-backend-session")).toBe(false);
         expect(refused.headers.get("www-authenticate")).toBe("Bearer");
       }
     expect(bench.requests()).toEqual([]);

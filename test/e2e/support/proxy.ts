@@ -19,6 +19,8 @@ export interface ProxyOptions {
   readonly claude?: string | null;
   /** Use this upstream instead of one of its own. */
   readonly upstream?: DemoUpstream;
+  /** The home of one that has ended, to go on from what it left. */
+  readonly home?: string;
 }
 
 export interface Proxy {
@@ -44,9 +46,9 @@ export interface Proxy {
 /** Starts `ccproxy serve` and waits for its URL. */
 export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   if (!existsSync(binary)) throw new Error("dist/ccproxy is missing: run `bun run build`.");
-  const home = await mkdtemp(join(tmpdir(), "ccproxy-e2e-"));
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), "ccproxy-e2e-")));
   const cwd = join(home, "workspace");
-  await mkdir(cwd);
+  await mkdir(cwd, { recursive: true });
   const upstream = options.upstream ?? startDemoUpstream();
   const child = Bun.spawn(
     [binary, "serve", "--port", "0", "--cwd", cwd, ...claudeFlag(options), ...(options.args ?? [])],

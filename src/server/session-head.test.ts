@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+
+import { sessionIdsOf } from "./session-head.ts";
+
+const idsOf = (headers: Record<string, string>, inAddress?: string) => sessionIdsOf(new Headers(headers), inAddress);
+
+test("the address names a session before the headers do, and ours before the other", () => {
+  const headers = { "X-CC-Session": "b", "X-CCProxy-Session": " a " };
+  expect(idsOf(headers, "c")).toEqual({ named: "c" });
+  expect(idsOf(headers)).toEqual({ named: "a" });
+  expect(idsOf({ "x-cc-session": "b", "x-ccproxy-session": "" })).toEqual({ named: "b" });
+  expect(idsOf({})).toEqual({});
+});
+
+test.each(["x-claude-code-session-id", "x-opencode-session", "x-session-affinity", "session-id", "conversation_id"])(
+  "%s is a hint, whatever else is sent",
+  (header) => {
+    expect(idsOf({ [header]: "h" })).toEqual({ hint: "h" });
+    expect(idsOf({ [header]: "h", "x-cc-session": "s" })).toEqual({ named: "s", hint: "h" });
+  },
+);
+
+test("an id is read as our answers write it", () => {
+  expect(idsOf({ "x-ccproxy-session": "gr%C3%B6%C3%9Fe" })).toEqual({ named: "größe" });
+  expect(idsOf({ "x-ccproxy-session": "100%" })).toEqual({ named: "100%" });
+});
