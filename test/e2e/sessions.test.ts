@@ -14,8 +14,17 @@ function transcript({ home }: Proxy): string {
   if (!existsSync(projects)) return "";
   return readdirSync(projects, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".jsonl"))
-    .map((name) => readFileSync(join(projects, name), "utf8"))
+    .map((name) => textOf(join(projects, name)))
     .join("");
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // It was removed in the meantime.
+    return "";
+  }
 }
 
 interface ToolMessage {

@@ -236,12 +236,6 @@ describe("settings", () => {
     expect(decode(defaults)).toEqual(decode({}));
   });
 
-  test("a session's name is told from the key of a cache, and neither is left out", () => {
-    const { sessionIds, ignoredFields } = decode({ session_id: "mine", prompt_cache_key: "k" });
-    expect({ sessionIds, ignoredFields }).toEqual({ sessionIds: { named: "mine", hint: "k" }, ignoredFields: [] });
-    expect(() => decode({ session_id: 7 })).toThrow("session_id");
-  });
-
   test("a service tier that only OpenAI sells is left out, and named", () => {
     expect(decode({ service_tier: "flex" })).toMatchObject({ features: {}, ignoredFields: ["service_tier"] });
     expect(featuresOf({ service_tier: "flex" })).not.toHaveProperty("serviceTier");
