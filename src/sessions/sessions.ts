@@ -202,16 +202,16 @@ function startTurn({ store, onFault, now = Date.now }: SessionsDeps, starting: S
     workspace: session.named ? (row.workspace ?? undefined) : undefined,
     resume: session.named ? (row.resume ?? undefined) : undefined,
     signal: place.signal,
-    runsIn(used, place) {
+    runsIn(used, where) {
       mode = used;
-      workspace = place ?? workspace;
+      workspace = where ?? workspace;
     },
     learn(facts) {
       backendSession = facts.sessionId ?? backendSession;
       if (facts.resume === undefined) return;
-      const told = facts.resume;
-      resume = told;
-      if (isOver) attempt(() => store.saveResume(row, told));
+      const point = facts.resume;
+      resume = point;
+      if (isOver) attempt(() => store.saveResume(row, point));
     },
     note(event) {
       answer.add(event);

@@ -52,7 +52,7 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const temporary = createTemporaryDirectories(options.temporaryDirectory);
   const ephemeral = createTemporaryDirectories(options.ephemeralDirectory);
   const ends = createEnds();
-  let problem: GatewayError | undefined;
+  const health = createHealth(options);
   const discard = (session: CliSession, working: boolean): void => ends.add(session, session.discard(working));
   const onVersion = (version: string): void => {
     counters.version = version;
@@ -70,16 +70,12 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     maxAgeMs: options.pool.maxAgeMs,
     refillDelayMs: REFILL_DELAY_MS,
     canStart: () => availableMemoryBytes() >= options.minFreeMemoryBytes,
-    onEvent: (event) => {
-      problem = problemAfter(event, problem);
-      if (event.type === "start-failed")
-        options.onNotice?.({ level: "warn", message: "Claude Code did not start.", data: { error: event.error } });
-    },
+    onEvent: health.note,
   });
   return {
     claudePath,
     get problem() {
-      return claudePath === undefined ? notFound() : problem;
+      return claudePath === undefined ? notFound() : health.problem;
     },
     get parked() {
       return pool.stats().idle;
@@ -150,7 +146,7 @@ function createEnds(): Ends {
       const tracked = end.finally(() => ends.delete(tracked));
       ends.set(tracked, session);
     },
-    of: (sessionId) => Promise.all(Array.from(ends, ([end, { id }]) => (id === sessionId ? end : undefined))),
+    of: (sessionId) => Promise.all(Array.from(ends).flatMap(([end, { id }]) => (id === sessionId ? [end] : []))),
     settled: () => Promise.all(ends.keys()),
   };
 }
@@ -191,6 +187,21 @@ async function permit(
     discard(session, false);
     throw refusal;
   }
+}
+
+/** Why the last start failed, if it did. */
+function createHealth({ onNotice }: ClaudeCliOptions) {
+  let problem: GatewayError | undefined;
+  return {
+    get problem() {
+      return problem;
+    },
+    note(event: PoolEvent): void {
+      problem = problemAfter(event, problem);
+      if (event.type === "start-failed")
+        onNotice?.({ level: "warn", message: "Claude Code did not start.", data: { error: event.error } });
+    },
+  };
 }
 
 function problemAfter(event: PoolEvent, before: GatewayError | undefined): GatewayError | undefined {
