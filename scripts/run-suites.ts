@@ -1,6 +1,7 @@
 /**
- * Every check and every end-to-end suite, one after another, with a table at the end that also says
- * what this machine could not test. Arguments choose suites by parts of their names.
+ * Every check and every end-to-end suite, with a table at the end that also says what this machine could
+ * not test. Arguments choose suites by parts of their names. Suites mostly wait for programs to start and
+ * answer, so two run at once, but for those that measure memory or end what others would miss.
  */
 import { Glob } from "bun";
 
@@ -23,22 +24,54 @@ interface Outcome {
 }
 
 /** A suite that hangs is ended, with everything it printed shown. */
-const longestSuiteMs = 6 * 60_000;
-const wholeBudgetMs = 15 * 60_000;
+const longestSuiteMs = 8 * 60_000;
+const wholeBudgetMs = 18 * 60_000;
+const lanes = 2;
+/** They look at memory, at every process there is, or keep both cores busy by themselves. */
+const alone: ReadonlySet<string> = new Set([
+  "check",
+  "e2e/binary",
+  "e2e/disconnects",
+  "e2e/floods",
+  "e2e/many-sessions",
+  "e2e/ownership",
+]);
 
 async function main(wanted: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const suites = (await findSuites()).filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
   );
-  const outcomes: Outcome[] = [];
-  for (const [index, suite] of suites.entries()) {
-    console.log(`\n[${index + 1}/${suites.length}] ${suite.name}`);
-    outcomes.push(await runSuite(suite));
-  }
+  const { single = [], shared = [] } = Object.groupBy(suites, ({ name }) => (alone.has(name) ? "single" : "shared"));
+  console.log(`\n${suites.length} suites; a line for each when it is over`);
+  let over = 0;
+  const report = ({ name, passed, counts, ms }: Outcome): void => {
+    over += 1;
+    const verdict = `${passed ? "ok" : "FAILED"} ${counts} (${(ms / 1000).toFixed(1)} s)`;
+    console.log(`[${over}/${suites.length}] ${name}: ${verdict}`);
+  };
+  const outcomes = [...(await runAll(single, 1, report)), ...(await runAll(shared, lanes, report))];
   printTable(outcomes, performance.now() - startedAt);
   printAbsent(outcomes);
   return outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1;
+}
+
+async function runAll(
+  suites: readonly Suite[],
+  width: number,
+  report: (outcome: Outcome) => void,
+): Promise<readonly Outcome[]> {
+  const waiting = [...suites];
+  const outcomes: Outcome[] = [];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const outcome = await runSuite(next);
+      report(outcome);
+      outcomes.push(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return outcomes;
 }
 
 async function findSuites(): Promise<readonly Suite[]> {
@@ -62,7 +95,6 @@ async function runSuite({ name, command }: Suite): Promise<Outcome> {
   const absent = [...output.matchAll(/^ABSENT (.+)$/gm)].map(([, what = ""]) => what);
   if (code !== 0) console.log(output);
   if (code !== 0 && ms >= longestSuiteMs) console.log(`${name} was ended after ${minutes(ms)}.`);
-  console.log(`      ${code === 0 ? "ok" : "FAILED"} ${counts} (${(ms / 1000).toFixed(1)} s)`);
   return { name, passed: code === 0, counts, ms, absent };
 }
 
