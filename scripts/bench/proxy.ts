@@ -84,7 +84,7 @@ export async function askUpstream(upstream: string, prompt: string): Promise<num
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": "demo" },
     body: JSON.stringify({
-      model: benchModel,
+      model: "claude-sonnet-5-5",
       max_tokens: 1000,
       stream: true,
       messages: [{ role: "user", content: prompt }],

@@ -144,6 +144,31 @@ test("an agent works where the header says, else where its alias does; a bare mo
   expect(worked).toEqual(["bound", "asked", "default", undefined]);
 });
 
+test("a session goes on in its mode and where it worked, unless it is told otherwise", async () => {
+  const { gateway } = setUp(
+    async function* () {
+      yield [start, { type: "text-start", id: "1" }, { type: "text-delta", id: "1", text: "yes" }, finish];
+    },
+    { defaultMode: "chat", aliases: new Map([["bound", { workspace: "bound" }]]) },
+  );
+  const ask = async (call: Partial<Call>, model = "other") => {
+    const { head, events } = await gateway.run(
+      { ...request, model },
+      callWith({ sessionIds: { named: "s" }, ...call }),
+    );
+    await all(events);
+    return [head.session, head.mode, head.workspace];
+  };
+  expect(await ask({ mode: "agent", workspace: "first" })).toEqual(["s", "agent", "first"]);
+  expect(await ask({})).toEqual(["s", "agent", "first"]);
+  expect(await ask({}, "bound")).toEqual(["s", "agent", "first"]);
+  expect(await ask({ workspace: "second" })).toEqual(["s", "agent", "second"]);
+  expect(await ask({ mode: "chat" })).toEqual(["s", "chat", undefined]);
+  expect(await ask({ mode: "agent" })).toEqual(["s", "agent", "second"]);
+  expect(await ask({ sessionIds: { hint: "s" } })).toEqual(["s", "chat", undefined]);
+  expect(await ask({ principal: "another" })).toEqual(["s", "chat", undefined]);
+});
+
 test("configured names are in the list of models", async () => {
   const { gateway } = setUp(async function* () {}, { aliases: new Map([["fast", { model: "haiku", mode: "chat" }]]) });
   expect(await gateway.listModels(callWith())).toMatchObject([

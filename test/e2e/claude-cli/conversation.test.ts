@@ -6,7 +6,18 @@ import { join } from "node:path";
 import type { Message, RequestFeatures } from "#core/request.ts";
 
 import { claudes } from "../support/proxy.ts";
-import { answers, asked, type Bench, eventually, lastAsked, openBench, PIXEL, request, says } from "./support.ts";
+import {
+  answers,
+  asked,
+  type Bench,
+  eventually,
+  lastAsked,
+  openBench,
+  PIXEL,
+  request,
+  says,
+  workspaceAt,
+} from "./support.ts";
 
 interface Block {
   readonly type: string;
@@ -385,6 +396,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         mode,
         tools: mode === "chat" ? ("client" as const) : ("agent" as const),
         principal: "tester",
+        workspace: workspaceAt(bench.workspace),
         signal: new AbortController().signal,
         report: () => undefined,
       };
