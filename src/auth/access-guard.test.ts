@@ -16,12 +16,15 @@ function admits(headers: Record<string, string>): boolean {
   }
 }
 
-test("accepts the token as Bearer, in any case, or as x-api-key", () => {
+test("accepts the token as Bearer, in any case, or as x-api-key, and names the caller after it, not by it", () => {
   const ascii = createAccessGuard("abc");
-  expect(ascii.admit(new Headers({ authorization: "Bearer abc" }))).toBe("local");
-  expect(ascii.admit(new Headers({ authorization: "bearer   abc" }))).toBe("local");
-  expect(ascii.admit(new Headers({ "x-api-key": "abc" }))).toBe("local");
-  expect(ascii.admit(new Headers({ authorization: "Bearer dummy", "x-api-key": "abc" }))).toBe("local");
+  const caller = ascii.admit(new Headers({ authorization: "Bearer abc" }));
+  expect(caller).toMatch(/^token-[0-9a-f]{16}$/);
+  expect(ascii.admit(new Headers({ authorization: "bearer   abc" }))).toBe(caller);
+  expect(ascii.admit(new Headers({ "x-api-key": "abc" }))).toBe(caller);
+  expect(ascii.admit(new Headers({ authorization: "Bearer dummy", "x-api-key": "abc" }))).toBe(caller);
+  expect(createAccessGuard("abd").admit(new Headers({ "x-api-key": "abd" }))).not.toBe(caller);
+  expect(createAccessGuard(undefined).admit(new Headers())).toBe("local");
 });
 
 test.each([

@@ -76,3 +76,11 @@ test("the name that was bound and the wildcard are ours", () => {
   expect(passes(any, { host: "whatever.example", origin: "https://page.example" })).toBe(true);
   expect(passes(any, { host: "what ever" })).toBe(false);
 });
+
+test("what a page of another site loads without naming its origin is refused, a link that is followed is not", () => {
+  const load = { host: "127.0.0.1:8000", "sec-fetch-site": "cross-site" };
+  expect(passes(local, { ...load, "sec-fetch-mode": "no-cors" })).toBe(false);
+  expect(passes(local, { ...load, "sec-fetch-mode": "navigate" })).toBe(true);
+  expect(passes(local, { ...load, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(true);
+  expect(passes(local, { ...load, "sec-fetch-mode": "cors", origin: "https://app.example" })).toBe(true);
+});

@@ -32,9 +32,15 @@ export function createHostCheck(options: HostCheckOptions): (headers: Headers) =
     // Only HTTP/1.0 clients may leave Host out (Bun answers 400 to the others), and no browser is one.
     if (host !== null && !isOurs(host)) throw refusedHost(host);
     const origin = headers.get("origin");
+    if (origin === null && isForeignLoad(headers)) throw refusedOrigin("another site");
     if (origin === null || allowsOrigin(options.corsOrigins, origin)) return;
     if (host === null || !isSameOrigin(origin, host)) throw refusedOrigin(origin);
   };
+}
+
+/** A page may load what it cannot read (an image, a script) without naming its origin; following a link is no such load. */
+function isForeignLoad(headers: Headers): boolean {
+  return headers.get("sec-fetch-site") === "cross-site" && headers.get("sec-fetch-mode") !== "navigate";
 }
 
 export function allowsOrigin(corsOrigins: readonly string[], origin: string): boolean {

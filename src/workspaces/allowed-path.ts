@@ -19,7 +19,9 @@ export async function openAllowedPath(path: string, roots: readonly string[]): P
       hint: "workspaces.allow_paths in its configuration lists the directories below which they may name one.",
     });
   const identity = await directoryIdentity(place.path);
-  if (identity === undefined) throw new GatewayError("not-found", "There is no such directory.");
+  // Once more: a link put in its place meanwhile would have given its own identity.
+  const isStill = (await realpath(place.path).catch(() => undefined)) === place.path;
+  if (identity === undefined || !isStill) throw new GatewayError("not-found", "There is no such directory.");
   return { path: place.path, identity };
 }
 

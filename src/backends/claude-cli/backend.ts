@@ -14,7 +14,7 @@ import { LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
-import { abortError } from "./run-signal.ts";
+import { orAborted } from "./run-signal.ts";
 import { modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
@@ -139,19 +139,6 @@ async function askForModels({ supply, catalogue, shutdown }: RunnerDeps): Promis
   } finally {
     // Its system prompt is settled now.
     supply.discard(session, false);
-  }
-}
-
-/** Rejects as soon as nobody waits any more; the work goes on for the others. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortError(signal);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(abortError(signal));
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
 

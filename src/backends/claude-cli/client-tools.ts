@@ -21,8 +21,8 @@ export interface ToolNames {
   /** What the model knows a tool by, in what it is offered and in what was said before. */
   readonly toWire: (name: string) => string;
   /**
-   * The client's name for a tool the model calls; undefined for one of the agent's own. Whatever a bare model calls is
-   * the client's, even a name nobody offered.
+   * The client's name for a tool the model calls; undefined for one of the agent's own. Whatever a bare model calls that
+   * was offered any is the client's, even a name nobody offered.
    */
   readonly toClient: (wireName: string) => string | undefined;
 }
@@ -33,7 +33,8 @@ export function toolNames(features: RequestFeatures, setup: RunSetup): ToolNames
   const client = new Map(Array.from(wire, ([name, wireName]) => [wireName, name]));
   return {
     toWire: (name) => wire.get(name) ?? wireToolName(name, "none"),
-    toClient: (wireName) => client.get(wireName) ?? (setup.mode === "agent" ? undefined : wireName),
+    toClient: (wireName) =>
+      client.get(wireName) ?? (setup.mode === "agent" || client.size === 0 ? undefined : wireName),
   };
 }
 

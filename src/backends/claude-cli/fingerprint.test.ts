@@ -54,8 +54,16 @@ describe("a conversation is another", () => {
 });
 
 test("a turn that waits is known by the ids of its calls, in any order", () => {
-  expect(callsFingerprint(settled, ["a", "b"])).toBe(callsFingerprint(settled, ["b", "a"]));
-  expect(callsFingerprint(settled, ["a"])).not.toBe(callsFingerprint(settled, ["a", "b"]));
+  const of = (...ids: readonly string[]) => callsFingerprint(settled, ids, messages);
+  expect(of("toolu_a", "toolu_b")).toBe(of("toolu_b", "toolu_a"));
+  expect(of("toolu_a")).not.toBe(of("toolu_a", "toolu_b"));
+  expect(callsFingerprint(settled, ["toolu_a"], [user("shortened")])).toBe(of("toolu_a"));
+});
+
+test("ids that another conversation may have too are not enough", () => {
+  const other = [user("something else")];
+  expect(callsFingerprint(settled, ["call_0"], messages)).not.toBe(callsFingerprint(settled, ["call_0"], other));
+  expect(callsFingerprint(settled, ["call_0"], messages)).toBe(callsFingerprint(settled, ["call_0"], [...messages]));
 });
 
 test("what is new begins behind the last answer", () => {

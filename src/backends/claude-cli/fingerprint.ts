@@ -18,9 +18,22 @@ export function fingerprint(settled: Settled, messages: readonly Message[]): str
   );
 }
 
-/** For a turn that waits for the results of these calls: whatever else the conversation shows, only it knows the ids. */
-export function callsFingerprint(settled: Settled, callIds: readonly string[]): string {
-  return digest(settled, callIds.toSorted());
+/** Anthropic's own ids of calls are never given twice; another upstream may call every first call `call_0`. */
+const UNIQUE_ID = /^toolu_/;
+
+/**
+ * For a turn that waits for the results of these calls: whatever else the conversation shows, only it knows the ids.
+ * Where others may have the same, what was said before the calls has to be the same too.
+ */
+export function callsFingerprint(
+  settled: Settled,
+  callIds: readonly string[],
+  before: readonly Message[] = [],
+): string {
+  const ids = callIds.toSorted();
+  return ids.every((id) => UNIQUE_ID.test(id))
+    ? digest(settled, ids)
+    : digest(settled, [ids, fingerprint(settled, before)]);
 }
 
 function digest({ principal, model, system, rest }: Settled, shown: readonly unknown[]): string {

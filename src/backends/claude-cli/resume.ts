@@ -1,5 +1,6 @@
 /** What is kept of a named session to go on with the CLI's own memory of it, once its process is gone. */
 import { readdir, rm } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 import * as v from "valibot";
@@ -75,7 +76,7 @@ export async function removeTranscript(
   { sessionId }: Pick<Resume, "sessionId">,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const config = environment["CLAUDE_CONFIG_DIR"] ?? join(environment["HOME"] ?? "", ".claude");
+  const config = environment["CLAUDE_CONFIG_DIR"] ?? join(environment["HOME"] ?? homedir(), ".claude");
   const projects = join(config, "projects");
   for (const project of await readdir(projects).catch(() => []))
     for (const name of [`${sessionId}.jsonl`, sessionId])

@@ -18,7 +18,7 @@ import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
 import { placeKey, placeOf } from "./place.ts";
 import { pointAt, readResume, removeTranscript, restoredTotals, resumeAfter } from "./resume.ts";
-import { abortError, joinSignals } from "./run-signal.ts";
+import { abortError, joinSignals, orAborted } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Acquired, Supply } from "./supply.ts";
 import { deliverableResults } from "./tool-results.ts";
@@ -128,7 +128,7 @@ async function acquire(
     const { session, rest, resumed } = going;
     deps.counters.liveHits += 1;
     context.report({ start: "live", spawnMs: 0 });
-    const told = session.replacesMessages ? planFor(session) : plan(rest, false);
+    const told = orDiscard(deps, session, () => (session.replacesMessages ? planFor(session) : plan(rest, false)));
     return { session, plan: told, start: "live", resumed };
   }
   // Once more as soon as the process is known; here it may be refused before one is taken.
@@ -137,10 +137,22 @@ async function acquire(
   const { session, start, spawnMs } = again ?? (await deps.supply.acquire(wantedFor(context), signal));
   context.report({ start, spawnMs });
   session.injected = again === undefined ? request.messages.length : 0;
-  const told = again === undefined ? planFor(session) : { ...plan(again.rest, false), initialize: expected.initialize };
+  const told = orDiscard(deps, session, () =>
+    again === undefined ? planFor(session) : { ...plan(again.rest, false), initialize: expected.initialize },
+  );
   // Its answer is where the models are told, so one is sent now and then although there is nothing to say.
   const initialize = told.initialize ?? (deps.catalogue.known() === undefined ? bareInitialize : undefined);
   return { session, plan: { ...told, initialize }, start };
+}
+
+/** What a process is to be told; one that cannot be told is given back. */
+function orDiscard({ supply }: RunnerDeps, session: CliSession, plan: () => TurnPlan): TurnPlan {
+  try {
+    return plan();
+  } catch (refusal) {
+    supply.discard(session, true);
+    throw refusal;
+  }
 }
 
 /** What the conversation's own process thought is not lost, only what was thought before it was told the rest. */
@@ -165,13 +177,14 @@ function takeGoing(deps: RunnerDeps, request: ModelRequest, context: RunContext)
   if (live.size + parked.size === 0) return undefined;
   const rest = { ...request, messages: added };
   const settled = settledBy(deps, request, context);
-  const held = parked.take(callsFingerprint(settled, calls));
+  const waiting = callsFingerprint(settled, calls, before.slice(0, -1));
+  const held = parked.take(waiting);
   const results = deliverableResults(added);
   if (held !== undefined && results !== undefined)
     return { session: held.session, rest, resumed: { parked: held.turn, results } };
   // Its turn cannot go on with what this conversation goes on with.
   if (held !== undefined) supply.discard(held.session, true);
-  const idle = live.take(callsFingerprint(settled, calls)) ?? live.take(fingerprint(settled, before));
+  const idle = live.take(waiting) ?? live.take(fingerprint(settled, before));
   return idle === undefined ? undefined : { session: idle.session, rest };
 }
 
@@ -188,11 +201,13 @@ async function takeUp(
   if (resume === undefined || split === undefined) return undefined;
   const point = pointAt(resume, fingerprint(settledBy(deps, request, context), split.before));
   if (point === undefined) return undefined;
+  let acquired: Acquired | undefined;
   try {
-    const acquired = await deps.supply.resume(wanted, point, signal);
-    acquired.session.totals = await restoredTotals(acquired.session, resume);
+    acquired = await deps.supply.resume(wanted, point, signal);
+    acquired.session.totals = await orAborted(restoredTotals(acquired.session, resume), signal);
     return { ...acquired, rest: { ...request, messages: split.added } };
   } catch (cause) {
+    if (acquired !== undefined) deps.supply.discard(acquired.session, true);
     if (signal.aborted) throw abortError(signal);
     const message = "Claude Code could not resume a session; it is told the conversation anew.";
     deps.options.onNotice?.({ level: "info", message, data: { error: toGatewayError(cause).message } });
@@ -230,15 +245,19 @@ interface Served {
 /** Under which conversation, in each spelling, the process may be used again; none when it may not. */
 function liveKeys(deps: RunnerDeps, session: CliSession, served: Served): readonly string[] {
   const { options } = deps;
-  const { request, context, outcome } = served;
+  const { context, outcome } = served;
   if (outcome?.clean !== true || session.turns >= options.pool.maxTurns) return [];
   const place = placeOf(context);
   // With its process goes the directory that was made for the request.
   if (place !== "chat" && place.directory === undefined) return [];
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
-  if (outcome.calls.length > 0) return [callsFingerprint(settledBy(deps, request, context), outcome.calls)];
+  if (outcome.calls.length > 0) return [waitingKey(deps, served, outcome.calls)];
   if (options.matchHistory === false && context.session === undefined) return [];
   return historyKeys(deps, served);
+}
+
+function waitingKey(deps: RunnerDeps, { request, context }: Served, calls: readonly string[]): string {
+  return callsFingerprint(settledBy(deps, request, context), calls, request.messages);
 }
 
 function historyKeys(deps: RunnerDeps, { request, context, outcome }: Served): readonly string[] {
@@ -269,12 +288,12 @@ function reportResume(deps: RunnerDeps, session: CliSession, served: Served): vo
 
 function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   const { busy, live, parked, supply, counters, shutdown } = deps;
-  const { outcome, request, context } = served;
+  const { outcome, context } = served;
   busy.delete(session);
   reportResume(deps, session, served);
   const isKept = session.usable && !session.oversized && !shutdown.aborted;
   if (isKept && outcome?.parked?.feed.closed === false) {
-    const calls = callsFingerprint(settledBy(deps, request, context), outcome.calls);
+    const calls = waitingKey(deps, served, outcome.calls);
     for (const key of sessionKeys(context)) live.end(key);
     parked.put([calls, ...sessionKeys(context)], { session, turn: outcome.parked });
     return;

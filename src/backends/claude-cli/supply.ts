@@ -18,7 +18,7 @@ import {
 } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import type { Place } from "./place.ts";
-import { abortError } from "./run-signal.ts";
+import { abortError, orAborted } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
 import { startSession, type StartDeps } from "./start-session.ts";
 
@@ -60,6 +60,18 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const rehearsals = createRehearsals(options, counters);
   const keyOf = (wanted: Wanted): string => keyOfLaunch(launchOf(wanted, options.permissionMode));
   const startOne = createStart(claudePath, { options, counter: counters, temporary, ephemeral, onVersion });
+  /** False for one that has gone meanwhile. Whoever leaves, or is refused, leaves none behind. */
+  const prepare = async (session: CliSession, wanted: Wanted, signal: AbortSignal): Promise<boolean> => {
+    try {
+      await orAborted(session.rehearsal?.settle() ?? Promise.resolve(), signal);
+      if (session.usable) await orAborted(permit(session, wanted, options.permissionMode), signal);
+    } catch (cause) {
+      discard(session, true);
+      throw cause;
+    }
+    if (!session.usable) discard(session, true);
+    return session.usable;
+  };
   const pool = createPool<CliSession>({
     start: (key, signal) => startOne(launchOfKey(key), signal, rehearsals.current),
     stop: (session) => session.discard(false),
@@ -91,9 +103,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
     async acquire(wanted, signal) {
       try {
         const { resource, start, waitedMs } = await pool.acquire(keyOf(wanted), signal);
-        await resource.rehearsal?.settle();
-        if (!resource.usable && !signal.aborted) return await this.acquire(wanted, signal);
-        await permit(resource, wanted, options.permissionMode, discard);
+        const isReady = await prepare(resource, wanted, signal);
+        if (!isReady) return await this.acquire(wanted, signal);
         if (start === "warm") counters.poolHits += 1;
         else counters.poolMisses += 1;
         return { session: resource, start, spawnMs: waitedMs };
@@ -107,7 +118,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
       // What it says at its end belongs to what is resumed.
       await ends.of(resumed.sessionId);
       const session = await startOne({ ...launchOf(wanted, options.permissionMode), resumed }, signal);
-      await permit(session, wanted, options.permissionMode, discard);
+      const isReady = await prepare(session, wanted, signal);
+      if (!isReady) throw session.failure ?? new GatewayError("upstream", "Claude Code ended before it went on.");
       counters.poolMisses += 1;
       return { session, start: "cold", spawnMs: performance.now() - before };
     },
@@ -173,20 +185,10 @@ function createRehearsals(
 }
 
 /** Before it is told anything: one that cannot be switched is to do nothing. */
-async function permit(
-  session: CliSession,
-  wanted: Wanted,
-  configured: string,
-  discard: Supply["discard"],
-): Promise<void> {
+async function permit(session: CliSession, wanted: Wanted, configured: string): Promise<void> {
   const mode = permissionModeOf(wanted, configured);
-  if (mode === launchOf(wanted, configured).permissionMode) return;
-  try {
+  if (mode !== launchOf(wanted, configured).permissionMode)
     await session.control({ subtype: "set_permission_mode", mode });
-  } catch (refusal) {
-    discard(session, false);
-    throw refusal;
-  }
 }
 
 /** Why the last start failed, if it did. */

@@ -6,8 +6,11 @@ import type { ControlQuestion } from "./lines.ts";
 import { wireToolName } from "./tool-names.ts";
 import { type McpContent, mcpContentOf } from "./tool-results.ts";
 
-/** The name of the MCP server we play. The CLI is started with leave to call all its tools. */
-export const TOOL_SERVER = "client";
+/**
+ * The name of the MCP server we play. The CLI is started with leave to call all its tools, so it is one that no server
+ * of the user's has.
+ */
+export const TOOL_SERVER = "ccproxy_client_tools";
 
 const rpcSchema = v.looseObject({
   message: v.looseObject({

@@ -34,8 +34,12 @@ export async function answerOnce(
 
 /** Does not wait for whoever is to read it, as long as it is kept. */
 async function fill(recording: Recording, body: Response["body"], exchange: Exchange): Promise<void> {
-  for await (const chunk of body ?? []) await recording.add(chunk);
-  recording.end(exchange.outcome);
+  try {
+    for await (const chunk of body ?? []) await recording.add(chunk);
+    recording.end(exchange.outcome);
+  } catch (thrown) {
+    recording.fail(toGatewayError(thrown));
+  }
 }
 
 /** Whatever was paid for, be it a failure; but what was cancelled is asked for again only to be had after all. */

@@ -1,13 +1,16 @@
 /** The client's own tools on a live turn: a bare model gets them in its request, an agent beside its own. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part, ToolDefinition, ToolResultPart } from "#core/request.ts";
 
 import { newestClaude } from "../../../scripts/lib/claude-binaries.ts";
+import { changeClaude } from "../../fakes/changed-claude.ts";
 import { claudes } from "../support/proxy.ts";
-import { asked, type Answer, type Bench, lastAsked, openBench, PIXEL, request, says } from "./support.ts";
+import { asked, type Answer, type Bench, eventually, lastAsked, openBench, PIXEL, request, says } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -328,6 +331,45 @@ describe.each([...claudes])("claude $version", ({ path }) => {
   });
 });
 
+test("a version that keeps its own messages offers a bare model no tools, and keeps no process for it", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "ccproxy-newer-"));
+  const bench = await openBench(changeClaude(newestClaude(), "keeps-its-messages", directory));
+  try {
+    const asking = request([says("hi")], { features: { tools: [weather] } });
+    for (let again = 0; again < 2; again += 1) {
+      const { error } = await bench.ask(asking, { mode: "chat", tools: "client" });
+      expect(error).toMatchObject({ kind: "invalid-request", options: { param: "tools" } });
+    }
+    expect(bench.backend.stats()).toMatchObject({ busy: 0, live: 0, waiting: 0 });
+    expect(await eventually(() => runningIn(bench.directory) <= bench.backend.stats().parked)).toBe(true);
+  } finally {
+    await bench.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a result that comes after its turn has expired, or was put out for another, is answered all the same", async () => {
+  const limits = { maxParkedTurns: 1, parkedTtlMs: 3000 };
+  const bench = await openBench(newestClaude().path, limits);
+  const ask = (messages: readonly Message[]): Promise<Answer> =>
+    bench.ask(request(messages, { features: { tools: [weather] } }), { mode: "agent", tools: "both" });
+  const prompt = (name: string) => [says(`${name} [[demo tool get_weather]] [[demo then]] [[demo say ${name} done.]]`)];
+  try {
+    const [one, two] = [await ask(prompt("One")), await ask(prompt("Two"))];
+    expect(bench.backend.stats().waiting).toBe(1);
+    const late = await ask(after(prompt("One"), one, result(callsOf(one)[0]?.id ?? "", "sunny")));
+    expect(late).toMatchObject({ text: "One done." });
+    expect(late.facts.start).not.toBe("live");
+    expect(await eventually(() => bench.backend.stats().waiting === 0)).toBe(true);
+    const later = await ask(after(prompt("Two"), two, result(callsOf(two)[0]?.id ?? "", "sunny")));
+    expect(later).toMatchObject({ text: "Two done." });
+    expect(later.facts.start).not.toBe("live");
+    expect(asked(bench.upstream)).toHaveLength(4);
+  } finally {
+    await bench.close();
+  }
+});
+
 test("twenty turns of an agent may wait at once", async () => {
   const bench = await openBench(newestClaude().path, { maxParkedTurns: 20 });
   const ask = (messages: readonly Message[]): Promise<Answer> =>
@@ -358,6 +400,20 @@ test("twenty turns of an agent may wait at once", async () => {
     await bench.close();
   }
 }, 120_000);
+
+/** Processes of the CLI that run with this directory for their own. */
+function runningIn(directory: string): number {
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isOf(pid, directory)).length;
+}
+
+function isOf(pid: string, directory: string): boolean {
+  try {
+    const isClaude = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]?.endsWith("/claude") === true;
+    return isClaude && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`HOME=${directory}`);
+  } catch {
+    return false;
+  }
+}
 
 /** What the model was offered last. */
 function toolsOf({ upstream }: Bench): readonly { readonly name: string; readonly input_schema: unknown }[] {
