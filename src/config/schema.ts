@@ -203,7 +203,11 @@ export const configSchema = v.strictObject({
   limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
   idempotency: v.pipe(v.optional(idempotency, {}), v.description("Requests that are repeated with their key.")),
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),
-  state_dir: v.optional(text("Directory for the access log and process records. Unset: the platform's place.")),
+  state_dir: v.optional(
+    text(
+      "Directory for the access log, process records and what named sessions remember. Unset: the platform's place.",
+    ),
+  ),
   aliases: v.pipe(
     v.optional(v.record(someName, alias), {}),
     v.description('Model names of your own: `[aliases.fast] model = "haiku"`.'),

@@ -13,6 +13,13 @@ import { createTestSessions, memoryDatabase } from "./testing/test-sessions.ts";
 const says = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const answers = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
 
+/** The turn of a session that can be noted. */
+async function entered(sessions: Sessions, asked: SessionAsk): Promise<SessionTurn> {
+  const turn = await sessions.enter(asked);
+  if (turn === undefined) throw new Error("The session was not entered.");
+  return turn;
+}
+
 function request(...messages: readonly Message[]): ModelRequest {
   return {
     wireFormat: "openai-chat",
@@ -49,7 +56,7 @@ function answer(turn: SessionTurn, text: string, reason: FinishReason = "stop"):
 }
 
 async function takeTurn(sessions: Sessions, text: string | ModelRequest, changes?: Partial<SessionAsk>) {
-  const turn = await sessions.enter(ask(text, changes));
+  const turn = await entered(sessions, ask(text, changes));
   turn.runsIn("chat", undefined);
   answer(turn, "yes");
   return turn.request.messages;
@@ -72,20 +79,20 @@ describe("a named session", () => {
   test("forgets a turn that failed, was refused or said nothing", async () => {
     const sessions = createTestSessions();
     await takeTurn(sessions, "one");
-    const failed = await sessions.enter(ask("two"));
+    const failed = await entered(sessions, ask("two"));
     failed.leave();
     for (const [text, reason] of [
       ["no", "content-filter"],
       ["no", "error"],
       ["", "stop"],
     ] as const)
-      answer(await sessions.enter(ask("two")), text, reason);
+      answer(await entered(sessions, ask("two")), text, reason);
     expect(await takeTurn(sessions, "three")).toEqual([says("one"), answers("yes"), says("three")]);
   });
 
   test("keeps what its client calls, and not what the agent did by itself", async () => {
     const sessions = createTestSessions();
-    const turn = await sessions.enter(ask("one"));
+    const turn = await entered(sessions, ask("one"));
     const tool = (id: string, executedBy: "client" | "backend"): ModelEvent[] => [
       { type: "tool-input-start", id, toolName: "look", executedBy },
       { type: "tool-input-delta", id, delta: '{"at":1}' },
@@ -94,7 +101,7 @@ describe("a named session", () => {
     for (const event of [...tool("a", "backend"), ...tool("b", "client")]) turn.note(event);
     turn.note({ type: "finish", reason: "tool-calls", usage: noUsage, steps: 1 });
     turn.leave();
-    const next = await sessions.enter(ask("two"));
+    const next = await entered(sessions, ask("two"));
     expect(next.request.messages[1]?.content).toEqual([
       { type: "tool-call", callId: "b", toolName: "look", input: { at: 1 } },
     ]);
@@ -118,7 +125,7 @@ describe("a named session", () => {
     const database = memoryDatabase();
     const [one, two] = [createTestSessions({ database }), createTestSessions({ database })];
     await takeTurn(one, "one");
-    const slow = await one.enter(ask("two"));
+    const slow = await entered(one, ask("two"));
     await takeTurn(two, "between");
     await takeTurn(two, "between again");
     answer(slow, "slow");
@@ -133,12 +140,12 @@ describe("a named session", () => {
 
   test("gives back what its backend needs to resume it, to its caller alone", async () => {
     const sessions = createTestSessions();
-    const turn = await sessions.enter(ask("one"));
+    const turn = await entered(sessions, ask("one"));
     turn.learn({ resume: "early", sessionId: "cli" });
     answer(turn, "yes");
     turn.learn({ resume: "token" });
     const resumeFor = async (changes?: Partial<SessionAsk>) => {
-      const next = await sessions.enter(ask("two", changes));
+      const next = await entered(sessions, ask("two", changes));
       next.leave();
       return next.resume;
     };
@@ -178,10 +185,10 @@ test("forgetting one stops its turn, removes every word, and tells what else is 
   const database = memoryDatabase();
   const gone: ForgottenSession[] = [];
   const sessions = createTestSessions({ database, onForgotten: (session) => gone.push(session) });
-  const turn = await sessions.enter(ask("one"));
+  const turn = await entered(sessions, ask("one"));
   turn.learn({ resume: "token" });
   answer(turn, "yes");
-  const running = await sessions.enter(ask("two"));
+  const running = await entered(sessions, ask("two"));
   expect(sessions.forget({ principal: "q", id: "s" })).toBe(false);
   expect(running.signal.aborted).toBe(false);
   expect(sessions.forget({ principal: "p", id: "s" })).toBe(true);
@@ -235,6 +242,6 @@ test("a memory that cannot be written costs no answer, and one that cannot be re
       },
     },
   });
-  await expect(blind.enter(ask("three"))).rejects.toMatchObject({ kind: "unavailable" });
-  await expect(blind.enter(ask("three"))).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(entered(blind, ask("three"))).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(entered(blind, ask("three"))).rejects.toMatchObject({ kind: "unavailable" });
 });

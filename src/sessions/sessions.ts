@@ -71,8 +71,8 @@ export interface SessionPage {
 }
 
 export interface Sessions {
-  /** Waits for the session's turn. Throws GatewayError. */
-  enter(ask: SessionAsk): Promise<SessionTurn>;
+  /** Waits for the session's turn; undefined for a hint that cannot be noted: it changes no answer. Throws GatewayError. */
+  enter(ask: SessionAsk): Promise<SessionTurn | undefined>;
   /** Last used first, after the session `after` if it is given. */
   list(principal: string, page: { readonly limit: number; readonly after?: string | undefined }): SessionPage;
   find(name: SessionName): SessionState | undefined;
@@ -122,7 +122,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
         return startTurn(deps, { place, session, request, ...recall(store, name, session.named) });
       } catch (cause) {
         place.leave();
-        throw unreadable(cause);
+        if (session.named || cause instanceof GatewayError) throw unreadable(cause);
+        onFault(cause);
+        return undefined;
       }
     },
     list(principal, { limit, after }) {

@@ -54,24 +54,10 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
   const ends = createEnds();
   const health = createHealth(options);
   const discard = (session: CliSession, working: boolean): void => ends.add(session, session.discard(working));
-  const onVersion = (version: string): void => {
-    counters.version = version;
-  };
   const rehearsals = createRehearsals(options, counters);
   const keyOf = (wanted: Wanted): string => keyOfLaunch(launchOf(wanted, options.permissionMode));
-  const startOne = createStart(claudePath, { options, counter: counters, temporary, ephemeral, onVersion });
-  /** False for one that has gone meanwhile. Whoever leaves, or is refused, leaves none behind. */
-  const prepare = async (session: CliSession, wanted: Wanted, signal: AbortSignal): Promise<boolean> => {
-    try {
-      await orAborted(session.rehearsal?.settle() ?? Promise.resolve(), signal);
-      if (session.usable) await orAborted(permit(session, wanted, options.permissionMode), signal);
-    } catch (cause) {
-      discard(session, true);
-      throw cause;
-    }
-    if (!session.usable) discard(session, true);
-    return session.usable;
-  };
+  const startOne = createStart(claudePath, { options, counter: counters, temporary, ephemeral });
+  const prepare = createPrepare(options.permissionMode, discard);
   const pool = createPool<CliSession>({
     start: (key, signal) => startOne(launchOfKey(key), signal, rehearsals.current),
     stop: (session) => session.discard(false),
@@ -134,12 +120,15 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
 
 function createStart(
   claudePath: string | undefined,
-  deps: Omit<StartDeps, "claudePath" | "rehearsal" | "counter"> & { readonly counter: Counters },
+  deps: Omit<StartDeps, "claudePath" | "rehearsal" | "counter" | "onVersion"> & { readonly counter: Counters },
 ) {
+  const onVersion = (version: string): void => {
+    deps.counter.version = version;
+  };
   return async (launch: Launch, signal: AbortSignal, rehearsal?: StartDeps["rehearsal"]): Promise<CliSession> => {
     if (claudePath === undefined) throw notFound();
     deps.counter.spawned += 1;
-    return await startSession({ ...deps, claudePath, rehearsal }, launch, signal);
+    return await startSession({ ...deps, claudePath, rehearsal, onVersion }, launch, signal);
   };
 }
 
@@ -181,6 +170,24 @@ function createRehearsals(
     get current() {
       return current;
     },
+  };
+}
+
+/**
+ * Brings a process to where it can be claimed; false for one that has gone meanwhile. Whoever leaves, or is refused,
+ * leaves none behind.
+ */
+function createPrepare(configured: string, discard: Supply["discard"]) {
+  return async (session: CliSession, wanted: Wanted, signal: AbortSignal): Promise<boolean> => {
+    try {
+      await orAborted(session.rehearsal?.settle() ?? Promise.resolve(), signal);
+      if (session.usable) await orAborted(permit(session, wanted, configured), signal);
+    } catch (cause) {
+      discard(session, true);
+      throw cause;
+    }
+    if (!session.usable) discard(session, true);
+    return session.usable;
   };
 }
 
