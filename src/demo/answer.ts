@@ -91,7 +91,7 @@ function blocksFor(step: Step | undefined, occasion: Occasion): readonly AnswerB
   const asked = step.content.map((order, index) => blockOf(order, index, occasion));
   if (step.content.some((order) => order.type !== "think" && order.type !== "redacted")) return asked;
   const schema = request.output_config?.format?.schema;
-  const tool = forcedTool(request);
+  const tool = orderedTool(request);
   if (tool !== undefined) return [...asked, toolBlock(`${number}_0`, tool.name, sampleOf(tool.input_schema))];
   if (schema !== undefined) return [...asked, textBlock(JSON.stringify(sampleOf(schema)))];
   return [...asked, textBlock(greeting(request, standing, occasion.prompt))];
@@ -132,13 +132,17 @@ function toolBlock(suffix: string, name: string, input: unknown): AnswerBlock {
   };
 }
 
-/** The API always obeys a forced `tool_choice`, so a client may rely on it. */
-function forcedTool({
+/** The tool by which Claude Code asks for an answer in the form of a schema; it tells the model that it must call it. */
+const ANSWER_TOOL = "StructuredOutput";
+
+/** The API always obeys a forced `tool_choice`, and a model what it is told, so a client may rely on both. */
+function orderedTool({
   tools = [],
   tool_choice: choice,
 }: MessagesRequest): NonNullable<MessagesRequest["tools"]>[number] | undefined {
   if (choice?.type === "any") return tools[0];
-  return choice?.type === "tool" ? tools.find((tool) => tool.name === choice.name) : undefined;
+  const name = choice?.type === "tool" ? choice.name : ANSWER_TOOL;
+  return tools.find((tool) => tool.name === name);
 }
 
 function usageOf(content: readonly AnswerBlock[], input: number, asked: UsageOrder): AnswerUsage {

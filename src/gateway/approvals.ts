@@ -64,7 +64,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   function entryOf(principal: string, id: string): Entry {
     const entry = entries.get(id);
     if (entry?.principal === principal) return entry;
-    throw new GatewayError("not-found", "Permission request not found", { hint: "GET /permissions lists them." });
+    throw new GatewayError("not-found", "Permission request not found.", { hint: "GET /permissions lists them." });
   }
 
   function pendingOf(principal: string): readonly Approval[] {

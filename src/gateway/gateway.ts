@@ -217,7 +217,7 @@ function ignoredFields(backend: Backend, request: ModelRequest, setup: RunSetup)
 function strictRefusal(ignored: readonly string[]): GatewayError {
   return new GatewayError("invalid-request", `Nothing can honour ${ignored.join(", ")} here.`, {
     param: ignored[0],
-    hint: "Leave it out, or drop X-CCProxy-Strict to have it ignored and reported.",
+    hint: "Leave out what is named, or drop X-CCProxy-Strict to have it ignored and reported.",
   });
 }
 

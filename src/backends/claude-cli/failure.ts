@@ -54,7 +54,8 @@ const KIND_OF_TERMINAL_REASON: Readonly<Record<string, ErrorKind>> = {
 const HINTS: Partial<Record<ErrorKind, string>> = {
   authentication: LOGIN_HINT,
   "context-length": "Shorten the conversation or start a new one.",
-  "model-not-found": "GET /v1/models lists the models the CLI offers.",
+  "model-not-found": "GET /v1/models lists the models there are; models.openai_names can stand for names of OpenAI's.",
+  "rate-limit": "Send the request again when Retry-After has passed.",
   billing: "Check the plan or the credit of the account `claude` is logged in with.",
 };
 
@@ -62,6 +63,7 @@ export function gatewayErrorOf(failure: Failure): GatewayError {
   const kind = kindOf(failure);
   return new GatewayError(kind, messageOf(failure, kind), {
     hint: HINTS[kind],
+    param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? secondsToWait(failure) : undefined,
     upstreamStatus: failure.status ?? undefined,
   });
