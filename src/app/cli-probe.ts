@@ -20,6 +20,7 @@ import type { ChildJournal } from "#process/child.ts";
 
 import { cliEnvironment } from "./cli-environment.ts";
 import { withBackend } from "./short-lived-backend.ts";
+import { openWorkspaces } from "./workspaces.ts";
 
 export interface ProbeOptions {
   readonly config: Config;
@@ -56,8 +57,10 @@ export async function withProbe<T>(options: ProbeOptions, use: (probe: Probe) =>
   const demoConfig = opened.adopt(mkdtempSync(join(tmpdir(), "ccproxy-probe-")), remove);
   const demo = opened.adopt(startDemoUpstream({ delayMs: unaskedDelayMs }), (upstream) => upstream.stop());
   const { environment, extraEnvironment } = cliEnvironment(options.environment, demo, { demoConfig });
+  const config = plainConfig(options.config);
+  const place = await openWorkspaces(config, workspace).resolve({});
   const backendOptions = {
-    config: plainConfig(options.config),
+    config,
     workspace,
     environment: { ...environment, ...extraEnvironment },
     journal: options.journal,
@@ -75,6 +78,7 @@ export async function withProbe<T>(options: ProbeOptions, use: (probe: Probe) =>
         mode,
         // As for a client that brings some.
         tools: mode === "chat" ? "client" : "both",
+        workspace: mode === "chat" ? undefined : place,
         principal: "probe",
         signal,
         report: () => undefined,
