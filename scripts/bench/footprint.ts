@@ -51,6 +51,7 @@ async function timeVersion({ programs, binary }: Bench): Promise<number> {
   return performance.now() - startedAt;
 }
 
+const collectedMs = 4000;
 const fewStreams = 50;
 export const manyStreams = 150;
 
@@ -72,7 +73,8 @@ async function measureStreams(bench: Bench): Promise<{ readonly few: number; rea
   let open = 0;
   const openUntil = async (wanted: number): Promise<number> => {
     for (; open < wanted; open += 1) await openStream(proxy.url, open, leaving.signal);
-    await Bun.sleep(2000);
+    // What opening them left behind is collected some seconds after; what stays is what a stream costs.
+    await Bun.sleep(collectedMs);
     return residentBytes(proxy.program.pid);
   };
   try {
