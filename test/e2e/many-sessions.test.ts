@@ -17,7 +17,7 @@ const lagOf = (at: number) => (at % 8 === 5 ? 4 : 2 * live);
 const secretOf = (at: number) => `secret${at}x${(at * 7919) % 104_729}`;
 
 test(`${wanted} sessions over ${live} live processes each remember their own secret; proves("session-resume")`, async () => {
-  const bench = await openSessionBench({ args: ["--max-sessions", String(live), "--pool-size", "2"] });
+  const bench = await openSessionBench({ args: ["--max-sessions", String(live), "--pool-size", "0"] });
   const backends = new Map<number, string | null>();
   const asked: number[] = [];
 

@@ -43,6 +43,8 @@ const unfitting = [
   ["no content", "[[demo empty]]"],
   ["a value of the wrong type", answer({ n: "x" })],
 ] as const;
+/** The CLI has an agent try five times. */
+const neverFitting = Array.from({ length: 8 }, () => answer(unfit)).join(" [[demo then]] ");
 const paths = ["/v1/chat/completions", "/v1/messages"] as const;
 
 describe.each([...claudes])("claude $version", ({ path, version }) => {
@@ -75,7 +77,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test.each([...failing])("$name fails where nothing fits", async ({ ask }) => {
       const clients = bench.clients(mode);
       const failure = await failureOf(() =>
-        ask(clients, { model: free, prompt: mode === "chat" ? answer(unfit) : "[[demo say Sunny.]]" }),
+        ask(clients, { model: free, prompt: mode === "chat" ? answer(unfit) : neverFitting }),
       );
       expect(failure).toBeInstanceOf(Error);
     });
