@@ -7,10 +7,10 @@ import { basename, dirname, extname, join } from "node:path";
 
 import * as v from "valibot";
 
+import { isRecord } from "#lib/is-record.ts";
 import { findJsonFault } from "#lib/json-fault.ts";
 
 import { ConfigError } from "./config-error.ts";
-import { isRecord } from "./setting.ts";
 
 export const fileNames = ["ccproxy.toml", "ccproxy.yaml", "ccproxy.json", "ccproxy.jsonc"] as const;
 

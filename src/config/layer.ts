@@ -1,10 +1,11 @@
 /** One source of settings as a tree of values, checked alone so that its errors can name it. */
 import * as v from "valibot";
 
+import { isRecord } from "#lib/is-record.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import { configSchema, secretKeys } from "./schema.ts";
-import { allSettings, describeExpected, forbiddenNames, isRecord, isTable, lookUp } from "./setting.ts";
+import { allSettings, describeExpected, forbiddenNames, isTable, lookUp } from "./setting.ts";
 
 export type LayerKind = "flag" | "environment" | "env-file" | "project" | "user" | "named" | "default";
 

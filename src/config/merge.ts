@@ -1,5 +1,6 @@
+import { isRecord } from "#lib/is-record.ts";
+
 /** Puts one tree of values over another: tables are merged, everything else, lists too, is replaced. */
-import { isRecord } from "./setting.ts";
 
 /**
  * Names are copied as own properties, so `__proto__` is a name like any other here: it reaches no

@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 
+import { isRecord } from "#lib/is-record.ts";
+
 import type { Config } from "./schema.ts";
-import { isRecord } from "./setting.ts";
 
 export interface PlaceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;

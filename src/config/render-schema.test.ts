@@ -2,9 +2,11 @@ import { expect, test } from "bun:test";
 
 import * as v from "valibot";
 
+import { isRecord } from "#lib/is-record.ts";
+
 import { renderConfigSchema } from "./render-schema.ts";
 import { configSchema } from "./schema.ts";
-import { allSettings, isRecord } from "./setting.ts";
+import { allSettings } from "./setting.ts";
 import { showSettings } from "./show.ts";
 
 function at(schema: unknown, path: readonly string[]): unknown {

@@ -1,6 +1,7 @@
 /** Reads the schema as data: which settings there are, what each one takes, and what a text means to it. */
 import * as v from "valibot";
 
+import { isRecord } from "#lib/is-record.ts";
 import { splitList } from "#lib/split-list.ts";
 
 import { configSchema } from "./schema.ts";
@@ -191,9 +192,4 @@ function property(value: object, name: string): unknown {
 
 function isSchema(value: unknown): value is SettingSchema {
   return isRecord(value) && value["kind"] === "schema";
-}
-
-/** A plain object, as a parsed file has them. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,11 +6,12 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 
+import { isRecord } from "#lib/is-record.ts";
 import { isWithin } from "#lib/is-within.ts";
 
 import { type Layer, nameOf } from "./layer.ts";
 import { flatten } from "./merge.ts";
-import { isRecord, isTable, lookUp } from "./setting.ts";
+import { isTable, lookUp } from "./setting.ts";
 
 /** Settings any project may set, some only to values that loosen nothing. Whatever is not here needs trust. */
 const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([

@@ -11,6 +11,7 @@ import { createTestSessions, memoryDatabase } from "#sessions/testing/test-sessi
 import { createAdmission } from "./admission.ts";
 import { createGateway } from "./gateway.ts";
 import { type Caller, callers, createClient, steps, wordsIn } from "./testing/two-callers.ts";
+import type { Gateway } from "./types.ts";
 
 setDefaultTimeout(60_000);
 
@@ -46,6 +47,23 @@ function createEcho(heard: (context: RunContext, told: string) => void): Backend
   };
 }
 
+function gatewayOf(backend: Backend, database: ReturnType<typeof memoryDatabase>): Gateway {
+  return createGateway({
+    backend,
+    admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
+    sessions: createTestSessions({ database }),
+    workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },
+    aliases: new Map(),
+    versions: new Map(),
+    openaiNames: new Map(),
+    passthrough: true,
+    defaultVerbosity: "text-only",
+    defaultMode: "chat",
+    firstEventDeadlineMs: 60_000,
+    requestTimeoutMs: 0,
+  });
+}
+
 const other: Readonly<Record<Caller, Caller>> = { ann: "bob", bob: "ann" };
 
 // proves("session-isolation")
@@ -56,20 +74,7 @@ test("no sequence of requests by two callers lets one see a word of the other", 
       const database = memoryDatabase();
       const seen: [string, string][] = [];
       const backend = createEcho(({ principal }, told) => seen.push([principal, told]));
-      const gateway = createGateway({
-        backend,
-        admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
-        sessions: createTestSessions({ database }),
-        workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },
-        aliases: new Map(),
-        versions: new Map(),
-        openaiNames: new Map(),
-        passthrough: true,
-        defaultVerbosity: "text-only",
-        defaultMode: "chat",
-        firstEventDeadlineMs: 60_000,
-        requestTimeoutMs: 0,
-      });
+      const gateway = gatewayOf(backend, database);
       const clients = { ann: createClient(gateway, "ann"), bob: createClient(gateway, "bob") };
       for (const batch of batches)
         await Promise.all(
@@ -96,20 +101,7 @@ test("a named session tells of nothing that was said in another of the same call
       const backend = createEcho(({ session }, told) =>
         seen.push([session?.named === true ? session.id : undefined, told]),
       );
-      const gateway = createGateway({
-        backend,
-        admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
-        sessions: createTestSessions({ database }),
-        workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },
-        aliases: new Map(),
-        versions: new Map(),
-        openaiNames: new Map(),
-        passthrough: true,
-        defaultVerbosity: "text-only",
-        defaultMode: "chat",
-        firstEventDeadlineMs: 60_000,
-        requestTimeoutMs: 0,
-      });
+      const gateway = gatewayOf(backend, database);
       const client = createClient(gateway, "ann");
       for (const batch of batches) await Promise.all(batch.map((one) => client({ ...one, caller: "ann" })));
       database.close();

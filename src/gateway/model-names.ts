@@ -3,7 +3,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { Effort } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
 
-import { suggestModels } from "./suggest-models.ts";
+import { namesOf, suggestModels } from "./suggest-models.ts";
 
 /** A configured name for a model, and how it is to be run. */
 export interface ModelAlias {
@@ -44,8 +44,7 @@ export function listedModels(offered: readonly ModelInfo[], names: ModelNames): 
 
 /** Throws GatewayError `model-not-found` for a name that is not in the list. */
 export function checkListed(name: string, models: readonly ModelInfo[]): void {
-  const known = models.flatMap(({ id, aliases }) => [id, ...aliases]);
-  if (known.includes(name)) return;
+  if (namesOf(models).includes(name)) return;
   const message = `There is no model ${JSON.stringify(name.slice(0, 100))} here.`;
   const hint = "GET /v1/models lists them.";
   throw suggestModels(new GatewayError("model-not-found", message, { param: "model", hint }), name, models);

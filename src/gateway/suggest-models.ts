@@ -11,10 +11,15 @@ export function suggestModels(
   models: readonly ModelInfo[],
 ): GatewayError {
   if (error.kind !== "model-not-found" || asked === undefined) return error;
-  const names = models.flatMap(({ id, aliases }) => [id, ...aliases]);
+  const names = namesOf(models);
   const near = names.includes(asked) ? [] : nearestFew(asked, names, mostNames);
   if (near.length === 0) return error;
   const { hint = "" } = error.options;
   const suggestion = `Did you mean ${near.join(" or ")}? ${hint}`.trim();
   return new GatewayError(error.kind, error.message, { ...error.options, hint: suggestion });
+}
+
+/** All that a client may call these models. */
+export function namesOf(models: readonly ModelInfo[]): readonly string[] {
+  return models.flatMap(({ id, aliases }) => [id, ...aliases]);
 }

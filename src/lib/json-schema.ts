@@ -1,4 +1,5 @@
 /** Whether a JSON Schema from outside is one. By hand: an agent sends a hundred tools with every request. */
+import { isRecord } from "./is-record.ts";
 import { describeValue, renderPath, type SchemaProblem } from "./schema-problem.ts";
 
 type Check = (value: unknown, keys: Keys) => SchemaProblem | undefined;
@@ -18,7 +19,7 @@ const isCount: Check = (value, keys) =>
 const areStrings: Check = (value, keys) => isArray(value, keys) ?? each(value, keys, isString);
 const areSchemas: Check = (value, keys) => isArray(value, keys) ?? each(value, keys, isSchema);
 const areNamedSchemas: Check = (value, keys) =>
-  isObject(value) ? each(value, keys, isSchema) : problem(keys, "an object", value);
+  isRecord(value) ? each(value, keys, isSchema) : problem(keys, "an object", value);
 const isSchemaOrMany: Check = (value, keys) =>
   Array.isArray(value) ? each(value, keys, isSchema) : isSchema(value, keys);
 
@@ -49,7 +50,7 @@ export function objectSchemaProblem(schema: Readonly<Record<string, unknown>>): 
 
 function isSchema(value: unknown, keys: Keys): SchemaProblem | undefined {
   if (typeof value === "boolean") return undefined;
-  if (!isObject(value)) return problem(keys, "a schema", value);
+  if (!isRecord(value)) return problem(keys, "a schema", value);
   for (const [keyword, held] of Object.entries(value)) {
     const found = checks.get(keyword)?.(held, [...keys, keyword]);
     if (found !== undefined) return found;
@@ -58,16 +59,12 @@ function isSchema(value: unknown, keys: Keys): SchemaProblem | undefined {
 }
 
 function each(value: unknown, keys: Keys, check: Check): SchemaProblem | undefined {
-  const entries = Array.isArray(value) ? value.entries() : isObject(value) ? Object.entries(value) : [];
+  const entries = Array.isArray(value) ? value.entries() : isRecord(value) ? Object.entries(value) : [];
   for (const [key, item] of entries) {
     const found = check(item, [...keys, key]);
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problem(keys: Keys, expected: string, value: unknown): SchemaProblem {

@@ -1,6 +1,7 @@
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, Part } from "#core/request.ts";
 import { add, type ResponsePart, startCollecting } from "#core/response.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 /** Gathers the answer of a turn while it goes by. */
 export interface AnswerCollector {
@@ -43,7 +44,7 @@ function spoken(part: ResponsePart): readonly Part[] {
 function inputOf(json: string): unknown {
   try {
     const input: unknown = JSON.parse(json);
-    return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
+    return isRecord(input) ? input : {};
   } catch {
     return {};
   }

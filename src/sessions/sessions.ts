@@ -90,13 +90,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const { store, options, onForgotten, onFault, now = Date.now } = deps;
   const open = new OpenSessions(options);
 
-  function attempt(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      onFault(error);
-    }
-  }
+  const attempt = createAttempt(onFault);
 
   function prune(): void {
     attempt(() => {
@@ -149,6 +143,17 @@ export function createSessions(deps: SessionsDeps): Sessions {
   };
 }
 
+/** For what is worth no answer: a fault is told of, and that is all. */
+function createAttempt(onFault: SessionsDeps["onFault"]): (write: () => void) => void {
+  return (write) => {
+    try {
+      write();
+    } catch (error) {
+      onFault(error);
+    }
+  };
+}
+
 interface Recalled {
   readonly row: SessionRow;
   readonly messages: readonly Message[];
@@ -175,13 +180,7 @@ function startTurn({ store, onFault, now = Date.now }: SessionsDeps, starting: S
   const answer = createAnswerCollector();
   let { mode, workspace, resume, backendSession } = row;
   let isOver = false;
-  const attempt = (write: () => void): void => {
-    try {
-      write();
-    } catch (error) {
-      onFault(error);
-    }
-  };
+  const attempt = createAttempt(onFault);
 
   function save(): void {
     const said = answer.message();

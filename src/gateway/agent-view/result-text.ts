@@ -1,4 +1,4 @@
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 /** What a tool gave back, as text: pictures and the like by their kind. */
 export function resultText(content: unknown): string {

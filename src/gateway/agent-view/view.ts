@@ -5,8 +5,7 @@
  */
 import type { AgentAct } from "#core/agent-act.ts";
 import type { AgentActEvent, FinishEvent, ModelEvent } from "#core/events.ts";
-
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 export interface AgentView {
   /** What stands in the place of this event; nothing, often. */

@@ -1,0 +1,4 @@
+/** A plain object, as parsed JSON, TOML or YAML has them; no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
