@@ -8,7 +8,7 @@ const steps: Record<string, string[]> = {
   format: tool("oxfmt", "--check"),
   lint: tool("oxlint", "--type-aware"),
   types: tool("tsc", "--project", ".", "--incremental", "--tsBuildInfoFile", `${root}/node_modules/.cache/types`),
-  unused: tool("knip", "--no-progress"),
+  unused: tool("knip", "--no-progress", "--cache"),
   tests: [
     process.execPath,
     "test",
@@ -23,12 +23,15 @@ const steps: Record<string, string[]> = {
   ],
 };
 
+/** The linter and the compiler are short Go programs: without collecting they take a third less time. */
+const env = { GOGC: "off", GOMEMLIMIT: "2GiB" };
+
 const startedAt = performance.now();
 const wanted = process.argv.slice(2);
 const results = await Promise.all(
   Object.entries(steps)
     .filter(([name]) => wanted.length === 0 || wanted.includes(name))
-    .map(async ([name, command]) => ({ name, ...(await run(command)) })),
+    .map(async ([name, command]) => ({ name, ...(await run(command, { env })) })),
 );
 
 for (const { name, code, output } of results)

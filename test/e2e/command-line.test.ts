@@ -5,6 +5,9 @@ import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { validate } from "@readme/openapi-parser";
+import { Validator } from "@seriousme/openapi-schema-validator";
+
 import { newestClaude } from "../../scripts/lib/claude-binaries.ts";
 import { startDemoUpstream } from "../../src/demo/demo-upstream.ts";
 import { childrenOf } from "./support/children.ts";
@@ -303,6 +306,13 @@ describe("the other commands", () => {
     expect(code).toBe(1);
     expect(err.trimEnd().split("\n")).toHaveLength(1);
   }, 60_000);
+
+  // proves("api-openapi")
+  test("two independent validators accept what openapi prints", async () => {
+    const { out } = await run(["openapi"]);
+    expect(await new Validator().validate(JSON.parse(out))).toMatchObject({ valid: true });
+    expect(await validate(JSON.parse(out))).toMatchObject({ valid: true, warnings: [] });
+  });
 
   test("openapi --out writes what openapi prints", async () => {
     const file = join(scratch, "openapi.json");

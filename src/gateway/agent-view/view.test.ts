@@ -1,23 +1,11 @@
 import { describe, expect, test } from "bun:test";
 
-import fc from "fast-check";
-
 import type { ModelEvent } from "#core/events.ts";
 import { collect, type ModelResponse } from "#core/response.ts";
 import { noUsage } from "#core/usage.ts";
 import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
-import { anyDelivery, fetchOf, fetchOfJson } from "#wire/testing/byte-stream.ts";
-import {
-  aiSdkCompatible,
-  aiSdkCompatibleWhole,
-  openaiHelper,
-  openaiRaw,
-  openaiWhole,
-} from "#wire/testing/chat-clients.ts";
-import { anyEvents, anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
-import { aiSdkAnthropic, anthropicHelper, anthropicRaw, anthropicWhole } from "#wire/testing/messages-clients.ts";
 
 import { createAgentView } from "./create-view.ts";
 
@@ -225,64 +213,4 @@ test("encrypted thinking stays what it is", () => {
 test("an error ends the stream as it is, and a turn that failed is not summed up", () => {
   const failed: ModelEvent = { type: "finish", reason: "error", usage, steps: 1 };
   for (const verbosity of verbosities) expect(shownAs(verbosity, [failed])).toEqual([failed]);
-});
-
-describe.each([...verbosities])("any turn with %s", (verbosity) => {
-  const frames = (format: typeof openaiChat, events: readonly ModelEvent[]): string[] => {
-    const encoder = format.createStreamEncoder(options);
-    return events.map((event) => encoder.encode(event));
-  };
-
-  test("reads the same streamed and whole by OpenAI's SDK, and calls nothing but the client's tools", async () => {
-    await fc.assert(
-      fc.asyncProperty(anyTurn, anyDelivery, async (turn, delivery) => {
-        const [quiet, events] = [eventsOf(turn), shownAs(verbosity, eventsOf(turn))];
-        const stream = () => fetchOf(frames(openaiChat, events), openaiChat.heartbeat, delivery);
-        const response = openaiChat.encodeResponse(await whole(events), options);
-        const reading = await openaiHelper(stream());
-        expect(await openaiWhole(fetchOfJson(response))).toEqual(reading);
-        expect(await openaiRaw(stream())).toEqual(reading);
-        expect((await aiSdkCompatible(stream())).finishReason).toBe(reading.finishReason);
-        expect((await aiSdkCompatibleWhole(fetchOfJson(response))).finishReason).toBe(reading.finishReason);
-        const plain = await openaiWhole(fetchOfJson(openaiChat.encodeResponse(await whole(quiet), options)));
-        expect(reading.finishReason).toBe(plain.finishReason);
-        if (verbosity === "forward") expect(reading.toolCalls).toEqual(expect.arrayContaining([...plain.toolCalls]));
-        else expect(reading.toolCalls).toEqual(plain.toolCalls);
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  test("reads the same streamed and whole by Anthropic's SDK, and uses nothing but the client's tools", async () => {
-    await fc.assert(
-      fc.asyncProperty(anyTurn, anyDelivery, async (turn, delivery) => {
-        const [quiet, events] = [eventsOf(turn), shownAs(verbosity, eventsOf(turn))];
-        const stream = () => fetchOf(frames(anthropicMessages, events), anthropicMessages.heartbeat, delivery);
-        const reading = await anthropicHelper(stream());
-        expect(
-          await anthropicWhole(fetchOfJson(anthropicMessages.encodeResponse(await whole(events), options))),
-        ).toEqual(reading);
-        expect(await anthropicRaw(stream())).toEqual(reading);
-        const plain = await anthropicWhole(fetchOfJson(anthropicMessages.encodeResponse(await whole(quiet), options)));
-        expect(reading.stopReason).toBe(plain.stopReason);
-        const uses = ({ content }: typeof plain) => content.filter(({ type }) => type === "tool_use");
-        expect(uses(reading)).toEqual(uses(plain));
-        // The AI SDK refuses blocks it does not know.
-        if (verbosity === "forward") await expect(aiSdkAnthropic(stream())).rejects.toThrow();
-        else expect((await aiSdkAnthropic(stream())).stopReason).toBe(plain.stopReason);
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  test("is survived by the SDKs in any order of events", async () => {
-    await fc.assert(
-      fc.asyncProperty(anyEvents, anyDelivery, async (anything, delivery) => {
-        const events = shownAs(verbosity, [...anything, { type: "finish", reason: "stop", usage, steps: 1 }]);
-        await openaiHelper(fetchOf(frames(openaiChat, events), openaiChat.heartbeat, delivery));
-        await anthropicHelper(fetchOf(frames(anthropicMessages, events), anthropicMessages.heartbeat, delivery));
-      }),
-      { numRuns: 10 },
-    );
-  });
 });
