@@ -222,7 +222,7 @@ test("a client that does not read holds the turn back instead of filling memory"
   await until(() => server.server.activeRequests() === 0);
 });
 
-test("an answer that nobody reads is a failure in the log when the server stops", async () => {
+test.concurrent("an answer that nobody reads is a failure in the log when the server stops", async () => {
   const server = startTestServer({ events: (_request, call) => stuck(call) });
   const body = JSON.stringify({ ...chat.body, stream: true });
   await server.server.fetch(new Request(server.url + chat.path, { method: "POST", body }));
@@ -230,7 +230,7 @@ test("an answer that nobody reads is a failure in the log when the server stops"
   expect(server.rows).toMatchObject([{ status: 200, finishReason: null, errorKind: "unavailable" }]);
 });
 
-test("stopping refuses new work, lets answers finish, then ends the rest with an error of their own format", async () => {
+test.concurrent("stopping refuses new work, lets answers finish, then ends the rest with an error of their own format", async () => {
   const finishing = Promise.withResolvers<void>();
   const server = startTestServer();
   server.gateway.script.events = (request, call) => {
@@ -244,7 +244,7 @@ test("stopping refuses new work, lets answers finish, then ends the rest with an
   };
   const cut = await post(server.url, chat);
   const kept = await post(server.url, messages);
-  const stopped = server.server.stop(700);
+  const stopped = server.server.stop(500);
   const refused = await post(server.url, messages);
   expect([refused.status, refused.headers.get("connection")]).toEqual([503, "close"]);
   expect(await refused.json()).toMatchObject({
