@@ -10,8 +10,8 @@ import { availableMemoryBytes } from "#process/memory.ts";
 import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
 import { createCounters } from "./counters.ts";
-import { LiveTable } from "./live-table.ts";
-import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
+import { type EndReason, LiveTable } from "./live-table.ts";
+import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
 import { orAborted } from "./run-signal.ts";
@@ -106,10 +106,24 @@ function createTables(options: ClaudeCliOptions, supply: Supply): Pick<RunnerDep
     parked: new LiveTable({
       maxSessions: options.maxParkedTurns,
       ttlMs: options.parkedTtlMs,
-      discard: (session) => supply.discard(session, true),
+      discard(session, why) {
+        if (why !== "over") options.onNotice?.(endedWaiting(why));
+        supply.discard(session, true);
+      },
       hasRoom,
     }),
   };
+}
+
+/** What an operator can have changed who sees turns begin anew. */
+function endedWaiting(why: Exclude<EndReason, "over">): Notice {
+  const bounds = {
+    age: "pool.parked_ttl_minutes",
+    number: "pool.max_parked_turns",
+    memory: "limits.min_free_memory_mb",
+  } as const;
+  const message = `A turn that waited for a client's tools was ended by ${bounds[why]}; their results, should they come, are answered from the conversation.`;
+  return { level: "info", message };
 }
 
 function forget({ live, parked, cliEnvironment }: RunnerDeps, { principal, id, resume }: ForgottenSession): void {

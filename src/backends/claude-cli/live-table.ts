@@ -1,15 +1,16 @@
-import type { CliSession } from "./session.ts";
+/** `over`: its conversation cannot go on in it, or goes on elsewhere. The others would have had it kept for longer. */
+export type EndReason = "over" | "age" | "number" | "memory";
 
-interface LiveTableOptions {
+interface LiveTableOptions<T extends Kept> {
   readonly maxSessions: number;
   readonly ttlMs: number;
-  readonly discard: (session: CliSession) => void;
+  readonly discard: (session: T["session"], why: EndReason) => void;
   /** Asked before one more is kept; if not, the oldest has to go. */
   readonly hasRoom: () => boolean;
 }
 
 interface Kept {
-  readonly session: CliSession;
+  readonly session: { readonly usable: boolean };
 }
 
 interface Entry<T extends Kept> {
@@ -23,12 +24,12 @@ interface Entry<T extends Kept> {
  * requests never share it.
  */
 export class LiveTable<T extends Kept> {
-  readonly #options: LiveTableOptions;
+  readonly #options: LiveTableOptions<T>;
   readonly #byKey = new Map<string, Entry<T>>();
   /** Oldest first. */
   readonly #entries = new Set<Entry<T>>();
 
-  constructor(options: LiveTableOptions) {
+  constructor(options: LiveTableOptions<T>) {
     this.#options = options;
   }
 
@@ -41,43 +42,43 @@ export class LiveTable<T extends Kept> {
     if (entry === undefined) return undefined;
     this.#remove(entry);
     if (entry.kept.session.usable) return entry.kept;
-    this.#options.discard(entry.kept.session);
+    this.#options.discard(entry.kept.session, "over");
     return undefined;
   }
 
   /** `keys`: each spelling in which a client may send the conversation back. */
   put(keys: readonly string[], kept: T): void {
     const [oldest] = this.#entries;
-    if (oldest !== undefined && !this.#options.hasRoom()) this.#evict(oldest);
+    if (oldest !== undefined && !this.#options.hasRoom()) this.#evict(oldest, "memory");
     for (const key of keys) {
       const replaced = this.#byKey.get(key);
-      if (replaced !== undefined) this.#evict(replaced);
+      if (replaced !== undefined) this.#evict(replaced, "over");
     }
-    const timer = setTimeout(() => this.#evict(entry), this.#options.ttlMs);
+    const timer = setTimeout(() => this.#evict(entry, "age"), this.#options.ttlMs);
     timer.unref();
     const entry: Entry<T> = { kept, keys, timer };
     this.#entries.add(entry);
     for (const key of keys) this.#byKey.set(key, entry);
     for (const surplus of this.#entries) {
       if (this.#entries.size <= this.#options.maxSessions) break;
-      this.#evict(surplus);
+      this.#evict(surplus, "number");
     }
   }
 
   /** Ends the one that is kept under this key. */
   end(key: string): void {
     const entry = this.#byKey.get(key);
-    if (entry !== undefined) this.#evict(entry);
+    if (entry !== undefined) this.#evict(entry, "over");
   }
 
   /** Ends them all. */
   clear(): void {
-    for (const entry of this.#entries) this.#evict(entry);
+    for (const entry of this.#entries) this.#evict(entry, "over");
   }
 
-  #evict(entry: Entry<T>): void {
+  #evict(entry: Entry<T>, why: EndReason): void {
     this.#remove(entry);
-    this.#options.discard(entry.kept.session);
+    this.#options.discard(entry.kept.session, why);
   }
 
   #remove(entry: Entry<T>): void {

@@ -182,8 +182,9 @@ function takeGoing(deps: RunnerDeps, request: ModelRequest, context: RunContext)
   const results = deliverableResults(added);
   if (held !== undefined && results !== undefined)
     return { session: held.session, rest, resumed: { parked: held.turn, results } };
-  // Its turn cannot go on with what this conversation goes on with.
-  if (held !== undefined) supply.discard(held.session, true);
+  // Its turn cannot go on with what this conversation goes on with, or not as it is asked to: nothing else will end it.
+  if (held === undefined) parked.end(elsewhereKey(context, calls, before.slice(0, -1)));
+  else supply.discard(held.session, true);
   const idle = live.take(waiting) ?? live.take(fingerprint(settled, before));
   return idle === undefined ? undefined : { session: idle.session, rest };
 }
@@ -260,6 +261,11 @@ function waitingKey(deps: RunnerDeps, { request, context }: Served, calls: reado
   return callsFingerprint(settledBy(deps, request, context), calls, request.messages);
 }
 
+/** Where other than as it began (by another model, with other tools) a turn that waits for these calls is found. */
+function elsewhereKey({ principal }: RunContext, calls: readonly string[], before: readonly Message[]): string {
+  return callsFingerprint({ principal, model: undefined, system: [], rest: ["elsewhere"] }, calls, before);
+}
+
 function historyKeys(deps: RunnerDeps, { request, context, outcome }: Served): readonly string[] {
   if (outcome?.clean !== true || outcome.calls.length > 0) return [];
   const settled = settledBy(deps, request, context);
@@ -294,8 +300,9 @@ function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   const isKept = session.usable && !session.oversized && !shutdown.aborted;
   if (isKept && outcome?.parked?.feed.closed === false) {
     const calls = waitingKey(deps, served, outcome.calls);
+    const elsewhere = elsewhereKey(context, outcome.calls, served.request.messages);
     for (const key of sessionKeys(context)) live.end(key);
-    parked.put([calls, ...sessionKeys(context)], { session, turn: outcome.parked });
+    parked.put([calls, elsewhere, ...sessionKeys(context)], { session, turn: outcome.parked });
     return;
   }
   const keys = isKept ? liveKeys(deps, session, served) : [];

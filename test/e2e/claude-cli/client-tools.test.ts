@@ -286,6 +286,37 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       expect(asked(bench.upstream)).toHaveLength(2);
     });
 
+    test.each([
+      ["another model", { model: forceable }],
+      ["other instructions", { system: ["Be brief."] }],
+      ["other tools", { features: { tools: [weather, lamp] } }],
+    ] as const)(
+      "that is asked with %s for what its turn waits for begins anew, and leaves no turn",
+      async (_, other) => {
+        const prompt = [says("[[demo tool get_weather]] [[demo then]] [[demo say Done.]]")];
+        const features = { tools: [weather] };
+        const first = await bench.ask(request(prompt, { features }), setup);
+        const { waiting } = bench.backend.stats();
+        const told = after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny"));
+        const second = await bench.ask(request(told, { features, ...other }), setup);
+        expect(second.text).toBe("Done.");
+        expect(second.facts.start).not.toBe("live");
+        expect(bench.backend.stats().waiting).toBe(waiting - 1);
+        expect(asked(bench.upstream)).toHaveLength(2);
+      },
+    );
+
+    test("leaves no turn that its client drops with other instructions", async () => {
+      const prompt = [says("[[demo tool get_weather]] [[demo then]] [[demo say Done.]]")];
+      const features = { tools: [weather] };
+      const first = await bench.ask(request(prompt, { features }), setup);
+      const { waiting } = bench.backend.stats();
+      const told = after(prompt, first, { type: "text", text: "Never mind. [[demo say Fine.]]" });
+      const second = await bench.ask(request(told, { features, system: ["Be brief."] }), setup);
+      expect(second.text).toBe("Fine.");
+      expect(bench.backend.stats().waiting).toBe(waiting - 1);
+    });
+
     test("counts what both answers of a turn used, and its cost, once", async () => {
       const usage = "[[demo usage in=10 out=2]]";
       const prompt = [says(`${usage} [[demo tool get_weather]] [[demo then]] ${usage} [[demo say Done.]]`)];
