@@ -35,6 +35,8 @@ export interface Backend {
   listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Ends and removes what it still keeps of a session, by what it last reported as `resume`. */
   forget?(session: ForgottenSession): void;
+  /** Ends the turns that this request left waiting for results of the client's tools; says how many there were. */
+  endWaiting?(left: RequestOf): number;
   /** Input tokens this request would cost. Throws GatewayError. */
   countTokens(request: ModelRequest, context: RunContext): Promise<TokenCount>;
   status(): BackendStatus;
@@ -69,6 +71,12 @@ export interface RunSession {
   readonly named: boolean;
   /** What the backend reported last, by whichever process. */
   readonly resume?: string | undefined;
+}
+
+/** A request as its client knows it. */
+export interface RequestOf {
+  readonly principal: string;
+  readonly requestId: string;
 }
 
 export interface ForgottenSession {

@@ -43,6 +43,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     run: (request, call) => runTurn(deps, request, call),
     sessions: deps.sessions,
+    endWaiting: (left) => backend.endWaiting?.(left) ?? 0,
     countTokens: (request, call) => countTokens(deps, request, call),
     listModels: async (call) => listedModels(await backend.listModels(call.signal), deps),
     status: () => ({

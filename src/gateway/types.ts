@@ -1,4 +1,4 @@
-import type { BackendStatus, Mode, ModelInfo, TokenCount, ToolOwner } from "#core/backend.ts";
+import type { BackendStatus, Mode, ModelInfo, RequestOf, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Effort, ModelRequest, SessionIds } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
@@ -78,5 +78,7 @@ export interface Gateway {
   listModels(call: Call): Promise<readonly ModelInfo[]>;
   countTokens(request: ModelRequest, call: Call): Promise<GatewayTokenCount>;
   status(): GatewayStatus;
+  /** Ends the turns that a request of this caller's left waiting for results of its tools; says how many there were. */
+  endWaiting(left: RequestOf): number;
   readonly sessions: Pick<Sessions, "list" | "find" | "forget" | "interrupt">;
 }

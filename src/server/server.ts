@@ -90,7 +90,8 @@ export function createServer({ gateway, approvals, wireFormats, options, telemet
       approvals,
       limits: options,
       recordings,
-      cancelTurns: (principal, requestId) => cancelTurns(active, principal, requestId),
+      cancelTurns: (principal, requestId) =>
+        cancelTurns(active, principal, requestId) + gateway.endWaiting({ principal, requestId }),
       version: options.version,
       draining,
       openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),

@@ -50,6 +50,8 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
     forget: (session) => forget(deps, session),
+    endWaiting: ({ principal, requestId }) =>
+      parked.endWhere(({ left }) => left.principal === principal && left.requestId === requestId),
     countTokens: (request, context) => countTokens(deps, request, context),
     knownModels: catalogue.last,
     async listModels(signal) {

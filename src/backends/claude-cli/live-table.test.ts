@@ -15,7 +15,7 @@ interface Session {
 }
 
 /** A table, and all that was ever put into it with what became of each. */
-function open({ maxSessions = 100, hasRoom = () => true } = {}) {
+function open({ maxSessions = 100, hasRoom = (): boolean => true } = {}) {
   const ends: [number, EndReason | "taken"][] = [];
   const table = new LiveTable<{ readonly session: Session }>({
     maxSessions,
@@ -81,11 +81,13 @@ test("in any order of what happens each entry ends exactly once, and no more are
   const key = fc.constantFrom("a", "b", "c", "d");
   const step = fc.oneof(
     fc.record({ what: fc.constant("put" as const), keys: fc.uniqueArray(key, { minLength: 1, maxLength: 3 }) }),
-    fc.record({ what: fc.constantFrom("take" as const, "end" as const), key }),
+    fc.record({ what: fc.constant("take" as const), key }),
+    fc.record({ what: fc.constant("end" as const), key }),
     fc.record({ what: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: ttlMs }) }),
     fc.record({ what: fc.constant("room" as const), room: fc.boolean() }),
     fc.record({ what: fc.constant("die" as const), at: fc.nat(20) }),
     fc.record({ what: fc.constant("clear" as const) }),
+    fc.record({ what: fc.constant("endWhere" as const), odd: fc.boolean() }),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 0, max: 3 }), (steps, maxSessions) => {
@@ -98,6 +100,7 @@ test("in any order of what happens each entry ends exactly once, and no more are
         else if (one.what === "wait") jest.advanceTimersByTime(one.ms);
         else if (one.what === "room") ({ room } = one);
         else if (one.what === "clear") table.clear();
+        else if (one.what === "endWhere") table.endWhere(({ session }) => session.name % 2 === Number(one.odd));
         else for (const session of sessions) if (session.name === one.at) session.usable = false;
         expect(table.size).toBeLessThanOrEqual(maxSessions);
         expect(table.size + ends.length).toBe(sessions.length);

@@ -71,9 +71,16 @@ export class LiveTable<T extends Kept> {
     if (entry !== undefined) this.#evict(entry, "over");
   }
 
+  /** Ends all of which this is true; says how many there were. */
+  endWhere(isMeant: (kept: T) => boolean): number {
+    const meant = [...this.#entries].filter(({ kept }) => isMeant(kept));
+    for (const entry of meant) this.#evict(entry, "over");
+    return meant.length;
+  }
+
   /** Ends them all. */
   clear(): void {
-    for (const entry of this.#entries) this.#evict(entry, "over");
+    this.endWhere(() => true);
   }
 
   #evict(entry: Entry<T>, why: EndReason): void {

@@ -1,5 +1,5 @@
 /** Which process serves a request, and what becomes of it afterwards. */
-import type { RunContext } from "#core/backend.ts";
+import type { RequestOf, RunContext } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
@@ -40,7 +40,7 @@ export interface RunnerDeps {
   /** Between two turns of their conversation. */
   readonly live: LiveTable<{ readonly session: CliSession }>;
   /** In the middle of a turn, which waits for results of the client's tools. */
-  readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn }>;
+  readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn; readonly left: RequestOf }>;
   readonly counters: Counters;
   readonly catalogue: Catalogue;
   /** Fires when the backend stops. */
@@ -301,8 +301,9 @@ function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   if (isKept && outcome?.parked?.feed.closed === false) {
     const calls = waitingKey(deps, served, outcome.calls);
     const elsewhere = elsewhereKey(context, outcome.calls, served.request.messages);
+    const left = { principal: context.principal, requestId: context.requestId };
     for (const key of sessionKeys(context)) live.end(key);
-    parked.put([calls, elsewhere, ...sessionKeys(context)], { session, turn: outcome.parked });
+    parked.put([calls, elsewhere, ...sessionKeys(context)], { session, turn: outcome.parked, left });
     return;
   }
   const keys = isKept ? liveKeys(deps, session, served) : [];

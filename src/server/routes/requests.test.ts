@@ -71,6 +71,15 @@ test("all turns that carry the id are cancelled, and no other", async () => {
   expect(server.server.activeRequests()).toBe(1);
 });
 
+test("a turn that waits for results of its client's tools is cancelled by the request it answered last", async () => {
+  await using server = startTestServer();
+  const response = await cancel(server, "waits");
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    { id: "waits", object: "request", status: "cancelled" },
+  ]);
+});
+
 test("without the access token nothing is cancelled", async () => {
   await using server = startTestServer(stuckTurn, { authToken: "secret-token" });
   expect((await cancel(server, "a")).status).toBe(401);

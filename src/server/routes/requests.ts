@@ -6,9 +6,13 @@ import type { Route } from "#server/route.ts";
 const cancelRequest: Route["answer"] = ({ principal }, { cancelTurns }, params) => {
   const id = params["id"] ?? "";
   if (cancelTurns(principal, id) === 0)
-    throw new GatewayError("not-found", `No request ${JSON.stringify(id.slice(0, 128))} of yours is running.`, {
-      hint: "Its id is in the header X-Request-Id of its answer; one that is over cannot be cancelled.",
-    });
+    throw new GatewayError(
+      "not-found",
+      `No request ${JSON.stringify(id.slice(0, 128))} of yours is running or waits.`,
+      {
+        hint: "Its id is in the header X-Request-Id of its answer; one that is over cannot be cancelled.",
+      },
+    );
   return jsonResponse({ id, object: "request", status: "cancelled" });
 };
 
@@ -21,9 +25,9 @@ export const requestRoutes: readonly Route[] = [
     answer: cancelRequest,
     operation: {
       operationId: "cancelRequest",
-      summary: "Cancel a request that is being answered",
+      summary: "Cancel a request that is being answered, or whose turn waits for results of its tools",
       description:
-        "Its client gets the error `cancelled` in its own format, as a frame where a stream has begun, and its turn is interrupted.",
+        "Its client gets the error `cancelled` in its own format, as a frame where a stream has begun, and its turn is interrupted. An agent's turn that ended an answer with calls of the client's tools ends where it waits; results that come after all are answered from the conversation.",
       tags: ["Requests"],
       parameters: [
         {

@@ -107,6 +107,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       calls.push({ request, call });
       return { inputTokens: 42, exact: request.model !== "estimate", backend: "scripted", model: request.model };
     },
+    endWaiting: ({ requestId }) => (requestId === "waits" ? 1 : 0),
     sessions: {
       list: () => ({ sessions: [], hasMore: false }),
       find: ({ principal, id }) => (id === knownSession.id ? { ...knownSession, principal } : undefined),
