@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Notice } from "#backends/claude-cli/options.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part, ToolDefinition, ToolResultPart } from "#core/request.ts";
 
@@ -380,8 +381,9 @@ test("a version that keeps its own messages offers a bare model no tools, and ke
 });
 
 test("a result that comes after its turn has expired, or was put out for another, is answered all the same", async () => {
-  const limits = { maxParkedTurns: 1, parkedTtlMs: 3000 };
-  const bench = await openBench(newestClaude().path, limits);
+  const notices: string[] = [];
+  const onNotice = ({ level, message }: Notice) => level === "info" && notices.push(message);
+  const bench = await openBench(newestClaude().path, { maxParkedTurns: 1, parkedTtlMs: 3000, onNotice });
   const ask = (messages: readonly Message[]): Promise<Answer> =>
     bench.ask(request(messages, { features: { tools: [weather] } }), { mode: "agent", tools: "both" });
   const prompt = (name: string) => [says(`${name} [[demo tool get_weather]] [[demo then]] [[demo say ${name} done.]]`)];
@@ -396,41 +398,11 @@ test("a result that comes after its turn has expired, or was put out for another
     expect(later).toMatchObject({ text: "Two done." });
     expect(later.facts.start).not.toBe("live");
     expect(asked(bench.upstream)).toHaveLength(4);
+    expect(notices).toEqual(["max_parked_turns", "parked_ttl"].map((name) => expect.stringContaining(`pool.${name}`)));
   } finally {
     await bench.close();
   }
 });
-
-test("twenty turns of an agent may wait at once", async () => {
-  const bench = await openBench(newestClaude().path, { maxParkedTurns: 20 });
-  const ask = (messages: readonly Message[]): Promise<Answer> =>
-    bench.ask(request(messages, { features: { tools: [weather] } }), { mode: "agent", tools: "both" });
-  try {
-    const waiting = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const prompt = [
-          says(
-            `Turn ${index}. [[demo tool get_weather {"city": "${index}"}]] [[demo then]] [[demo say Done ${index}.]]`,
-          ),
-        ];
-        return { prompt, index, first: await ask(prompt) };
-      }),
-    );
-    expect(bench.backend.stats().waiting).toBe(20);
-    const answers = await Promise.all(
-      waiting.map(async ({ prompt, index, first }) => {
-        const [call] = callsOf(first);
-        expect(call?.input).toEqual({ city: String(index) });
-        return (await ask(after(prompt, first, result(call?.id ?? "", "sunny")))).text;
-      }),
-    );
-    expect(bench.backend.stats().waiting).toBe(0);
-    expect(answers).toEqual(waiting.map(({ index }) => `Done ${index}.`));
-    expect(asked(bench.upstream)).toHaveLength(40);
-  } finally {
-    await bench.close();
-  }
-}, 120_000);
 
 /** Processes of the CLI that run with this directory for their own. */
 function runningIn(directory: string): number {
