@@ -95,6 +95,13 @@ export interface RunFacts {
   readonly spawnMs?: number;
   /** Fields of the messages, as the client spelled them, that this run leaves out: another one might not. */
   readonly ignoredFields?: readonly string[];
+  /** Tools of the client's that the model knows by another name; what it calls has the client's. */
+  readonly renamedTools?: readonly RenamedTool[];
+}
+
+export interface RenamedTool {
+  readonly name: string;
+  readonly as: string;
 }
 
 export interface ModelInfo {

@@ -3,7 +3,7 @@
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
 import type { Approve } from "#core/approval.ts";
-import type { Backend, Mode, RunSetup, ToolOwner } from "#core/backend.ts";
+import type { Backend, Mode, RenamedTool, RunSetup, ToolOwner } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -111,6 +111,7 @@ async function startTurn(
     backend: deps.backend.id,
     ...setup,
     ignored,
+    renamedTools: [],
     model: request.model,
     session: session?.id,
     sessionId: undefined,
@@ -133,7 +134,8 @@ async function startTurn(
     session: session && { id: session.id, named: session.named, resume: session.resume },
     signal: turn.signal,
     shownAnswer: shown.spellings,
-    report: ({ ignoredFields: more, ...facts }) => {
+    report: ({ ignoredFields: more, renamedTools = learned.renamedTools, ...facts }) => {
+      learned.renamedTools = renamedTools;
       call.record.set(facts);
       session?.learn(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
@@ -199,6 +201,7 @@ interface Learned {
   readonly mode: Mode;
   readonly tools: ToolOwner;
   ignored: readonly string[];
+  renamedTools: readonly RenamedTool[];
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;

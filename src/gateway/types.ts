@@ -1,4 +1,4 @@
-import type { BackendStatus, Mode, ModelInfo, RequestOf, TokenCount, ToolOwner } from "#core/backend.ts";
+import type { BackendStatus, Mode, ModelInfo, RenamedTool, RequestOf, TokenCount, ToolOwner } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Effort, ModelRequest, SessionIds } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
@@ -58,6 +58,7 @@ export interface RunningHead {
   readonly workspace: string | undefined;
   /** Request fields, as the client spelled them, that this run leaves out. */
   readonly ignored: readonly string[];
+  readonly renamedTools: readonly RenamedTool[];
 }
 
 export interface GatewayTokenCount extends TokenCount {

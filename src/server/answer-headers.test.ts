@@ -13,6 +13,7 @@ const head = {
   accepted: false,
   workspace: undefined,
   ignored: [],
+  renamedTools: [],
 } as const;
 
 test("only what is known is said", () => {
@@ -40,6 +41,19 @@ test("names from outside cannot break a header", () => {
   expect(() => new Headers(headers)).not.toThrow();
   expect(headerSafe("claude-opus-5-5[1m]")).toBe("claude-opus-5-5[1m]");
   expect(headerSafe("x".repeat(1000))).toHaveLength(200);
+});
+
+test("tools that the model knows by another name are listed, as far as a header goes", () => {
+  const nameOf = (renamedTools: readonly { name: string; as: string }[]) =>
+    runHeaders({ ...head, renamedTools })["X-CCProxy-Renamed-Tools"] ?? "";
+  const two = [
+    { name: "Bash", as: "Bash_12345678" },
+    { name: "für,a=b", as: "f_r_a_b_12345678" },
+  ];
+  expect(nameOf(two)).toBe("Bash=Bash_12345678, f%C3%BCr%2Ca=b=f_r_a_b_12345678");
+  const many = nameOf(Array.from({ length: 128 }, () => ({ name: "x".repeat(128), as: "x".repeat(109) })));
+  expect(many.length).toBeLessThan(2100);
+  expect(many).toEndWith(", +120");
 });
 
 test("a sane request id is kept, anything else is replaced", () => {

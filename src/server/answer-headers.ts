@@ -11,6 +11,7 @@ export const exposedHeaders = [
   "X-CCProxy-Ignored-Params",
   "X-CCProxy-Mode",
   "X-CCProxy-Model",
+  "X-CCProxy-Renamed-Tools",
   "X-CCProxy-Replayed",
   "X-CCProxy-Session",
   "X-CCProxy-Tools",
@@ -28,10 +29,21 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),
+    ...(head.renamedTools.length > 0 && { "X-CCProxy-Renamed-Tools": renamed(head.renamedTools) }),
   };
 }
 
 const longestValue = 200;
+/** Clients take some 8 to 16 KB of headers. */
+const longestList = 2000;
+
+/** The first of them, and how many more there are. */
+function renamed(tools: RunningHead["renamedTools"]): string {
+  const pairs = tools.map(({ name, as }) => `${headerSafe(name)}=${as}`);
+  let length = 0;
+  const end = pairs.findIndex((pair) => (length += pair.length + 2) > longestList);
+  return (end === -1 ? pairs : [...pairs.slice(0, end), `+${pairs.length - end}`]).join(", ");
+}
 
 /** Header values are visible ASCII (RFC 9110 5.5); the rest, and what would split a list, is percent-encoded UTF-8. */
 export function headerSafe(text: string): string {

@@ -157,6 +157,27 @@ describe.each(shapes)("over $path", (shape) => {
   });
 });
 
+test("a tool that Claude Code has one like is the client's under its own name, and the answer says so", async () => {
+  const bench = await openParkedBench();
+  const response = await fetch(`${bench.proxy().url}/v1/messages`, {
+    method: "POST",
+    headers: { "x-ccproxy-tools": "both" },
+    body: JSON.stringify({
+      model: "sonnet",
+      max_tokens: 99,
+      tools: [
+        { name: "Bash", input_schema: { type: "object" } },
+        { name: "mine", input_schema: { type: "object" } },
+      ],
+      messages: [{ role: "user", content: "[[demo say Fine.]]" }],
+    }),
+  });
+  expect(response.headers.get("x-ccproxy-renamed-tools")).toMatch(/^Bash=Bash_[0-9a-f]{8}$/);
+  expect(response.headers.get("x-ccproxy-ignored-params")).toBeNull();
+  await response.body?.cancel();
+  await bench.stop();
+});
+
 function shuffled<T>(all: readonly T[]): readonly T[] {
   return all
     .map((one) => [Math.random(), one] as const)

@@ -2,7 +2,7 @@
  * The client's own tools on their way to the model. A bare model is offered them in the request body, an agent by an
  * MCP server that we play over the control protocol (see tool-host.ts).
  */
-import type { RunSetup } from "#core/backend.ts";
+import type { RenamedTool, RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
 
@@ -36,6 +36,13 @@ export function toolNames(features: RequestFeatures, setup: RunSetup): ToolNames
     toClient: (wireName) =>
       client.get(wireName) ?? (setup.mode === "agent" || client.size === 0 ? undefined : wireName),
   };
+}
+
+/** What the client would not find by its own names in what the model thinks and says. */
+export function renamedTools(features: RequestFeatures, setup: RunSetup): readonly RenamedTool[] {
+  const { toWire } = toolNames(features, setup);
+  const known = offeredTools(features, setup).map(({ name }) => ({ name, as: toWire(name) }));
+  return known.filter(({ name, as }) => as !== name);
 }
 
 /**

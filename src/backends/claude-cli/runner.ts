@@ -6,7 +6,7 @@ import type { Message, ModelRequest } from "#core/request.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
-import { answerSchema, obeysForcedCalls, offeredTools, toolNames } from "./client-tools.ts";
+import { answerSchema, obeysForcedCalls, offeredTools, renamedTools, toolNames } from "./client-tools.ts";
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
@@ -76,7 +76,10 @@ export async function* run(
     if (signal.aborted) throw abortError(signal);
     lease = await acquire(deps, request, context, signal);
     deps.busy.add(lease.session);
-    context.report({ ignoredFields: leftOut(lease, request) });
+    context.report({
+      ignoredFields: leftOut(lease, request),
+      renamedTools: renamedTools(request.features, context),
+    });
     if (context.approve !== undefined) lease.session.askFor(context.approve);
     yield* runTurn(lease.session, {
       plan: lease.plan,

@@ -139,6 +139,10 @@ export const runHeaderObjects = {
   "X-CCProxy-Backend-Session": { description: "What Claude Code calls the conversation.", schema: text },
   "X-CCProxy-Replayed": { description: "`true` where the answer was made for an earlier request.", schema: text },
   "X-CCProxy-Workspace": { description: "Where the agent worked: a name, or the path you gave.", schema: text },
+  "X-CCProxy-Renamed-Tools": {
+    description: "Tools of the request that the model knows by another name, as `name=other`.",
+    schema: text,
+  },
   "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
 };
 

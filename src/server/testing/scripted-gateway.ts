@@ -92,6 +92,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
         accepted: true,
         workspace: undefined,
         ignored: [],
+        renamedTools: [],
         ...script.head,
       };
       return { head, events, started: script.started ?? true };

@@ -177,6 +177,8 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       for (const name of odd) {
         const answer = await ask([says(`Call it: ${name.length}`)], { tools, toolChoice: { type: "tool", name } });
         expect(callsOf(answer).map(({ toolName }) => toolName)).toEqual([name]);
+        const renamed = odd.filter((one) => setup.mode === "agent" || one !== "Bash");
+        expect(answer.facts.renamedTools?.map((one) => one.name)).toEqual(renamed);
       }
       const offered = toolsOf(bench);
       expect(offered.map(({ name }) => name)).toContain("tool_125");
