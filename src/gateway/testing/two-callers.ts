@@ -52,8 +52,27 @@ interface ClientOptions {
   readonly order?: string;
 }
 
-/** A caller as its clients are: each remembers, for itself, what it said and heard in a session. */
+/** How a caller reaches what answers it. */
+export interface Line {
+  forget(session: string): unknown;
+  interrupt(session: string): unknown;
+  /** All that it can see of its sessions, as text. */
+  list(): unknown;
+  /** The text of the answer; undefined when there was none. */
+  ask(asked: Pick<Step, "ids" | "interrupts"> & { readonly messages: readonly Message[] }): Promise<string | undefined>;
+}
+
 export function createClient(gateway: Gateway, caller: Caller, { mode = "chat", order = "" }: ClientOptions = {}) {
+  return createTalker(caller, order, {
+    forget: (session) => gateway.sessions.forget({ principal: caller, id: session }),
+    interrupt: (session) => gateway.sessions.interrupt({ principal: caller, id: session }),
+    list: () => JSON.stringify(gateway.sessions.list(caller, { limit: 9 })),
+    ask: ({ messages, ids, interrupts }) => ask(gateway, { ...request, messages }, { caller, ids, interrupts, mode }),
+  });
+}
+
+/** A caller as its clients are: each remembers, for itself, what it said and heard in a session. */
+export function createTalker(caller: Caller, order: string, line: Line) {
   const views = new Map<string, readonly Message[]>();
   let said = 0;
   return async ({ ids, style, interrupts, before }: Step): Promise<string> => {
@@ -61,11 +80,11 @@ export function createClient(gateway: Gateway, caller: Caller, { mode = "chat", 
     const view = views.get(session) ?? [];
     said += 1;
     const word = says(`${caller}-${session}-${said} ${order}`);
-    if (before === "forget") gateway.sessions.forget({ principal: caller, id: session });
-    if (before === "interrupt") gateway.sessions.interrupt({ principal: caller, id: session });
-    const listed = before === "list" ? JSON.stringify(gateway.sessions.list(caller, { limit: 9 })) : "";
+    if (before === "forget") await line.forget(session);
+    if (before === "interrupt") await line.interrupt(session);
+    const listed = before === "list" ? String(await line.list()) : "";
     const messages = shown(style, view, word);
-    const text = await ask(gateway, { ...request, messages }, { caller, ids, interrupts, mode });
+    const text = await line.ask({ messages, ids, interrupts });
     if (text !== undefined) views.set(session, [...messages, answers(text)]);
     return `${listed} ${text ?? ""}`;
   };
