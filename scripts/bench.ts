@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: the built binary and the real CLI against the demo upstream, interleaved, as a table
  * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only,
- * `--part start|first-word|turns` for one part, which is only printed.
+ * `--part start|first-word|turns|tools` for one part, which is only printed.
  */
 import { freemem } from "node:os";
 import { parseArgs } from "node:util";
@@ -22,6 +22,7 @@ import {
   type Report,
 } from "./bench/report.ts";
 import { round, type Spread } from "./bench/stats.ts";
+import { measureToolResults } from "./bench/tool-results.ts";
 import { installedClaudes } from "./lib/claude-binaries.ts";
 import { root, run } from "./lib/run.ts";
 import { hostFile } from "./lib/targets.ts";
@@ -34,7 +35,8 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const wants = (part: "start" | "first-word" | "turns"): boolean => values.part === undefined || values.part === part;
+const wants = (part: "start" | "first-word" | "turns" | "tools"): boolean =>
+  values.part === undefined || values.part === part;
 const binary = `${root}/dist/${hostFile}`;
 
 async function measure(programs: Programs): Promise<Report> {
@@ -50,6 +52,7 @@ async function measure(programs: Programs): Promise<Report> {
     if (index === 0 && wants("start")) await addFootprint(bench, found);
     for (const mode of ["chat", "agent"] as const) if (wants("first-word")) await addFirstWord(bench, mode, found);
     for (const mode of ["chat", "agent"] as const) if (wants("turns")) await addTurns(bench, mode, found);
+    for (const mode of ["chat", "agent"] as const) if (wants("tools")) await addToolResults(bench, mode, measures);
   }
   const versions = { ccproxy: await versionOf([binary, "--version"]), bun: Bun.version };
   return {
@@ -101,6 +104,13 @@ async function addTurns(bench: Bench, mode: Mode, { measures, goals }: Findings)
       console.log(`      ${base}: ${medianMs} ms (median), ${p99Ms} ms (p99)`);
     if (atOnce === 1) goals.push(atMost(name, added.overPlain.medianMs, "ms", 5));
   }
+}
+
+async function addToolResults(bench: Bench, mode: Mode, measures: Measure[]): Promise<void> {
+  const name = `added to a tool's result, ${bench.claude.version} ${mode}`;
+  const { measures: found, addedMs } = await step(name, () => measureToolResults(bench, mode, rounds * 5));
+  measures.push(...found);
+  console.log(`      ${addedMs} ms (median)`);
 }
 
 function atMost(name: string, value: number, unit: string, target: number): Goal {

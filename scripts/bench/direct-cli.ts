@@ -86,33 +86,44 @@ export async function startParked(options: DirectOptions): Promise<DirectCli> {
   };
 }
 
-interface Started {
+interface Line {
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface Started {
   readonly program: Program;
   write(...lines: readonly string[]): void;
+  /** Every line from now on, too. */
+  onLine(seen: (line: string) => void): void;
   /** Milliseconds from these lines to the first word; resolves at the result. */
   timeTurn(...lines: readonly string[]): Promise<number>;
+  next(matches: (line: string) => boolean): Promise<Line>;
   nextFirstWord(): Promise<number>;
   nextOfType(type: string): Promise<number>;
 }
 
-function start({ programs, claude, mode, upstream }: DirectOptions, withInput: boolean): Started {
+export function start({ programs, claude, mode, upstream }: DirectOptions, withInput: boolean): Started {
   const program = programs.start([claude, ...argumentsOf(mode, withInput)], environmentOf(programs, mode, upstream));
   const waiting: {
     matches: (line: string) => boolean;
-    resolve: (at: number) => void;
+    resolve: (line: Line) => void;
     reject: (error: Error) => void;
   }[] = [];
-  const next = (matches: (line: string) => boolean): Promise<number> =>
+  const next = (matches: (line: string) => boolean): Promise<Line> =>
     new Promise((resolve, reject) => waiting.push({ matches, resolve, reject }));
+  const watchers: ((line: string) => void)[] = [];
   void eachLine(program.stdout, (line, at) => {
+    for (const watch of watchers) watch(line);
     const index = waiting.findIndex(({ matches }) => matches(line));
-    if (index !== -1) waiting.splice(index, 1)[0]?.resolve(at);
+    if (index !== -1) waiting.splice(index, 1)[0]?.resolve({ text: line, at });
   }).then(() => {
     for (const { reject } of waiting) reject(new Error(`${claude} ended before it answered`));
   });
-  const nextFirstWord = (): Promise<number> => next((line) => line.includes('"text_delta"'));
+  const nextFirstWord = async (): Promise<number> => (await next((line) => line.includes('"text_delta"'))).at;
   // The newest CLI writes `type` late in a result line.
-  const nextOfType = (type: string): Promise<number> => next((line) => line.includes(`"type":"${type}"`));
+  const nextOfType = async (type: string): Promise<number> =>
+    (await next((line) => line.includes(`"type":"${type}"`))).at;
   const write = (...lines: readonly string[]): void => {
     void program.stdin.write(`${lines.join("\n")}\n`);
     void program.stdin.flush();
@@ -120,6 +131,8 @@ function start({ programs, claude, mode, upstream }: DirectOptions, withInput: b
   return {
     program,
     write,
+    onLine: (watch) => void watchers.push(watch),
+    next,
     nextFirstWord,
     nextOfType,
     async timeTurn(...lines) {

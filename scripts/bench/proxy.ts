@@ -118,6 +118,8 @@ async function stream(asking: Promise<Response>): Promise<{ firstWordMs: number;
 export interface PostOptions {
   readonly signal?: AbortSignal;
   readonly session?: string;
+  /** Offered with the agent's own, or alone to a bare model. */
+  readonly tools?: readonly unknown[];
 }
 
 /** A streaming request; the caller reads or cancels its body. */
@@ -125,7 +127,7 @@ export function post(
   url: string,
   mode: Mode,
   messages: readonly unknown[],
-  { signal, session }: PostOptions = {},
+  { signal, session, tools }: PostOptions = {},
 ): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, {
     method: "POST",
@@ -133,8 +135,9 @@ export function post(
       "content-type": "application/json",
       "x-ccproxy-mode": mode,
       ...(session && { "x-ccproxy-session": session }),
+      ...(tools && { "x-ccproxy-tools": mode === "agent" ? "both" : "client" }),
     },
-    body: JSON.stringify({ model: benchModel, stream: true, messages }),
+    body: JSON.stringify({ model: benchModel, stream: true, messages, tools }),
     ...(signal !== undefined && { signal }),
   });
 }
