@@ -52,11 +52,11 @@ async function timeVersion({ programs, binary }: Bench): Promise<number> {
 }
 
 const collectedMs = 4000;
-const fewStreams = 50;
-export const manyStreams = 150;
+const fewStreams = 100;
+export const manyStreams = 200;
 
 /**
- * From fifty open streams to a hundred and fifty: the first ones pay for code and heap that the later ones share. The
+ * From a hundred open streams to two hundred: the first ones pay for code and heap that the later ones share. The
  * CLI is a stand-in that begins to answer and never ends: so many real ones would need more memory than most machines have.
  */
 async function measureStreams(bench: Bench): Promise<{ readonly few: number; readonly many: number }> {
