@@ -120,7 +120,7 @@ test("the backend learns how the answer was shown, to know it again", async () =
     { defaultVerbosity: "narrated" },
   );
   await all((await gateway.run(request, callWith())).events);
-  expect(spellings).toEqual([[{ role: "assistant", content: [{ type: "text", text: "\n🔧 Bash()\n" }] }]]);
+  expect(spellings).toEqual([[{ role: "assistant", content: [{ type: "text", text: "🔧 Bash()\n" }] }]]);
 });
 
 test("an agent works where the header says, else where its alias does; a bare model nowhere", async () => {

@@ -81,7 +81,7 @@ describe("the agent's doings", () => {
   test("are Markdown with verbose, thinking too", () => {
     expect(textIn(shownAs("verbose", said))).toBe(
       [
-        "\n[thinking] I look.\nLet me see.\n\n**🔧 Read**\n",
+        "[thinking] I look.\nLet me see.\n\n**🔧 Read**\n",
         '```json\n{\n  "file_path": "/tmp/a"\n}\n```\n',
         "\n**↪ result**\n````\none\ntwo\n````\nDone.",
       ].join(""),
@@ -192,14 +192,20 @@ describe("what a tool gave back", () => {
   });
 });
 
+test.each(["narrated", "verbose"] as const)("nothing blank opens an answer that begins with a call: %s", (verbosity) => {
+  const shown = textIn(shownAs(verbosity, [...call("t", "Bash"), ...call("u", "Read")]));
+  expect(shown).toMatch(/^(?:🔧|\*\*🔧)/);
+  expect(shown).toMatch(/\n(?:🔧|\*\*🔧) Read/);
+});
+
 test("a long input is cut value by value and as a whole", () => {
   const input = JSON.stringify({ first: "x".repeat(60), second: { a: [1] }, third: "y\n  z", rest: "w".repeat(90) });
   const narrated = textIn(shownAs("narrated", call("t", "Write", input)));
-  expect(narrated).toBe(`\n🔧 Write(first=${"x".repeat(40)}…, second={"a":[1]}, third=y z, rest=${"w".repeat(35)}…)\n`);
+  expect(narrated).toBe(`🔧 Write(first=${"x".repeat(40)}…, second={"a":[1]}, third=y z, rest=${"w".repeat(35)}…)\n`);
 });
 
 test("a call cut off by a limit is told without its input", () => {
-  expect(textIn(shownAs("narrated", call("t", "Write", '{"file_pa')))).toBe("\n🔧 Write()\n");
+  expect(textIn(shownAs("narrated", call("t", "Write", '{"file_pa')))).toBe("🔧 Write()\n");
 });
 
 test("encrypted thinking stays what it is", () => {

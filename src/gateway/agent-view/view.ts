@@ -40,10 +40,12 @@ interface State {
   /** The thinking that is told as text. */
   thinking: { readonly id: string; text: string } | undefined;
   told: number;
+  /** Something stands in the answer that a line of ours must keep its distance from. */
+  hasText: boolean;
 }
 
 export function createTellingView(manner: Manner, sessionId: () => string | undefined): AgentView {
-  const state: State = { manner, sessionId, calls: new Map(), thinking: undefined, told: 0 };
+  const state: State = { manner, sessionId, calls: new Map(), thinking: undefined, told: 0, hasText: false };
   return { show: (event) => show(state, event) };
 }
 
@@ -64,6 +66,9 @@ function show(state: State, event: ModelEvent): readonly ModelEvent[] {
       return showThinking(state, event);
     case "finish":
       return event.reason === "error" ? [event] : [...tell(state, resultMessage(event, state.sessionId())), event];
+    case "text-delta":
+      state.hasText ||= event.text !== "";
+      return [event];
     default:
       return [event];
   }
@@ -114,7 +119,8 @@ function showThinking(state: State, event: ThinkingEvent): readonly ModelEvent[]
     thinking.text += event.text;
     if (thinkingBetween === undefined || event.text === "") return [];
     const text: ModelEvent = { type: "text-delta", id, text: event.text };
-    return isFirst ? [{ type: "text-start", id }, { type: "text-delta", id, text: thinkingBetween[0] }, text] : [text];
+    if (!isFirst) return [text];
+    return [{ type: "text-start", id }, { type: "text-delta", id, text: spaced(state, thinkingBetween[0]) }, text];
   }
   state.thinking = undefined;
   if (thinking.text === "") return [];
@@ -137,9 +143,16 @@ function tellText(state: State, text: string): readonly ModelEvent[] {
   const id = `told-${state.told}`;
   return [
     { type: "text-start", id },
-    { type: "text-delta", id, text },
+    { type: "text-delta", id, text: spaced(state, text) },
     { type: "text-end", id },
   ];
+}
+
+/** What opens the answer has nothing before it to keep its distance from. */
+function spaced(state: State, text: string): string {
+  const shown = state.hasText ? text : text.replace(/^\n+/, "");
+  state.hasText = true;
+  return shown;
 }
 
 /** A call cut off by a limit has no valid input. */

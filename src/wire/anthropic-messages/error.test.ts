@@ -20,7 +20,7 @@ const statuses: [ErrorKind, number, string][] = [
   ["request-too-large", 413, "request_too_large"],
   ["unsupported-media-type", 415, "invalid_request_error"],
   ["rate-limit", 429, "rate_limit_error"],
-  ["cancelled", 499, "timeout_error"],
+  ["cancelled", 499, "request_cancelled"],
   ["internal", 500, "api_error"],
   ["upstream", 502, "api_error"],
   ["unavailable", 503, "api_error"],

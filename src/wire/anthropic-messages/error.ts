@@ -24,7 +24,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "request-too-large": { status: 413, type: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error" },
   "rate-limit": { status: 429, type: "rate_limit_error" },
-  cancelled: { status: 499, type: "timeout_error" },
+  cancelled: { status: 499, type: "request_cancelled" },
   internal: { status: 500, type: "api_error" },
   upstream: { status: 502, type: "api_error" },
   unavailable: { status: 503, type: "api_error", retry: false },

@@ -20,7 +20,7 @@ const statuses: [ErrorKind, number, string, string | null][] = [
   ["request-too-large", 413, "invalid_request_error", "request_too_large"],
   ["unsupported-media-type", 415, "invalid_request_error", "unsupported_media_type"],
   ["rate-limit", 429, "requests", "rate_limit_exceeded"],
-  ["cancelled", 499, "timeout", "cancelled"],
+  ["cancelled", 499, "request_cancelled", "cancelled"],
   ["internal", 500, "server_error", "internal_error"],
   ["upstream", 502, "server_error", "upstream_error"],
   ["unavailable", 503, "server_error", "unavailable"],

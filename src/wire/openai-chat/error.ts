@@ -25,7 +25,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "request-too-large": { status: 413, type: "invalid_request_error", code: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error", code: "unsupported_media_type" },
   "rate-limit": { status: 429, type: "requests", code: "rate_limit_exceeded" },
-  cancelled: { status: 499, type: "timeout", code: "cancelled" },
+  cancelled: { status: 499, type: "request_cancelled", code: "cancelled" },
   internal: { status: 500, type: "server_error", code: "internal_error" },
   upstream: { status: 502, type: "server_error", code: "upstream_error" },
   unavailable: { status: 503, type: "server_error", code: "unavailable", retry: false },

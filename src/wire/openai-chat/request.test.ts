@@ -241,10 +241,15 @@ describe("settings", () => {
     expect(featuresOf({ service_tier: "flex" })).not.toHaveProperty("serviceTier");
   });
 
+  test("an effort below Claude's lowest is answered with that, and named", () => {
+    const asked = { reasoning_effort: "minimal" };
+    expect(decode(asked)).toMatchObject({ features: { effort: "low" }, ignoredFields: ["reasoning_effort"] });
+    expect(decode({ reasoning_effort: "low" }).ignoredFields).toEqual([]);
+  });
+
   test.each<[string, object, object]>([
     ["max_tokens", { max_tokens: 5 }, { maxOutputTokens: 5 }],
     ["one stop text", { stop: "X" }, { stopSequences: ["X"] }],
-    ["minimal effort", { reasoning_effort: "minimal" }, { effort: "low" }],
     ["no effort", { reasoning_effort: "none" }, { reasoning: { mode: "disabled" } }],
     [
       "a thinking budget",

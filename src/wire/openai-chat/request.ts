@@ -61,7 +61,7 @@ const hints: ReadonlyMap<string, string> = new Map([
 function decodeFeatures(request: ChatCompletionRequest, ignored: Set<string>): RequestFeatures {
   return {
     ...decodeSampling(request, ignored),
-    ...decodeReasoning(request),
+    ...decodeReasoning(request, ignored),
     ...decodeTools(request, ignored),
     ...withoutNullish({
       responseFormat: decodeResponseFormat(request),
@@ -98,7 +98,12 @@ function decodeServiceTier({ service_tier: tier }: ChatCompletionRequest, ignore
   return undefined;
 }
 
-function decodeReasoning({ reasoning_effort: effort, thinking }: ChatCompletionRequest): RequestFeatures {
+/** Claude has no effort below low, so `minimal` is answered with that and the client told so. */
+function decodeReasoning(
+  { reasoning_effort: effort, thinking }: ChatCompletionRequest,
+  ignored: Set<string>,
+): RequestFeatures {
+  if (effort === "minimal") ignored.add("reasoning_effort");
   const disabled: ReasoningSetting = { mode: "disabled" };
   return withoutNullish({
     reasoning: decodeThinking(thinking) ?? (effort === "none" ? disabled : undefined),

@@ -95,7 +95,7 @@ const asks: readonly (readonly [name: string, format: "chat" | "messages", ask: 
 
 const narrated = "Let me see.\n🔧 Bash(command=echo from-the-tool, description=d)\n   ↳ from-the-tool\n";
 const input = '{\n  "command": "echo from-the-tool",\n  "description": "d"\n}';
-const verbose = `\n[thinking] Hm.\nLet me see.\n\n**🔧 Bash**\n\`\`\`json\n${input}\n\`\`\`\n\n**↪ result**\n\`\`\`\`\nfrom-the-tool\n\`\`\`\`\n`;
+const verbose = `[thinking] Hm.\nLet me see.\n\n**🔧 Bash**\n\`\`\`json\n${input}\n\`\`\`\n\n**↪ result**\n\`\`\`\`\nfrom-the-tool\n\`\`\`\`\n`;
 
 describe.each([...claudes])("claude $version", ({ path, version }) => {
   let bench: ClientBench;
@@ -189,7 +189,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   );
 
   test.each([
-    ["narrated", /^\n🔧 Bash\(command=echo from-the-tool, description=d\)\n {3}↳ from-the-tool\n$/],
+    ["narrated", /^🔧 Bash\(command=echo from-the-tool, description=d\)\n {3}↳ from-the-tool\n$/],
     ["forward", /\[claude_agent_sdk tool_use \w+\]: Bash\(.*\[claude_agent_sdk tool_result \w+\]: from-the-tool/s],
   ])("%s beside the client's own tools: those alone are calls", async (verbosity, told) => {
     const { openai } = bench.clients("agent", {
