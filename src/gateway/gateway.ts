@@ -64,7 +64,7 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, sessi
   });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unused = mode === "chat" && call.workspace !== undefined ? ["X-CCProxy-Workspace"] : [];
-  const ignored = [...ignoredFields(deps.backend, request, setup), ...unused];
+  const ignored = [...call.unreadHeaders, ...ignoredFields(deps.backend, request, setup), ...unused];
   call.record.set({
     backend: deps.backend.id,
     mode,

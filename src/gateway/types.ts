@@ -29,6 +29,8 @@ export interface Call {
   readonly interrupts: boolean;
   /** Refuse the request, rather than leave out, what nothing can honour. */
   readonly strict: boolean;
+  /** What it says beside its body and nobody reads. */
+  readonly unreadHeaders: readonly string[];
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
   readonly signal: AbortSignal;
   readonly record: RequestRecord;

@@ -28,9 +28,13 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     ...(head.session !== undefined && { "X-CCProxy-Session": headerSafe(head.session) }),
     ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
-    ...(head.ignored.length > 0 && { "X-CCProxy-Ignored-Params": head.ignored.map(headerSafe).join(", ") }),
+    ...ignoredHeader(head.ignored),
     ...(head.renamedTools.length > 0 && { "X-CCProxy-Renamed-Tools": renamed(head.renamedTools) }),
   };
+}
+
+export function ignoredHeader(ignored: readonly string[]): Record<string, string> {
+  return ignored.length === 0 ? {} : { "X-CCProxy-Ignored-Params": ignored.map(headerSafe).join(", ") };
 }
 
 const longestValue = 200;

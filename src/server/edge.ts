@@ -1,10 +1,11 @@
 import type { WireFormat } from "#core/wire-format.ts";
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
 
-import { runHeaders } from "./answer-headers.ts";
+import { ignoredHeader, runHeaders } from "./answer-headers.ts";
 import { allowOrigin, answerPreflight } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import { renderError } from "./render-error.ts";
+import { unreadHeaders } from "./request-headers.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { WireFormats } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -42,9 +43,11 @@ export function createEdge(deps: EdgeDeps) {
         clientAddress: connections?.requestIP(request)?.address,
         userAgent: request.headers.get("user-agent") ?? undefined,
       }),
+      unread: unreadHeaders(request.headers),
       onEnd: () => deps.active.delete(exchange),
       stayOpen: () => connections?.timeout(request, 0),
     });
+    exchange.record.set({ ignoredFields: exchange.unread });
     if (path.includes("/v1/")) exchange.record.set({ wireFormat: exchange.wireFormat.id });
     deps.active.add(exchange);
     return exchange;
@@ -59,11 +62,12 @@ export function createEdge(deps: EdgeDeps) {
     }
   }
 
-  function addHeaders({ request, requestId, head, repeats }: Exchange, headers: Headers): void {
+  function addHeaders({ request, requestId, head, unread, repeats }: Exchange, headers: Headers): void {
     headers.set("x-request-id", requestId);
     // The name Anthropic's SDK reads.
     headers.set("request-id", requestId);
-    for (const [name, value] of Object.entries(head === undefined ? {} : runHeaders(head))) headers.set(name, value);
+    for (const [name, value] of Object.entries(head === undefined ? ignoredHeader(unread) : runHeaders(head)))
+      headers.set(name, value);
     if (repeats) headers.set("x-ccproxy-replayed", "true");
     allowOrigin(request, deps.corsOrigins, headers);
     if (deps.draining()) headers.set("connection", "close");

@@ -11,6 +11,8 @@ interface ExchangeOptions {
   readonly query: URLSearchParams;
   readonly wireFormat: WireFormat;
   readonly record: RequestRecord;
+  /** Headers that were meant for us and have no effect. */
+  readonly unread: readonly string[];
   /** Called once, when the answer is over. */
   readonly onEnd: () => void;
   /** Takes the connection out of the idle timeout, for answers that may be silent for long. */
@@ -37,6 +39,7 @@ export class Exchange {
   /** The API shape whatever happens to this request is told in. */
   readonly wireFormat: WireFormat;
   readonly record: RequestRecord;
+  readonly unread: readonly string[];
   readonly stayOpen: () => void;
   /** Set by the access guard. */
   principal = "";
@@ -60,12 +63,13 @@ export class Exchange {
   #finishReason: FinishReason | undefined;
   #failure: GatewayError | undefined;
 
-  constructor({ request, path, query, wireFormat, record, onEnd, stayOpen }: ExchangeOptions) {
+  constructor({ request, path, query, wireFormat, record, unread, onEnd, stayOpen }: ExchangeOptions) {
     this.request = request;
     this.path = path;
     this.query = query;
     this.wireFormat = wireFormat;
     this.record = record;
+    this.unread = unread;
     this.stayOpen = stayOpen;
     this.#onEnd = onEnd;
     if (request.signal.aborted) this.#onDisconnect();

@@ -2,6 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 
 import { GatewayError } from "#core/errors.ts";
 
+import { turnParameters } from "./openapi/parts.ts";
+import { ourHeaders } from "./request-headers.ts";
 import { routes } from "./routes/table.ts";
 import { play, textEvents } from "./testing/scripted-gateway.ts";
 import { exchangeBytes, startTestServer } from "./testing/test-server.ts";
@@ -73,9 +75,54 @@ test("answers say what made them and carry one request id, given or new", async 
   expect(headers.get("x-ccproxy-model")).toBe("claude-test-1");
   expect(headers.get("x-ccproxy-backend-session")).toBe("s-1");
   expect(open.gateway.calls.at(-1)?.call).toMatchObject({ requestId: "mine-1", mode: "chat", strict: false });
-  expect((await get("/nowhere", { headers: { "x-request-id": "bad id" } })).headers.get("x-request-id")).toMatch(
-    /^req_/,
+});
+
+// proves("log-request-id")
+test("a request id that is not fit is replaced, and named as ignored", async () => {
+  for (const given of ["bad id", "x".repeat(129)]) {
+    const { headers } = await get("/nowhere", { headers: { "x-request-id": given } });
+    expect(headers.get("x-request-id")).toMatch(/^req_/);
+    expect(headers.get("x-ccproxy-ignored-params")).toBe("X-Request-Id");
+  }
+  expect((await get("/health", { headers: { "x-request-id": "" } })).headers.has("x-ccproxy-ignored-params")).toBe(
+    false,
   );
+});
+
+// proves("request-ignored-params")
+test("a header of ours that nobody reads is named on every answer, or refused with the nearest there is", async () => {
+  const misspelt = { "X-CCProxy-Mod": "chat", "X-CC-Efort": "low" };
+  for (const path of ["/v1/models", "/nowhere", "/health"]) {
+    const { headers } = await get(path, { headers: misspelt });
+    expect(headers.get("x-ccproxy-ignored-params")).toBe("x-cc-efort, x-ccproxy-mod");
+  }
+  expect(lastRow()?.ignoredFields).toEqual(["x-cc-efort", "x-ccproxy-mod"]);
+  await get("/v1/chat/completions", { method: "POST", body: chatBody, headers: misspelt });
+  expect(open.gateway.calls.at(-1)?.call.unreadHeaders).toEqual(["x-cc-efort", "x-ccproxy-mod"]);
+  const refusalOf = async (name: string, value = "chat"): Promise<unknown> => {
+    const headers = { "X-CCProxy-Strict": "true", [name]: value };
+    return JSON.parse((await get("/v1/chat/completions", { method: "POST", body: chatBody, headers })).text).error;
+  };
+  expect(await refusalOf("X-CCProxy-Mod")).toMatchObject({
+    type: "invalid_request_error",
+    param: "x-ccproxy-mod",
+    message: "There is no header x-ccproxy-mod here. Did you mean X-CCProxy-Mode?",
+  });
+  expect(await refusalOf("X-CCProxy-Quux")).toMatchObject({ message: expect.stringContaining("Leave it out") });
+  expect(await refusalOf("X-Request-Id", "bad id")).toMatchObject({ param: "X-Request-Id" });
+});
+
+test("a wrong value is told with what is allowed and the nearest of that", async () => {
+  const headers = { "x-ccproxy-mode": "chatt" };
+  const { text } = await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
+  expect(JSON.parse(text).error.message).toBe(
+    'The header X-CCProxy-Mode must be agent or chat; got "chatt". Did you mean chat?',
+  );
+});
+
+test("the document lists each header of ours", () => {
+  const documented = new Set(turnParameters.map(({ name }) => name.replace(/^X-CC(?:Proxy)?-/, "")));
+  expect(ourHeaders.filter((what) => !documented.has(what))).toEqual([]);
 });
 
 test.each([
@@ -85,7 +132,6 @@ test.each([
   ["x-cc-verbosity", "loud"],
   ["x-cc-effort", "none"],
   ["x-ccproxy-effort", "most"],
-  ["x-ccproxy-workspace", "100%"],
 ])("a wrong %s is named", async (name, value) => {
   const { status, text } = await get("/v1/chat/completions", {
     method: "POST",

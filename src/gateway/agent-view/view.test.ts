@@ -192,11 +192,14 @@ describe("what a tool gave back", () => {
   });
 });
 
-test.each(["narrated", "verbose"] as const)("nothing blank opens an answer that begins with a call: %s", (verbosity) => {
-  const shown = textIn(shownAs(verbosity, [...call("t", "Bash"), ...call("u", "Read")]));
-  expect(shown).toMatch(/^(?:🔧|\*\*🔧)/);
-  expect(shown).toMatch(/\n(?:🔧|\*\*🔧) Read/);
-});
+test.each(["narrated", "verbose"] as const)(
+  "nothing blank opens an answer that begins with a call: %s",
+  (verbosity) => {
+    const shown = textIn(shownAs(verbosity, [...call("t", "Bash"), ...call("u", "Read")]));
+    expect(shown).toMatch(/^(?:🔧|\*\*🔧)/);
+    expect(shown).toMatch(/\n(?:🔧|\*\*🔧) Read/);
+  },
+);
 
 test("a long input is cut value by value and as a whole", () => {
   const input = JSON.stringify({ first: "x".repeat(60), second: { a: [1] }, third: "y\n  z", rest: "w".repeat(90) });

@@ -94,6 +94,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     sessionIds: {},
     interrupts: false,
     strict: false,
+    unreadHeaders: [],
     signal,
     record,
     ...more,

@@ -133,6 +133,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       sessionIds: ids,
       interrupts,
       strict: false,
+      unreadHeaders: [],
       signal: new AbortController().signal,
       record: createRequestRecord({ requestId: "r", method: "POST", path: "/" }),
     });

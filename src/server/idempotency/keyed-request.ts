@@ -1,11 +1,10 @@
 import { GatewayError } from "#core/errors.ts";
 import type { Exchange } from "#server/exchange.ts";
+import { isOurs } from "#server/request-headers.ts";
 
 import type { KeyedRequest } from "./recordings.ts";
 
 const validKey = /^[\x21-\x7e]{1,255}$/;
-/** Our own headers, which change the answer as the body does. */
-const tellsUs = /^x-cc(?:proxy)?-/;
 
 /** undefined without an `Idempotency-Key`. Throws GatewayError `invalid-request`. */
 export function keyedRequest({ request, path, principal }: Exchange, body: unknown): KeyedRequest | undefined {
@@ -15,8 +14,9 @@ export function keyedRequest({ request, path, principal }: Exchange, body: unkno
     throw new GatewayError("invalid-request", "The header Idempotency-Key must be 1 to 255 visible ASCII characters.", {
       param: "Idempotency-Key",
     });
+  // They change the answer as the body does.
   const told = [...request.headers]
-    .filter(([name]) => tellsUs.test(name))
+    .filter(([name]) => isOurs(name))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
   const fingerprint = new Bun.CryptoHasher("sha256").update(JSON.stringify([body, told])).digest("base64");
   return { name: JSON.stringify([principal, path, key]), fingerprint };

@@ -30,7 +30,7 @@ export const requestIdParameter: Parameter = {
   name: "X-Request-Id",
   in: "header",
   description:
-    "Your own id for the request. It comes back in the answer and stands in the log; without it one is made.",
+    "Your own id for the request. It comes back in the answer and stands in the log; without a fit one, one is made.",
   schema: { type: "string", maxLength: 128 },
 };
 
@@ -91,7 +91,8 @@ export const workspaceParameter: Parameter = {
 export const strictParameter: Parameter = {
   name: "X-CCProxy-Strict",
   in: "header",
-  description: "`true` refuses fields that nothing here can honour; otherwise they are left out and reported.",
+  description:
+    "`true` refuses fields that nothing here can honour, and headers of ours that nobody reads; otherwise they are left out and reported.",
   schema: { type: "string", enum: ["true", "false"] },
 };
 
@@ -143,7 +144,7 @@ export const runHeaderObjects = {
     description: "Tools of the request that the model knows by another name, as `name=other`.",
     schema: text,
   },
-  "X-CCProxy-Ignored-Params": { description: "Request fields that were left out.", schema: text },
+  "X-CCProxy-Ignored-Params": { description: "Request fields and headers that were left out.", schema: text },
 };
 
 type ErrorSchema = "OpenAIError" | "AnthropicError";

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer, until } from "#server/testing/test-se
 const messages = [{ role: "user", content: "Hi" }];
 const formats = [
   ["/v1/chat/completions", { messages }, '"code":"cancelled"'],
-  ["/v1/messages", { model: "x", max_tokens: 9, messages }, '"type":"timeout_error"'],
+  ["/v1/messages", { model: "x", max_tokens: 9, messages }, '"type":"request_cancelled"'],
 ] as const;
 
 const ask = ({ url }: TestServer, path: string, body: object, id = "mine/1") =>

@@ -33,6 +33,7 @@ test.each(routes.filter(({ path, method }) => path.includes("/v1/") && method !=
       query: new URLSearchParams(),
       wireFormat: path.includes("/messages") ? anthropicMessages : openaiChat,
       record: createRequestRecord({ requestId: "r1", method, path }),
+      unread: [],
       onEnd: () => undefined,
       stayOpen: () => {
         keptOpen += 1;

@@ -365,6 +365,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     ] as const)("reasoning_effort %s", async (effort, expected) => {
       await askOpenAi("chat", [{ role: "user", content: "think" }], { reasoning_effort: effort });
       expect(bench.lastAsked()).toMatchObject(expected);
+      const ignored = bench.traffic.last().headers.get("x-ccproxy-ignored-params");
+      expect(ignored).toBe(effort === "minimal" ? "reasoning_effort" : null);
     });
 
     // Said to the CLI in the same way as the others.

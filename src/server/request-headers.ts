@@ -1,0 +1,93 @@
+import { GatewayError } from "#core/errors.ts";
+import { nearest } from "#lib/nearest.ts";
+import { describeValue } from "#lib/schema-problem.ts";
+import { boundNames } from "#lib/unread-fields.ts";
+
+import { isFitRequestId } from "./request-id.ts";
+
+/** What a client may say to us in headers, each as `X-CCProxy-…` or, as an earlier proxy called it, `X-CC-…`. */
+export const ourHeaders = [
+  "Busy",
+  "Claude-Model",
+  "Effort",
+  "Mode",
+  "Session",
+  "Strict",
+  "Tools",
+  "Verbosity",
+  "Workspace",
+] as const;
+
+export type OurHeader = (typeof ourHeaders)[number];
+
+const prefix = /^x-cc(?:proxy)?-/;
+const known: ReadonlySet<string> = new Set(ourHeaders.map((what) => what.toLowerCase()));
+
+export function isOurs(name: string): boolean {
+  return prefix.test(name);
+}
+
+/** The header as the client called it; ours comes first where it sent both. */
+function nameOf(headers: Headers, what: OurHeader): string {
+  const [ours, theirs] = [`X-CCProxy-${what}`, `X-CC-${what}`];
+  return plain(headers, ours) === "" && plain(headers, theirs) !== "" ? theirs : ours;
+}
+
+/** Without the white space around it; empty where nothing was said. Percent-encoded where it is not plain ASCII, as we say it ourselves. */
+export function valueOf(headers: Headers, what: OurHeader): string {
+  return decoded(plain(headers, nameOf(headers, what)));
+}
+
+export function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function plain(headers: Headers, name: string): string {
+  return headers.get(name)?.trim() ?? "";
+}
+
+/** Undefined where the client leaves the choice to others. Throws GatewayError `invalid-request`. */
+export function choiceOf<const T extends string>(
+  headers: Headers,
+  what: OurHeader,
+  choices: readonly T[],
+): T | undefined {
+  const value = valueOf(headers, what);
+  if (value === "") return undefined;
+  const chosen = choices.find((choice) => choice === value.toLowerCase());
+  if (chosen !== undefined) return chosen;
+  const name = nameOf(headers, what);
+  const expected = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+  throw new GatewayError("invalid-request", `The header ${name} must be ${expected}; got ${describeValue(value)}.`, {
+    param: name,
+    hint: didYouMean(nearest(value, choices)),
+  });
+}
+
+/** Headers that were meant for us and have no effect. */
+export function unreadHeaders(headers: Headers): readonly string[] {
+  const unread = new Set([...headers.keys()].filter((name) => isOurs(name) && !known.has(name.replace(prefix, ""))));
+  if (headers.get("x-request-id") && !isFitRequestId(headers)) unread.add("X-Request-Id");
+  return boundNames(unread);
+}
+
+export function unreadHeaderRefusal(name: string): GatewayError {
+  const meant = isOurs(name) ? nearest(name.replace(prefix, ""), ourHeaders) : undefined;
+  const message = isOurs(name)
+    ? `There is no header ${name} here.`
+    : `The header ${name} must be 1 to 128 letters, digits and any of _ . : + / = -.`;
+  return new GatewayError("invalid-request", message, {
+    param: name,
+    hint:
+      didYouMean(meant && `X-CCProxy-${meant}`) ??
+      "Leave it out, or drop X-CCProxy-Strict to have it ignored and reported.",
+  });
+}
+
+function didYouMean(name: string | undefined): string | undefined {
+  return name && `Did you mean ${name}?`;
+}
