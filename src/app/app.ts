@@ -29,6 +29,8 @@ import { openaiChat } from "#wire/openai-chat/index.ts";
 import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
+import { locateClaude } from "./claude-facts.ts";
+import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
@@ -49,8 +51,8 @@ export interface App {
   readonly url: string;
   /** Where agents work whose request does not say; undefined: in a directory made for the request. */
   readonly workspace: string | undefined;
-  /** The CLI in use; undefined when none was found, which `detail` explains. */
-  readonly claude: { readonly path: string | undefined; readonly detail: string };
+  /** The CLI in use, and why it cannot be started, in one line; undefined where it looks as if it can. */
+  readonly claude: { readonly path: string | undefined; readonly problem: string | undefined };
   readonly demo: boolean;
   /** Stops taking requests, lets turns finish, ends every child, writes what is unwritten. Idempotent. */
   stop(): Promise<void>;
@@ -126,7 +128,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   return {
     url,
     workspace: workspace.directory?.path,
-    claude: { path: backend.claudePath, detail: backend.status().detail },
+    claude: claudeOf(options),
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
     cut: () => server.cut(cutMs),
@@ -146,6 +148,13 @@ async function openWorkspace({ config, cwd }: AppOptions, workspaces: Workspaces
       cause,
     });
   }
+}
+
+/** A server starts without it, and refuses what is asked until it is there. */
+function claudeOf({ config, environment }: AppOptions): App["claude"] {
+  const path = locateClaude({ path: config.claude.path, environment });
+  const problem = programProblem(path);
+  return { path, problem: problem && `${problem.detail}; ${problem.action}` };
 }
 
 type Telemetry = ReturnType<typeof openTelemetry>;

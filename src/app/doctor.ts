@@ -1,5 +1,5 @@
 /** Finds out whether serving would work here, by trying: each check says what it saw and what to do next. */
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { isTested, testedVersions } from "#backends/claude-cli/tested-versions.ts";
@@ -10,6 +10,7 @@ import { availableMemoryBytes } from "#process/memory.ts";
 
 import { automaticPoolSize } from "./backend.ts";
 import { locateClaude, readClaudeVersion, readLogin } from "./claude-facts.ts";
+import { programProblem } from "./claude-program.ts";
 import { findDifferences } from "./cli-differences.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { isFree } from "./port-taken.ts";
@@ -45,8 +46,9 @@ export async function* runDoctor(options: DoctorOptions): AsyncGenerator<Check> 
   yield checkMemory(options);
   const { config, environment } = options;
   const path = locateClaude({ path: config.claude.path, environment });
-  yield checkProgram(path);
-  if (path === undefined || !existsSync(path)) return;
+  const program = checkProgram(path);
+  yield program;
+  if (path === undefined || program.status === "fail") return;
   const version = await readClaudeVersion(path, environment);
   yield checkVersion(version);
   if (version !== undefined && !isTested(version)) yield* checkBehaviour(path, options);
@@ -120,12 +122,8 @@ function checkMemory({ config: { pool, limits } }: DoctorOptions): Check {
 
 function checkProgram(path: string | undefined): Check {
   const name = "claude";
-  const action = "install it (https://claude.com/claude-code), or name it with --claude-path";
-  if (path === undefined) return { name, status: "fail", detail: "not found in PATH nor in the usual places", action };
-  if (!existsSync(path)) return { name, status: "fail", detail: `${path} does not exist`, action };
-  return isAccessible(path, constants.X_OK)
-    ? { name, status: "pass", detail: path }
-    : { name, status: "fail", detail: `${path} may not be executed`, action: `chmod +x ${path}` };
+  const problem = programProblem(path);
+  return problem === undefined ? { name, status: "pass", detail: path ?? "" } : { name, status: "fail", ...problem };
 }
 
 function checkVersion(version: string | undefined): Check {

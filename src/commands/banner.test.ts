@@ -8,7 +8,7 @@ const url = "http://127.0.0.1:8000";
 const base = {
   url,
   workspace: "/w",
-  claude: { path: "/bin/claude", detail: "" },
+  claude: { path: "/bin/claude", problem: undefined },
   demo: false,
   login: undefined,
   mode: "agent",
@@ -29,11 +29,11 @@ test("one plain line says who answers", () => {
   );
   expect(line({ login: { loggedIn: false, detail: "" } })).toContain("not logged in; run `claude` and /login");
   expect(line({ demo: true })).toContain("built-in demo upstream: no login, no cost, no real model");
-  expect(line({ claude: { path: undefined, detail: "Install it." } })).toBe("Install it.");
+  expect(line({ claude: { path: "/nope", problem: "Install it." } })).toBe("Install it.");
 });
 
 test("where nothing can answer, the next step is the doctor instead of a request", () => {
-  const banner = renderWho({ ...base, claude: { path: undefined, detail: "Install it." } }, plain);
+  const banner = renderWho({ ...base, claude: { path: "/nope", problem: "Install it." } }, plain);
   expect(banner).toContain("ccproxy doctor");
   expect(banner).not.toContain("curl");
 });

@@ -50,7 +50,7 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
 }
 
 function answersLine({ demo, claude, login }: Who): { readonly text: string; readonly fine: boolean } {
-  if (claude.path === undefined) return { text: claude.detail, fine: false };
+  if (claude.problem !== undefined) return { text: claude.problem, fine: false };
   if (demo)
     return { text: `${claude.path} against the built-in demo upstream: no login, no cost, no real model`, fine: true };
   if (login === undefined) return { text: `${claude.path}; whether it is logged in is not known`, fine: true };

@@ -1,6 +1,7 @@
 import type { Check } from "#app/doctor.ts";
 import { ConfigError } from "#config/config-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
+import { missingFiles } from "#config/missing-files.ts";
 
 import type { Arguments } from "./arguments.ts";
 import { type Context, createCommand } from "./command.ts";
@@ -51,17 +52,19 @@ async function* allChecks(
     if (error instanceof ConfigError) return error;
     throw error;
   });
-  yield checkConfig(loaded);
-  if (loaded instanceof ConfigError) return;
+  const config = checkConfig(loaded);
+  yield config;
+  if (loaded instanceof ConfigError || config.status === "fail") return;
   const { runDoctor } = await import("#app/doctor.ts");
-  const { config, environment } = loaded;
-  yield* runDoctor({ config, cwd: context.cwd, environment, live });
+  const { environment } = loaded;
+  yield* runDoctor({ config: loaded.config, cwd: context.cwd, environment, live });
 }
 
 function checkConfig(loaded: LoadedConfig | ConfigError): Check {
   const name = "config";
-  if (loaded instanceof ConfigError)
-    return { name, status: "fail", detail: loaded.problems.join("; "), action: "correct it; the rest is checked then" };
+  const problems = loaded instanceof ConfigError ? loaded.problems : missingFiles(loaded);
+  if (loaded instanceof ConfigError || problems.length > 0)
+    return { name, status: "fail", detail: problems.join("; "), action: "correct it; the rest is checked then" };
   const { files, userFile } = loaded;
   return {
     name,

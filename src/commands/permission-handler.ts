@@ -4,7 +4,7 @@ import { CommandFailure, usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
 import { serveFlags } from "./serve-flags.ts";
-import { untilStopSignal } from "./stop-signal.ts";
+import { type StopSignal, untilStopSignal } from "./stop-signal.ts";
 
 const server = "The ccproxy that serves with --approvals";
 
@@ -44,9 +44,18 @@ export const permissionHandler = createCommand({
       throw usageFailure("approvals are decided on in a terminal; elsewhere --no-ui prints them");
     const client = createPermissionClient({ url, token: config.server.auth_token, watch });
     const stop = new AbortController();
-    void untilStopSignal().then(() => stop.abort());
+    let stopped: StopSignal | undefined;
+    let hasConnected = false;
+    void untilStopSignal().then((signal) => {
+      stopped = signal;
+      stop.abort();
+    });
     try {
-      if (watch) for await (const heard of client.listen(stop.signal)) await print(heard, context);
+      if (watch)
+        for await (const heard of client.listen(stop.signal)) {
+          hasConnected ||= heard.type === "connected";
+          await print(heard, context);
+        }
       else {
         const { runTerminal } = await import("./approvals/run-terminal.ts");
         await runTerminal({ client, url, context, signal: stop.signal });
@@ -55,6 +64,8 @@ export const permissionHandler = createCommand({
       if (error instanceof Refused) throw new CommandFailure(`${url}: ${error.message}`, { cause: error });
       throw error;
     }
+    // As of a server that is stopped while it starts.
+    if (watch && !hasConnected && stopped !== undefined) return stopped === "SIGINT" ? 130 : 143;
     return 0;
   },
 });

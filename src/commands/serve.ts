@@ -1,5 +1,7 @@
 import type { App } from "#app/app.ts";
+import { ConfigError } from "#config/config-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
+import { missingFiles } from "#config/missing-files.ts";
 
 import { renderStart, renderWho } from "./banner.ts";
 import { type Context, createCommand } from "./command.ts";
@@ -26,6 +28,8 @@ export const serve = createCommand({
     const signal = untilStopSignal(async () => await running?.cut());
     const settings = await loadSettings(args, context);
     requireToken(settings.config.server);
+    const missing = missingFiles(settings);
+    if (missing.length > 0) throw new ConfigError(missing);
     const started = startHere(settings, context);
     const early = await Promise.race([started.then(() => undefined), signal]);
     if (early !== undefined) return await abandon(started, early);
@@ -63,8 +67,9 @@ async function serveUntil(
 ): Promise<number> {
   const { style } = terminal;
   await terminal.print(renderStart({ url: app.url, version: versionOfThis() }, style));
-  const { path } = app.claude;
-  const login = path === undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
+  const { path, problem } = app.claude;
+  const login =
+    path === undefined || problem !== undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
   const hasToken = config.server.auth_token !== undefined;
   await terminal.print(renderWho({ ...app, login, mode: config.claude.mode, hasToken }, style));
   await signal;

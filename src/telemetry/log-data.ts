@@ -2,7 +2,7 @@
  * Makes any value fit for a log: a bounded tree of plain JSON without secrets and without what
  * clients and models said to each other.
  */
-import { isSecretName, redactText } from "./redact.ts";
+import { isSecretName, redactText } from "#lib/redact.ts";
 
 export type LogValue = null | boolean | number | string | readonly LogValue[] | { readonly [name: string]: LogValue };
 

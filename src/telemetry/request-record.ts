@@ -3,9 +3,8 @@ import type { ErrorKind, GatewayError } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Usage } from "#core/usage.ts";
+import { redactText } from "#lib/redact.ts";
 import type { AccessLogRow } from "#store/access-log.ts";
-
-import { redactText } from "./redact.ts";
 
 /**
  * The facts of one HTTP request, gathered piecemeal by whoever learns them first, and ended exactly

@@ -75,6 +75,8 @@ describe('a wrong command line; proves("command-usage-errors")', () => {
     [["serve", "--port", "1", "--port", "2"], "--port was given twice"],
     [["serve", "--log-level", "inof"], "did you mean info?"],
     [["serve", "extra"], 'nothing is expected at "extra"'],
+    [["serve", "--add-dir", "/nope"], "--add-dir: there is no directory /nope"],
+    [["serve", "--mcp-config", "/nope.json"], "--mcp-config: the file /nope.json cannot be read"],
     [["config", "show", "--config", "none.toml"], "cannot be read"],
     [["completion"], "shell is missing: bash, zsh, fish, powershell"],
   ])("%p ends with code 2 and one line on stderr", async (words, part) => {

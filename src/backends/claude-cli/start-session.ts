@@ -1,7 +1,9 @@
 import * as v from "valibot";
 
 import { GatewayError } from "#core/errors.ts";
+import { cutText } from "#lib/cut-text.ts";
 import { directoryIdentitySync } from "#lib/directory-identity.ts";
+import { redactText } from "#lib/redact.ts";
 import type { TemporaryDirectories } from "#lib/temporary-directories.ts";
 import { startChild, type Child } from "#process/child.ts";
 import { ChildFault } from "#process/fault.ts";
@@ -60,10 +62,19 @@ export async function startSession(deps: StartDeps, launch: Launch, signal: Abor
     // A version that refuses the question has booted all the same.
     if (session.usable && cause instanceof GatewayError && cause.kind === "upstream") return session;
     await session.discard(false);
-    throw failure === undefined ? cause : new GatewayError("unavailable", failure.message, failure.options);
+    throw failure === undefined ? cause : notStarted(failure, child.stderrTail());
   } finally {
     signal.removeEventListener("abort", kill);
   }
+}
+
+const LONGEST_COMPLAINT_BYTES = 300;
+
+/** It knows of no request yet: its last words are of how it was set up, and say best what to mend. */
+function notStarted(failure: GatewayError, stderrTail: string): GatewayError {
+  const complaint = cutText(redactText(stderrTail.trim().split("\n").at(-1)?.trim() ?? ""), LONGEST_COMPLAINT_BYTES);
+  const message = complaint === "" ? failure.message : `${failure.message} It said: ${complaint}`;
+  return new GatewayError("unavailable", /[.!?…]$/.test(message) ? message : `${message}.`, failure.options);
 }
 
 /**

@@ -72,7 +72,7 @@ export function createPermissionClient({ url, token, watch }: ClientOptions): Pe
         } catch (error) {
           if (signal.aborted) return;
           if (error instanceof Refused) throw error;
-          yield { type: "lost", why: error instanceof Error ? error.message : String(error), retryMs };
+          yield { type: "lost", why: whyLost(error, url), retryMs };
         }
         await pause(retryMs, signal);
         retryMs = Math.min(retryMs * 2, lastRetryMs);
@@ -88,6 +88,14 @@ export function createPermissionClient({ url, token, watch }: ClientOptions): Pe
       }
     },
   };
+}
+
+function whyLost(error: unknown, url: string): string {
+  if (!(error instanceof Error)) return String(error);
+  // Bun 1.4's word, and Node's.
+  if ("code" in error && (error.code === "ConnectionRefused" || error.code === "ECONNREFUSED"))
+    return `Nothing answers at ${url}: start \`ccproxy serve --approvals\` there, or name another address with --url.`;
+  return error.message;
 }
 
 const errorSchema = v.object({ error: v.object({ message: v.string() }) });

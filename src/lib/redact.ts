@@ -1,4 +1,4 @@
-/** Takes secrets out of what is about to be written to a log: by the name of a field, and by the look of a value. */
+/** Takes secrets out of text that leaves us, for a log or an error: by the name of a field, and by the look of a value. */
 
 const mask = "[redacted]";
 
