@@ -61,13 +61,21 @@ function pinned(offered: readonly ModelInfo[], versions: ReadonlyMap<string, str
   return [...models.values()];
 }
 
+/** Clients with a list to choose from show one or the other. */
 function aliasModels(aliases: ReadonlyMap<string, ModelAlias>): readonly ModelInfo[] {
-  return Array.from(aliases, ([name, { model, mode }]) => ({
-    id: name,
-    displayName: name,
-    aliases: [],
-    description: `Stands for ${model ?? "the default model"}${mode === undefined ? "" : ` in ${mode} mode`}.`,
-  }));
+  return Array.from(aliases, ([name, { model = "the default model", effort, mode, workspace }]) => {
+    const how = [
+      ...(effort === undefined ? [] : [`${effort} effort`]),
+      ...(mode === undefined ? [] : [`${mode} mode`]),
+      ...(workspace === undefined ? [] : [`workspace ${workspace}`]),
+    ];
+    return {
+      id: name,
+      displayName: `${name} (${[model, ...how].join(", ")})`,
+      aliases: [],
+      description: `Stands for ${model}${how.length === 0 ? "" : ` with ${how.join(", ")}`}.`,
+    };
+  });
 }
 
 function openaiModels(openaiNames: ReadonlyMap<string, string>): readonly ModelInfo[] {

@@ -152,6 +152,11 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     const ids = listed.map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(["planner", "writer", "poet", "gpt-4o", "claude-opus-4-6"]));
     expect((await openai.models.retrieve("opus")).id).toBe("claude-opus-4-6");
+    const shown = await asWritten().anthropic.models.retrieve("planner");
+    expect(shown.display_name).toBe(`planner (${model}, low effort)`);
+    expect(await openai.models.retrieve("planner")).toMatchObject({
+      description: expect.stringMatching(/^Stands for /),
+    });
     await openai.chat.completions.create({ model: "haiku", messages: say("a") });
     expect(bench.lastAsked().model).toMatch(/haiku/);
   });
