@@ -151,7 +151,7 @@ export function start({ programs, claude, mode, upstream }: DirectOptions, withI
 function argumentsOf(mode: Mode, withInput: boolean): readonly string[] {
   const place = { directory: undefined, addDirs: [], mcpConfig: [], settingSources: ["user"] };
   const own = spawnArguments(
-    { place: mode === "chat" ? mode : place },
+    { site: mode === "chat" ? mode : place },
     {
       model: undefined,
       allowedTools: [],

@@ -3,7 +3,13 @@ import { resolve } from "node:path";
 import type { Config } from "#config/schema.ts";
 import { workspacesOf } from "#config/workspaces.ts";
 import type { WorkspaceRules } from "#core/workspace.ts";
-import { createWorkspaces, defaultName, ephemeralName, type Place, type Workspaces } from "#workspaces/workspaces.ts";
+import {
+  createWorkspaces,
+  defaultName,
+  ephemeralName,
+  type ConfiguredWorkspace,
+  type Workspaces,
+} from "#workspaces/workspaces.ts";
 
 /** The places of the configuration; `cwd`: where ccproxy was started. */
 export function openWorkspaces(config: Config, cwd: string): Workspaces {
@@ -23,7 +29,9 @@ export function openWorkspaces(config: Config, cwd: string): Workspaces {
     ...own,
     settingSources: claude.setting_sources,
   };
-  const places = new Map<string, Place>([standing, ephemeral, ...named].map((place) => [place.name, place]));
+  const places = new Map<string, ConfiguredWorkspace>(
+    [standing, ephemeral, ...named].map((place) => [place.name, place]),
+  );
   const chosen = places.get(workspaces.default ?? defaultName);
   if (chosen !== undefined) places.set(defaultName, chosen);
   return createWorkspaces({ places, allowPaths: workspaces.allow_paths, rulesOfPaths: own });

@@ -21,9 +21,9 @@ export async function answerTurn(exchange: Exchange, services: Services, params:
   exchange.stayOpen();
   exchange.record.set({ modelAsked: request.model, streaming: request.stream });
   const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, body);
-  const claim = keyed && services.recordings?.claim(keyed);
+  const found = keyed && services.recordings?.lookUp(keyed);
   const answer = () => runTurn(exchange, services, { request, call });
-  return claim === undefined ? await answer() : await answerOnce(exchange, claim, answer);
+  return found === undefined ? await answer() : await answerOnce(exchange, found, answer);
 }
 
 interface Turn {

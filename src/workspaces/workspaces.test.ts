@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { toGatewayError } from "#core/errors.ts";
 
-import { createWorkspaces, type Place, type WorkspaceAsk } from "./workspaces.ts";
+import { createWorkspaces, type ConfiguredWorkspace, type WorkspaceAsk } from "./workspaces.ts";
 
 let top: string;
 beforeAll(() => {
@@ -18,7 +18,11 @@ afterAll(() => rmSync(top, { recursive: true }));
 const rules = { addDirs: [], mcpConfig: [], settingSources: ["user"] };
 
 function resolve(ask: WorkspaceAsk) {
-  const place = (name: string, path: string | undefined, more: Partial<Place> = {}): [string, Place] => [
+  const place = (
+    name: string,
+    path: string | undefined,
+    more: Partial<ConfiguredWorkspace> = {},
+  ): [string, ConfiguredWorkspace] => [
     name,
     { name, path: path === undefined ? undefined : join(top, path), ...rules, ...more },
   ];

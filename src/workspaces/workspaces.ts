@@ -19,14 +19,14 @@ export const ephemeralName = "ephemeral";
 
 export interface WorkspaceSettings {
   /** By name, `default` and `ephemeral` among them. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, ConfiguredWorkspace>;
   /** Directories below which clients may name any other by its path. */
   readonly allowPaths: readonly string[];
   /** Of places that clients name by a path. */
   readonly rulesOfPaths: WorkspaceRules;
 }
 
-export interface Place extends WorkspaceRules {
+export interface ConfiguredWorkspace extends WorkspaceRules {
   readonly name: string;
   /** undefined: one is made for the request. */
   readonly path: string | undefined;

@@ -16,7 +16,7 @@ const workspace = {
 
 describe("the arguments", () => {
   test("of an agent carry what is configured, each value beside its own flag", () => {
-    expect(spawnArguments({ place: workspace }, { ...options, maxTurns: 5, model: "opus" }).slice(9)).toEqual([
+    expect(spawnArguments({ site: workspace }, { ...options, maxTurns: 5, model: "opus" }).slice(9)).toEqual([
       "--model=opus",
       "--setting-sources=user,project",
       "--permission-mode=default",
@@ -31,18 +31,18 @@ describe("the arguments", () => {
   });
 
   test("of an agent that may ask leave out the tools that need a person to talk to", () => {
-    const asking = spawnArguments({ place: workspace }, { ...options, approvals: true });
-    expect(asking.filter((word) => !spawnArguments({ place: workspace }, options).includes(word))).toEqual([
+    const asking = spawnArguments({ site: workspace }, { ...options, approvals: true });
+    expect(asking.filter((word) => !spawnArguments({ site: workspace }, options).includes(word))).toEqual([
       "--permission-prompt-tool=stdio",
       "--disallowed-tools=AskUserQuestion,EnterPlanMode,ExitPlanMode",
     ]);
-    expect(spawnArguments({ place: "chat" }, { ...options, approvals: true })).toEqual(
-      spawnArguments({ place: "chat" }, options),
+    expect(spawnArguments({ site: "chat" }, { ...options, approvals: true })).toEqual(
+      spawnArguments({ site: "chat" }, options),
     );
   });
 
   test("of a bare model carry none of it, and one turn for each question", () => {
-    expect(spawnArguments({ place: "chat" }, { ...options, maxTurns: 5 }).slice(9)).toEqual([
+    expect(spawnArguments({ site: "chat" }, { ...options, maxTurns: 5 }).slice(9)).toEqual([
       "--tools=",
       "--setting-sources=",
       "--system-prompt=",
@@ -51,17 +51,17 @@ describe("the arguments", () => {
   });
 
   test("keep an OAuth login working and nothing on disk", () => {
-    for (const place of [workspace, "chat"] as const) {
-      expect(spawnArguments({ place }, options)).toContain("--no-session-persistence");
-      expect(spawnArguments({ place }, options)).toContain("--strict-mcp-config");
-      expect(spawnArguments({ place }, options)).not.toContain("--bare");
+    for (const site of [workspace, "chat"] as const) {
+      expect(spawnArguments({ site }, options)).toContain("--no-session-persistence");
+      expect(spawnArguments({ site }, options)).toContain("--strict-mcp-config");
+      expect(spawnArguments({ site }, options)).not.toContain("--bare");
     }
   });
 
   test("of a named session's agent leave the conversation on disk, and take it up again at an answer", () => {
-    expect(spawnArguments({ place: workspace, kept: true }, options)).not.toContain("--no-session-persistence");
+    expect(spawnArguments({ site: workspace, kept: true }, options)).not.toContain("--no-session-persistence");
     const resumed = { sessionId: "s", answerId: "a" };
-    const args = spawnArguments({ place: workspace, kept: true, resumed }, options);
+    const args = spawnArguments({ site: workspace, kept: true, resumed }, options);
     expect(args).toContain("--resume=s");
     expect(args).toContain("--resume-session-at=a");
     expect(args).not.toContain("--no-session-persistence");

@@ -33,23 +33,23 @@ type ArgumentOptions = Pick<
 
 /** All that is fixed at spawn. `--flag=value` throughout: the list flags would eat whatever comes behind a space. */
 export function spawnArguments(
-  { place, ...persistence }: Pick<Launch, "place" | "kept" | "resumed">,
+  { site, ...persistence }: Pick<Launch, "site" | "kept" | "resumed">,
   options: ArgumentOptions,
 ): readonly string[] {
   const protocol = [...PROTOCOL, ...persistenceOf(persistence)];
   const model = options.model === undefined ? [] : [`--model=${options.model}`];
-  if (place === "chat") return [...protocol, ...CHAT, ...model];
+  if (site === "chat") return [...protocol, ...CHAT, ...model];
   return [
     ...protocol,
     ...model,
-    `--setting-sources=${place.settingSources.join(",")}`,
+    `--setting-sources=${site.settingSources.join(",")}`,
     `--permission-mode=${options.permissionMode}`,
     ...(options.approvals === true ? ASKING : []),
     // What our own server offers the client runs itself, and may refuse there.
     ...repeated("--allowed-tools", [`mcp__${TOOL_SERVER}`, ...options.allowedTools]),
     ...repeated("--disallowed-tools", options.disallowedTools),
-    ...repeated("--add-dir", place.addDirs),
-    ...repeated("--mcp-config", place.mcpConfig),
+    ...repeated("--add-dir", site.addDirs),
+    ...repeated("--mcp-config", site.mcpConfig),
     ...(options.maxTurns === undefined ? [] : [`--max-turns=${options.maxTurns}`]),
   ];
 }

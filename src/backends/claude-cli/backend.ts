@@ -147,7 +147,7 @@ function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendSt
 }
 
 async function askForModels({ supply, catalogue, shutdown }: RunnerDeps): Promise<readonly ModelInfo[]> {
-  const { session } = await supply.acquire({ place: "chat" }, shutdown);
+  const { session } = await supply.acquire({ site: "chat" }, shutdown);
   try {
     const initialized = await session.control({ subtype: "initialize" });
     catalogue.learn(initialized);

@@ -4,7 +4,7 @@ import type { Workspace } from "#core/workspace.ts";
 
 import { keyOfLaunch, launchOf, launchOfKey, permissionModeOf, wantedFor } from "./launch.ts";
 
-const place = {
+const site = {
   directory: { path: "/home/me/a b", identity: "1:2" },
   addDirs: [],
   mcpConfig: [],
@@ -21,29 +21,29 @@ test.each([
 ])(
   "an agent that is to be in mode %p is started, where %p is configured, in %p",
   (permissionMode, configured, started) => {
-    expect(launchOf({ place, permissionMode }, configured).permissionMode).toBe(started);
-    expect(permissionModeOf({ place, permissionMode }, configured)).toBe(permissionMode ?? configured);
+    expect(launchOf({ site, permissionMode }, configured).permissionMode).toBe(started);
+    expect(permissionModeOf({ site, permissionMode }, configured)).toBe(permissionMode ?? configured);
   },
 );
 
 test("a bare model is one kind whatever its alias permits", () => {
-  const asked = { place: "chat", permissionMode: "bypassPermissions" } as const;
-  expect(launchOf(asked, "default")).toEqual({ place: "chat", permissionMode: "default" });
+  const asked = { site: "chat", permissionMode: "bypassPermissions" } as const;
+  expect(launchOf(asked, "default")).toEqual({ site: "chat", permissionMode: "default" });
 });
 
 test("the pool's name says what to start", () => {
   for (const launch of [
-    { place, permissionMode: "dontAsk" },
-    { place: "chat", permissionMode: "default" },
+    { site, permissionMode: "dontAsk" },
+    { site: "chat", permissionMode: "default" },
   ] as const)
     expect(launchOfKey(keyOfLaunch(launch))).toEqual(launch);
 });
 
 test("one whose conversation the CLI writes down is of a kind of its own", () => {
-  const launch = launchOf({ place, kept: true }, "default");
-  expect(launch).toEqual({ place, permissionMode: "default", kept: true });
+  const launch = launchOf({ site, kept: true }, "default");
+  expect(launch).toEqual({ site, permissionMode: "default", kept: true });
   expect(launchOfKey(keyOfLaunch(launch))).toEqual(launch);
-  expect(keyOfLaunch(launch)).not.toBe(keyOfLaunch(launchOf({ place }, "default")));
+  expect(keyOfLaunch(launch)).not.toBe(keyOfLaunch(launchOf({ site }, "default")));
 });
 
 test("a bare model, and an agent whose directory goes with its process, are never written down", () => {

@@ -1,10 +1,10 @@
 import type { RunContext } from "#core/backend.ts";
 
-import { type Place, placeKey, placeOf, placeOfKey } from "./place.ts";
+import { type Site, siteKey, siteOf, siteOfKey } from "./site.ts";
 
 /** What a process is started as, for good. */
 export interface Launch {
-  readonly place: Place;
+  readonly site: Site;
   readonly permissionMode: string;
   /** The CLI writes the conversation down, for a later process to resume. */
   readonly kept?: boolean;
@@ -20,7 +20,7 @@ export interface ResumePoint {
 
 /** What is needed of a process that is still nobody's. */
 export interface Wanted {
-  readonly place: Place;
+  readonly site: Site;
   /** undefined: the configured one. */
   readonly permissionMode?: string | undefined;
   readonly kept?: boolean;
@@ -28,9 +28,9 @@ export interface Wanted {
 
 /** An agent's named session is to outlive its process, but for one whose directory does not. */
 export function wantedFor(context: RunContext): Wanted {
-  const place = placeOf(context);
-  const kept = place !== "chat" && place.directory !== undefined && context.session?.named === true;
-  return { place, permissionMode: context.permissionMode, kept };
+  const site = siteOf(context);
+  const kept = site !== "chat" && site.directory !== undefined && context.session?.named === true;
+  return { site, permissionMode: context.permissionMode, kept };
 }
 
 const BYPASS = "bypassPermissions";
@@ -42,22 +42,22 @@ const BYPASS = "bypassPermissions";
 export function launchOf(wanted: Wanted, configured: string): Launch {
   const permissionMode = permissionModeOf(wanted, configured);
   const isApart = (permissionMode === BYPASS) !== (configured === BYPASS);
-  const { place, kept = false } = wanted;
-  return { place, permissionMode: isApart ? permissionMode : configured, ...(kept && { kept }) };
+  const { site, kept = false } = wanted;
+  return { site, permissionMode: isApart ? permissionMode : configured, ...(kept && { kept }) };
 }
 
 /** A bare model has no tools to permit. */
-export function permissionModeOf({ place, permissionMode }: Wanted, configured: string): string {
-  return place === "chat" ? configured : (permissionMode ?? configured);
+export function permissionModeOf({ site, permissionMode }: Wanted, configured: string): string {
+  return site === "chat" ? configured : (permissionMode ?? configured);
 }
 
 /** The pool's name for processes that are all alike. */
-export function keyOfLaunch({ place, permissionMode, kept = false }: Launch): string {
-  return `${permissionMode} ${kept ? "kept" : "passing"} ${placeKey(place)}`;
+export function keyOfLaunch({ site, permissionMode, kept = false }: Launch): string {
+  return `${permissionMode} ${kept ? "kept" : "passing"} ${siteKey(site)}`;
 }
 
 export function launchOfKey(key: string): Launch {
   const [permissionMode = "", kept = ""] = key.split(" ", 2);
-  const place = placeOfKey(key.slice(permissionMode.length + kept.length + 2));
-  return { permissionMode, place, ...(kept === "kept" && { kept: true }) };
+  const site = siteOfKey(key.slice(permissionMode.length + kept.length + 2));
+  return { permissionMode, site, ...(kept === "kept" && { kept: true }) };
 }

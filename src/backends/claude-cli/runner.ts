@@ -16,10 +16,10 @@ import { unheardReasoning } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
-import { placeKey, placeOf } from "./place.ts";
 import { pointAt, readResume, removeTranscript, restoredTotals, resumeAfter } from "./resume.ts";
 import { abortError, joinSignals, orAborted } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
+import { siteKey, siteOf } from "./site.ts";
 import type { Acquired, Supply } from "./supply.ts";
 import { deliverableResults } from "./tool-results.ts";
 import { type ParkedTurn, runTurn, type TurnOptions, type TurnOutcome } from "./turn.ts";
@@ -226,8 +226,8 @@ function settledBy({ options }: RunnerDeps, { model, system, features }: ModelRe
   const id = counts ? (session?.id ?? null) : null;
   // A bare model is told its tools with every question.
   const offered = mode === "agent" ? offeredTools(features, context) : [];
-  const place = placeKey(placeOf(context));
-  const rest = [mode, tools, permissionMode, place, offered, answerSchema(features) ?? null, id];
+  const site = siteKey(siteOf(context));
+  const rest = [mode, tools, permissionMode, site, offered, answerSchema(features) ?? null, id];
   return { principal, model, system, rest };
 }
 
@@ -251,9 +251,9 @@ function liveKeys(deps: RunnerDeps, session: CliSession, served: Served): readon
   const { options } = deps;
   const { context, outcome } = served;
   if (outcome?.clean !== true || session.turns >= options.pool.maxTurns) return [];
-  const place = placeOf(context);
+  const site = siteOf(context);
   // With its process goes the directory that was made for the request.
-  if (place !== "chat" && place.directory === undefined) return [];
+  if (site !== "chat" && site.directory === undefined) return [];
   if (session.replacesMessages && session.lastInputTokens > REPLACED_CONTEXT_TOKENS) return [];
   if (outcome.calls.length > 0) return [waitingKey(deps, served, outcome.calls)];
   if (options.matchHistory === false && context.session === undefined) return [];

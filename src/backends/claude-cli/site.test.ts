@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import type { Workspace } from "#core/workspace.ts";
 
-import { placeKey, placeOf, placeOfKey } from "./place.ts";
+import { siteKey, siteOf, siteOfKey } from "./site.ts";
 
 const workspace: Workspace = {
   name: "site",
@@ -13,17 +13,17 @@ const workspace: Workspace = {
 };
 
 test("a key says all that a process is started with, and can be read again", () => {
-  const { name: _name, ...place } = workspace;
-  expect(placeOfKey(placeKey(workspace))).toEqual(place);
-  const ephemeral = { ...place, directory: undefined };
-  expect(placeOfKey(placeKey(ephemeral))).toEqual(ephemeral);
-  expect(placeOfKey(placeKey("chat"))).toBe("chat");
+  const { name: _name, ...site } = workspace;
+  expect(siteOfKey(siteKey(workspace))).toEqual(site);
+  const ephemeral = { ...site, directory: undefined };
+  expect(siteOfKey(siteKey(ephemeral))).toEqual(ephemeral);
+  expect(siteOfKey(siteKey("chat"))).toBe("chat");
 });
 
-test("places that differ in anything but their name do not share processes", () => {
-  const key = placeKey(workspace);
+test("sites that differ in anything but their name do not share processes", () => {
+  const key = siteKey(workspace);
   const renamed: Workspace = { ...workspace, name: "other" };
-  expect(placeKey(renamed)).toBe(key);
+  expect(siteKey(renamed)).toBe(key);
   for (const other of [
     { directory: undefined },
     { directory: { path: "/srv/other", identity: "1:2" } },
@@ -32,11 +32,11 @@ test("places that differ in anything but their name do not share processes", () 
     { mcpConfig: [] },
     { settingSources: ["user", "project"] },
   ])
-    expect(placeKey({ ...workspace, ...other })).not.toBe(key);
+    expect(siteKey({ ...workspace, ...other })).not.toBe(key);
 });
 
 test("a bare model works nowhere, and an agent not without being told where", () => {
-  expect(placeOf({ mode: "chat", workspace })).toBe("chat");
-  expect(placeOf({ mode: "agent", workspace })).toBe(workspace);
-  expect(() => placeOf({ mode: "agent" })).toThrow("not told where");
+  expect(siteOf({ mode: "chat", workspace })).toBe("chat");
+  expect(siteOf({ mode: "agent", workspace })).toBe(workspace);
+  expect(() => siteOf({ mode: "agent" })).toThrow("not told where");
 });

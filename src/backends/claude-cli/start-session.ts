@@ -13,9 +13,9 @@ import { spawnArguments } from "./argv.ts";
 import { childEnvironment } from "./environment.ts";
 import type { Launch } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import type { Place } from "./place.ts";
 import { type RehearsalOptions, startRehearsal } from "./rehearsal.ts";
 import { CliSession, type LineCounter } from "./session.ts";
+import type { Site } from "./site.ts";
 import { isTested } from "./tested-versions.ts";
 
 const MEMORY_RETRY_SECONDS = 10;
@@ -39,7 +39,7 @@ const versionSchema = v.looseObject({ version: v.string() });
 
 /** Starts a process and waits until it has booted: it then takes whatever it is claimed for. Throws GatewayError. */
 export async function startSession(deps: StartDeps, launch: Launch, signal: AbortSignal): Promise<CliSession> {
-  const { place } = launch;
+  const { site } = launch;
   const { child, environment } = spawn(deps, launch);
   const session = new CliSession(child, deps.counter);
   const kill = (): void => session.child.kill();
@@ -54,7 +54,7 @@ export async function startSession(deps: StartDeps, launch: Launch, signal: Abor
       deps.onVersion(answer.output.version);
       if (deps.rehearsal !== undefined && isTested(answer.output.version))
         session.rehearsal = startRehearsal(session, { ...deps.rehearsal, environment });
-      session.replacesMessages = place === "chat" && (await replacesMessages(deps.options, answer.output.version));
+      session.replacesMessages = site === "chat" && (await replacesMessages(deps.options, answer.output.version));
     }
     return session;
   } catch (cause) {
@@ -92,14 +92,14 @@ interface Spawned {
 }
 
 function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, launch: Launch): Spawned {
-  const { place, permissionMode } = launch;
+  const { site, permissionMode } = launch;
   checkMemory(options.minFreeMemoryBytes);
   const opened = new DisposableStack();
   const open = (directories: TemporaryDirectories): string =>
     opened.adopt(directories.open(), (path) => void directories.close(path));
   try {
-    const cwd = directoryOf(place, options.chatDirectory) ?? open(ephemeral);
-    const mode = place === "chat" ? "chat" : "agent";
+    const cwd = directoryOf(site, options.chatDirectory) ?? open(ephemeral);
+    const mode = site === "chat" ? "chat" : "agent";
     const environment = childEnvironment(mode, { ...options, temporaryDirectory: open(temporary) });
     const child = startChild({
       command: claudePath,
@@ -123,10 +123,10 @@ function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, launch:
 }
 
 /** undefined where one has to be made. */
-function directoryOf(place: Place, chatDirectory: string): string | undefined {
-  if (place === "chat") return chatDirectory;
-  if (place.directory === undefined) return undefined;
-  const { path, identity } = place.directory;
+function directoryOf(site: Site, chatDirectory: string): string | undefined {
+  if (site === "chat") return chatDirectory;
+  if (site.directory === undefined) return undefined;
+  const { path, identity } = site.directory;
   if (directoryIdentitySync(path) === identity) return path;
   throw new GatewayError("conflict", "The workspace was moved, or replaced, in this very moment.", {
     hint: "Send the request again.",

@@ -17,9 +17,9 @@ import {
   type ResumePoint,
 } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import type { Place } from "./place.ts";
 import { abortError, orAborted } from "./run-signal.ts";
 import type { CliSession } from "./session.ts";
+import type { Site } from "./site.ts";
 import { startSession, type StartDeps } from "./start-session.ts";
 
 /** A boot takes 400 to 700 ms of processor time, which the request that has just been claimed for needs more. */
@@ -83,8 +83,8 @@ export function createSupply(options: ClaudeCliOptions, counters: Counters): Sup
       const { defaultMode = "agent" } = options;
       const agent = options.workspace === undefined ? [] : [options.workspace];
       // What is named last keeps most of the spares.
-      const places: readonly Place[] = defaultMode === "agent" ? ["chat", ...agent] : [...agent, "chat"];
-      for (const place of places) pool.warm(keyOf({ place }));
+      const sites: readonly Site[] = defaultMode === "agent" ? ["chat", ...agent] : [...agent, "chat"];
+      for (const site of sites) pool.warm(keyOf({ site }));
     },
     async acquire(wanted, signal) {
       try {

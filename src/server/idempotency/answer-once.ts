@@ -6,12 +6,12 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { Exchange } from "#server/exchange.ts";
 
 import type { Recording, Seat } from "./recording.ts";
-import type { Claim } from "./recordings.ts";
+import type { Found } from "./recordings.ts";
 
 /** `answer` is called for the first only. */
 export async function answerOnce(
   exchange: Exchange,
-  { recording, settle }: Claim,
+  { recording, settle }: Found,
   answer: () => Promise<Response>,
 ): Promise<Response> {
   const seat = recording.join();

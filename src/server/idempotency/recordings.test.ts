@@ -6,10 +6,10 @@ const options: RecordingsOptions = { windowMs: 60_000, lingerMs: 60_000, maxAnsw
 
 function setUp(more: Partial<RecordingsOptions> = {}) {
   const recordings = createRecordings({ ...options, ...more });
-  const claim = (name: string, fingerprint = "same") => recordings.claim({ name, fingerprint });
+  const lookUp = (name: string, fingerprint = "same") => recordings.lookUp({ name, fingerprint });
   /** The answer to a new name, of so many bytes. */
   const answer = async (name: string, bytes = 1, isKept = true) => {
-    const { recording, settle } = claim(name);
+    const { recording, settle } = lookUp(name);
     await recording.add(new Uint8Array(bytes));
     recording.end({ finishReason: "stop", failure: undefined });
     settle?.(isKept);
@@ -17,19 +17,19 @@ function setUp(more: Partial<RecordingsOptions> = {}) {
   };
   /** Whether the name has an answer still; asking makes none. */
   const isKnown = (name: string) => {
-    const { settle } = claim(name);
+    const { settle } = lookUp(name);
     settle?.(false);
     return settle === undefined;
   };
-  return { recordings, claim, answer, isKnown };
+  return { recordings, lookUp, answer, isKnown };
 }
 
 const text = async (chunks: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(chunks)).toString();
 
 test("a name that comes again gets the answer of the first, while it is made and afterwards", async () => {
-  const { claim } = setUp();
-  const { recording, settle } = claim("a");
-  const early = claim("a");
+  const { lookUp } = setUp();
+  const { recording, settle } = lookUp("a");
+  const early = lookUp("a");
   expect(early.settle).toBeUndefined();
   const reading = text(early.recording.join().read());
   await recording.add(Buffer.from("one "));
@@ -37,14 +37,14 @@ test("a name that comes again gets the answer of the first, while it is made and
   recording.end({ finishReason: "stop", failure: undefined });
   settle?.(true);
   expect(await reading).toBe("one two");
-  expect(await text(claim("a").recording.join().read())).toBe("one two");
-  expect(claim("b").settle).toBeDefined();
+  expect(await text(lookUp("a").recording.join().read())).toBe("one two");
+  expect(lookUp("b").settle).toBeDefined();
 });
 
 test("the same name for another request is refused", async () => {
-  const { claim, answer } = setUp();
+  const { lookUp, answer } = setUp();
   await answer("a");
-  expect(() => claim("a", "other")).toThrow(expect.objectContaining({ kind: "idempotency-mismatch" }));
+  expect(() => lookUp("a", "other")).toThrow(expect.objectContaining({ kind: "idempotency-mismatch" }));
 });
 
 test("an answer that is not worth keeping is made anew", async () => {
@@ -62,8 +62,8 @@ test("an answer is forgotten after its time", async () => {
 });
 
 test("of too many the oldest are forgotten, those that are still being made last", async () => {
-  const { claim, answer, isKnown } = setUp();
-  claim("running");
+  const { lookUp, answer, isKnown } = setUp();
+  lookUp("running");
   for (const name of ["a", "b", "c"]) await answer(name);
   expect(["running", "a", "b", "c"].filter(isKnown)).toEqual(["running", "c"]);
 });
@@ -77,8 +77,8 @@ test("of too much the oldest are forgotten, and what is too long alone is never 
 });
 
 test("an answer that is forgotten while it is made still reaches who reads it, in bounded memory", async () => {
-  const { claim, isKnown } = setUp();
-  const { recording } = claim("long");
+  const { lookUp, isKnown } = setUp();
+  const { recording } = lookUp("long");
   const seats = [recording.join(), recording.join()];
   const chunk = Buffer.from("0123456789".repeat(5));
   let made = 0;
@@ -98,8 +98,8 @@ test("an answer that is forgotten while it is made still reaches who reads it, i
 });
 
 test("a reader that leaves holds nothing up", async () => {
-  const { claim } = setUp();
-  const { recording } = claim("long");
+  const { lookUp } = setUp();
+  const { recording } = lookUp("long");
   const [stays, goes] = [recording.join(), recording.join()];
   const making = (async () => {
     for (let made = 0; made < 20; made += 1) await recording.add(new Uint8Array(50));
@@ -113,20 +113,20 @@ test("a reader that leaves holds nothing up", async () => {
 });
 
 test("an answer nobody waits for is given up after a while, and not if somebody comes back", async () => {
-  const { claim } = setUp({ lingerMs: 10 });
-  const { recording } = claim("a");
+  const { lookUp } = setUp({ lingerMs: 10 });
+  const { recording } = lookUp("a");
   const abandoned = Promise.withResolvers<string>();
   recording.onAbandoned = () => abandoned.resolve("abandoned");
   recording.join().leave();
-  const back = claim("a").recording.join();
+  const back = lookUp("a").recording.join();
   expect(await Promise.race([abandoned.promise, Bun.sleep(30).then(() => "goes on")])).toBe("goes on");
   back.leave();
   expect(await abandoned.promise).toBe("abandoned");
 });
 
 test("when nobody can come back, it is given up at once", async () => {
-  const { recordings, claim } = setUp();
-  const { recording } = claim("a");
+  const { recordings, lookUp } = setUp();
+  const { recording } = lookUp("a");
   const abandoned = Promise.withResolvers<void>();
   recording.onAbandoned = abandoned.resolve;
   recording.join().leave();

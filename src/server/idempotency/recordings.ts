@@ -19,7 +19,7 @@ export interface KeyedRequest {
   readonly fingerprint: string;
 }
 
-export interface Claim {
+export interface Found {
   readonly recording: Recording;
   /** Only for the first of its name, who makes the answer: what to call when it is over, and whether to keep it. */
   readonly settle?: (isKept: boolean) => void;
@@ -27,8 +27,8 @@ export interface Claim {
 
 /** Answers to requests that carry a key, for those that carry it again. */
 export interface Recordings {
-  /** Throws GatewayError `idempotency-mismatch`. */
-  claim(request: KeyedRequest): Claim;
+  /** The answer of that name, begun for the first who asks. Throws GatewayError `idempotency-mismatch`. */
+  lookUp(request: KeyedRequest): Found;
   /** Nobody can come back any more. */
   close(): void;
 }
@@ -64,7 +64,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       }
   }
 
-  function begin({ name, fingerprint }: KeyedRequest): Claim {
+  function begin({ name, fingerprint }: KeyedRequest): Found {
     makeRoom(options.maxAnswers - 1);
     const recording: Recording = new Recording({
       lingerMs: options.lingerMs,
@@ -89,7 +89,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   }
 
   return {
-    claim(request) {
+    lookUp(request) {
       const known = entries.get(request.name);
       if (known === undefined) return begin(request);
       if (known.fingerprint !== request.fingerprint) throw mismatch();
