@@ -12,6 +12,7 @@ const ask = (url: string) =>
     body: JSON.stringify({ model: "sonnet", max_tokens: 9, messages: [{ role: "user", content: "hi" }] }),
   });
 
+// proves("command-serve", "command-doctor")
 test("a CLI that is not there is told at the start; requests are a 503, and the doctor fails", async () => {
   const proxy = await startProxy({ claude: "/nope/claude" });
   try {
@@ -62,6 +63,7 @@ test.skipIf(process.platform === "win32")("of its last words no secret is shown,
   }
 });
 
+// proves("tool-approval-terminal")
 test("a permission handler without a server says what to do, keeps trying, and ends as it is told to", async () => {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
   const { port } = server;
