@@ -55,7 +55,15 @@ describe('doctor on an untested version; proves("cli-untested-versions")', () =>
   });
 
   const differences: readonly (readonly [Change, readonly Row[]])[] = [
-    ["refuses", [["fail", "it does not answer (Claude Code ended unexpectedly (with code 1).)"]]],
+    [
+      "refuses",
+      [
+        [
+          "fail",
+          "it does not answer (Claude Code ended unexpectedly (with code 1). It said: error: unknown option '--input-format'.)",
+        ],
+      ],
+    ],
     ["keeps-its-messages", [["warn", "does not let chat mode replace the messages"]]],
     [
       "drops-temperature",
