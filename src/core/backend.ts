@@ -35,8 +35,8 @@ export interface Backend {
   listModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Ends and removes what it still keeps of a session, by what it last reported as `resume`. */
   forget?(session: ForgottenSession): void;
-  /** Ends the turns that this request left waiting for results of the client's tools; says how many there were. */
-  endWaiting?(left: RequestOf): number;
+  /** Ends the turns that this request, or a session, left waiting for results of the client's tools; says how many. */
+  endWaiting?(left: RequestOf | SessionOf): number;
   /** Input tokens this request would cost. Throws GatewayError. */
   countTokens(request: ModelRequest, context: RunContext): Promise<TokenCount>;
   status(): BackendStatus;
@@ -74,6 +74,12 @@ export interface RunSession {
 }
 
 /** A request as its client knows it. */
+/** A session that the client named. */
+export interface SessionOf {
+  readonly principal: string;
+  readonly session: string;
+}
+
 export interface RequestOf {
   readonly principal: string;
   readonly requestId: string;

@@ -42,7 +42,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { backend, admission } = deps;
   return {
     run: (request, call) => runTurn(deps, request, call),
-    sessions: deps.sessions,
+    sessions: {
+      ...deps.sessions,
+      interrupt(name) {
+        const stopped = deps.sessions.interrupt(name);
+        const { principal, id: session } = name;
+        return stopped === undefined ? undefined : stopped + (backend.endWaiting?.({ principal, session }) ?? 0);
+      },
+    },
     endWaiting: (left) => backend.endWaiting?.(left) ?? 0,
     countTokens: (request, call) => countTokens(deps, request, call),
     listModels: async (call) => listedModels(await backend.listModels(call.signal), deps),
@@ -63,8 +70,8 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, sessi
     defaultMode: session?.mode ?? deps.defaultMode,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
-  const unused = mode === "chat" && call.workspace !== undefined ? ["X-CCProxy-Workspace"] : [];
-  const ignored = [...call.unreadHeaders, ...ignoredFields(deps.backend, request, setup), ...unused];
+  const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];
+  const ignored = [...unread, ...ignoredFields(deps.backend, request, setup)];
   call.record.set({
     backend: deps.backend.id,
     mode,
@@ -173,7 +180,10 @@ async function* asShown(
   }
 }
 
-async function countTokens(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<GatewayTokenCount> {
+async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call): Promise<GatewayTokenCount> {
+  const session = chooseSession(call.sessionIds, counted.sessionIds);
+  const { principal } = call;
+  const asked = session === undefined ? counted : deps.sessions.recall({ principal, session, request: counted });
   const { request, setup } = await prepare(deps, asked, call);
   const release = await enter(deps.admission, call);
   try {
@@ -209,6 +219,18 @@ interface Learned {
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */
   usage: Usage;
+}
+
+/** Headers that mean nothing for this run: a bare model works nowhere, and only a named session has turns. */
+function unusedHeaders(
+  { workspace, interrupts }: Call,
+  mode: Mode,
+  session: SessionTurn | undefined,
+): readonly string[] {
+  return [
+    ...(mode === "chat" && workspace !== undefined ? ["X-CCProxy-Workspace"] : []),
+    ...(interrupts && session?.named !== true ? ["X-CCProxy-Busy"] : []),
+  ];
 }
 
 function ignoredFields(backend: Backend, request: ModelRequest, setup: RunSetup): readonly string[] {

@@ -93,3 +93,30 @@ test("an interrupt from outside stops what runs, once, and nothing that comes af
   expect((await next).signal.aborted).toBe(false);
   expect(sessions.interrupt({ ...name, principal: "q" }, reason)).toBe(0);
 });
+
+test("of two that interrupt, the later has its turn and the earlier is told so", async () => {
+  const sessions = create();
+  const first = await sessions.enter(name, entry());
+  const waits = sessions.enter(name, entry());
+  const earlier = sessions.enter(name, entry({ interrupts: true }));
+  const later = sessions.enter(name, entry({ interrupts: true }));
+  expect(kindOf(await earlier.catch((thrown: unknown) => thrown))).toBe("cancelled");
+  first.leave();
+  const place = await later;
+  expect(sessions.counts(name)).toEqual({ running: 1, waiting: 1 });
+  place.leave();
+  (await waits).leave();
+});
+
+test("closing stops what runs and turns away what waits; what comes then is let in", async () => {
+  const sessions = create();
+  const first = await sessions.enter(name, entry());
+  const waits = sessions.enter(name, entry());
+  const reason = new GatewayError("cancelled", "deleted");
+  sessions.close(name, reason);
+  expect(await waits.catch((thrown: unknown) => thrown)).toBe(reason);
+  expect(first.signal.reason).toBe(reason);
+  const next = sessions.enter(name, entry());
+  first.leave();
+  (await next).leave();
+});

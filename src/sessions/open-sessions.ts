@@ -34,14 +34,13 @@ interface OpenSession {
 
 interface Waiter {
   readonly turn: AbortController;
+  /** It goes before those that wait for their turn. */
+  readonly interrupts: boolean;
   readonly admit: () => void;
+  readonly giveUp: (reason: unknown) => void;
 }
 
-interface Waiting {
-  readonly turn: AbortController;
-  readonly first: boolean;
-  readonly signal: AbortSignal;
-}
+type Waiting = Pick<Waiter, "turn" | "interrupts"> & { readonly signal: AbortSignal };
 
 /** Sessions that have a turn running or waiting, in this process. */
 export class OpenSessions {
@@ -58,8 +57,8 @@ export class OpenSessions {
     const open = this.#of(name);
     const turn = new AbortController();
     if (alone && open.holder !== undefined) {
-      if (interrupts) open.holder.abort(replaced());
-      await this.#wait(open, { turn, first: interrupts, signal });
+      if (interrupts) interruptIn(open);
+      await this.#wait(open, { turn, interrupts, signal });
     } else if (alone) open.holder = turn;
     open.running.add(turn);
     return { signal: turn.signal, leave: () => this.#leave(name, open, turn) };
@@ -77,6 +76,12 @@ export class OpenSessions {
     return running.length;
   }
 
+  /** Stops what runs, and turns away what waits. */
+  close(name: SessionName, reason: GatewayError): void {
+    for (const waiter of [...(this.#open.get(keyOf(name))?.waiting ?? [])]) waiter.giveUp(reason);
+    this.interrupt(name, reason);
+  }
+
   #of(name: SessionName): OpenSession {
     const key = keyOf(name);
     const known = this.#open.get(key);
@@ -86,20 +91,20 @@ export class OpenSessions {
     return open;
   }
 
-  async #wait(open: OpenSession, { turn, first, signal }: Waiting): Promise<void> {
+  async #wait(open: OpenSession, { turn, interrupts, signal }: Waiting): Promise<void> {
     if (open.waiting.length >= this.#options.maxWaiting) throw busy("Too many requests wait for this session already.");
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { turn, admit: resolve };
     const giveUp = (reason: unknown): void => {
       const at = open.waiting.indexOf(waiter);
       if (at === -1) return;
       open.waiting.splice(at, 1);
       reject(reason);
     };
+    const waiter: Waiter = { turn, interrupts, admit: resolve, giveUp };
     const abort = (): void => giveUp(signal.reason);
     const timer = setTimeout(() => giveUp(busy("The turn before it did not end in time.")), this.#options.waitMs);
     signal.addEventListener("abort", abort, { once: true });
-    if (first) open.waiting.unshift(waiter);
+    if (interrupts) open.waiting.unshift(waiter);
     else open.waiting.push(waiter);
     try {
       await promise;
@@ -118,6 +123,12 @@ export class OpenSessions {
     }
     if (open.running.size === 0 && open.holder === undefined) this.#open.delete(keyOf(name));
   }
+}
+
+/** Of several that interrupt, the last is the one whose answer is wanted. */
+function interruptIn({ holder, waiting }: OpenSession): void {
+  holder?.abort(replaced());
+  for (const waiter of waiting.filter(({ interrupts }) => interrupts)) waiter.giveUp(replaced());
 }
 
 function keyOf({ principal, id }: SessionName): string {

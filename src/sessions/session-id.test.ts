@@ -3,11 +3,16 @@ import { expect, test } from "bun:test";
 import { chooseSession } from "./session-id.ts";
 
 test("a name counts before a hint, and the head before the body", () => {
-  expect(chooseSession({ named: "a", hint: "h" }, { named: "b" })).toEqual({ id: "a", named: true });
+  expect(chooseSession({ named: "a", hint: "h" }, { hint: "b" })).toEqual({ id: "a", named: true });
+  expect(chooseSession({ named: "a" }, { named: "a" })).toEqual({ id: "a", named: true });
   expect(chooseSession({ hint: "h" }, { named: "b" })).toEqual({ id: "b", named: true });
   expect(chooseSession({ hint: "h" }, { hint: "i" })).toEqual({ id: "h", named: false });
   expect(chooseSession({}, { hint: "i" })).toEqual({ id: "i", named: false });
   expect(chooseSession(undefined, undefined)).toBeUndefined();
+});
+
+test("two names that differ are refused", () => {
+  expect(() => chooseSession({ named: "a" }, { named: "b" })).toThrow("names another session");
 });
 
 test("an empty id is none", () => {

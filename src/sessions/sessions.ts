@@ -73,10 +73,12 @@ export interface SessionPage {
 export interface Sessions {
   /** Waits for the session's turn; undefined for a hint that cannot be noted: it changes no answer. Throws GatewayError. */
   enter(ask: SessionAsk): Promise<SessionTurn | undefined>;
+  /** The request as it is meant in its session, which it neither begins nor takes a turn of. */
+  recall(ask: Pick<SessionAsk, "principal" | "session" | "request">): ModelRequest;
   /** Last used first, after the session `after` if it is given. */
   list(principal: string, page: { readonly limit: number; readonly after?: string | undefined }): SessionPage;
   find(name: SessionName): SessionState | undefined;
-  /** Stops what runs and forgets all of it; false when there is none. */
+  /** Stops what runs, turns away what waits, and forgets all of it; false when there is none. */
   forget(name: SessionName): boolean;
   /** Stops what runs; gives how many turns, undefined when there is no such session. */
   interrupt(name: SessionName): number | undefined;
@@ -121,6 +123,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
         return undefined;
       }
     },
+    recall({ principal, session: { id, named }, request }) {
+      const row = named ? store.find({ principal, id }) : undefined;
+      if (row === undefined) return request;
+      return continueSession({ ...row, messages: store.messages(row) }, request).request;
+    },
     list(principal, { limit, after }) {
       const before = after === undefined ? undefined : store.find({ principal, id: after });
       const rows = store.list(principal, { limit: limit + 1, before });
@@ -128,7 +135,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     find,
     forget(name) {
-      open.interrupt(name, stopped());
+      open.close(name, deleted());
       const row = store.remove(name);
       if (row !== undefined) onForgotten(forgotten(row));
       return row !== undefined;
@@ -234,6 +241,10 @@ function forgotten({ principal, id, resume }: SessionRow): ForgottenSession {
 
 function stopped(): GatewayError {
   return new GatewayError("cancelled", "The session's turn was stopped.");
+}
+
+function deleted(): GatewayError {
+  return new GatewayError("cancelled", "The session was deleted.", { hint: "The same id begins a new one." });
 }
 
 function unreadable(cause: unknown): unknown {

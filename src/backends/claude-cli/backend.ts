@@ -4,7 +4,7 @@
  */
 import { mkdir } from "node:fs/promises";
 
-import type { BackendStatus, ForgottenSession, ModelInfo } from "#core/backend.ts";
+import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
@@ -15,7 +15,7 @@ import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
 import { orAborted } from "./run-signal.ts";
-import { modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
+import { type Left, modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
@@ -50,8 +50,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
     forget: (session) => forget(deps, session),
-    endWaiting: ({ principal, requestId }) =>
-      parked.endWhere(({ left }) => left.principal === principal && left.requestId === requestId),
+    endWaiting: (meant) => parked.endWhere(({ left }) => isLeftBy(left, meant)),
     countTokens: (request, context) => countTokens(deps, request, context),
     knownModels: catalogue.last,
     async listModels(signal) {
@@ -115,6 +114,11 @@ function createTables(options: ClaudeCliOptions, supply: Supply): Pick<RunnerDep
       hasRoom,
     }),
   };
+}
+
+function isLeftBy(left: Left, meant: RequestOf | SessionOf): boolean {
+  if (left.principal !== meant.principal) return false;
+  return "session" in meant ? left.session === meant.session : left.requestId === meant.requestId;
 }
 
 /** What an operator can have changed who sees turns begin anew. */

@@ -1,5 +1,5 @@
 /** Which process serves a request, and what becomes of it afterwards. */
-import type { RequestOf, RunContext } from "#core/backend.ts";
+import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
@@ -33,6 +33,9 @@ const REPLACED_CONTEXT_TOKENS = 100_000;
 
 const bareInitialize = { subtype: "initialize" } as const;
 
+/** Who left a turn waiting. */
+export type Left = RequestOf & { readonly session: SessionOf["session"] | undefined };
+
 export interface RunnerDeps {
   readonly options: ClaudeCliOptions;
   readonly cliEnvironment: Readonly<Record<string, string | undefined>>;
@@ -40,7 +43,7 @@ export interface RunnerDeps {
   /** Between two turns of their conversation. */
   readonly live: LiveTable<{ readonly session: CliSession }>;
   /** In the middle of a turn, which waits for results of the client's tools. */
-  readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn; readonly left: RequestOf }>;
+  readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn; readonly left: Left }>;
   readonly counters: Counters;
   readonly catalogue: Catalogue;
   /** Fires when the backend stops. */
@@ -304,7 +307,8 @@ function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   if (isKept && outcome?.parked?.feed.closed === false) {
     const calls = waitingKey(deps, served, outcome.calls);
     const elsewhere = elsewhereKey(context, outcome.calls, served.request.messages);
-    const left = { principal: context.principal, requestId: context.requestId };
+    const { principal, requestId, session: of } = context;
+    const left = { principal, requestId, session: of?.named === true ? of.id : undefined };
     for (const key of sessionKeys(context)) live.end(key);
     parked.put([calls, elsewhere, ...sessionKeys(context)], { session, turn: outcome.parked, left });
     return;

@@ -68,16 +68,29 @@ test("of too many the oldest are forgotten, those that are still being made last
   expect(["running", "a", "b", "c"].filter(isKnown)).toEqual(["running", "c"]);
 });
 
-test("of too much the oldest are forgotten, and what is too long alone is never kept", async () => {
+test("of too much the oldest are forgotten", async () => {
   const { answer, isKnown } = setUp({ maxAnswers: 100 });
   for (const name of ["a", "b", "c", "d", "e"]) await answer(name, 90);
   expect(["a", "b", "c", "d", "e"].filter(isKnown)).toEqual(["b", "c", "d", "e"]);
-  await answer("long", 101);
-  expect(["b", "c", "d", "e", "long"].filter(isKnown)).toEqual(["b", "c", "d", "e"]);
 });
 
-test("an answer that is forgotten while it is made still reaches who reads it, in bounded memory", async () => {
-  const { lookUp, isKnown } = setUp();
+test("what is too long alone is not kept, and not made a second time either", async () => {
+  const { answer, lookUp } = setUp({ windowMs: 20 });
+  await answer("long", 101);
+  expect(() => lookUp("long")).toThrow("too long to be given again");
+  await Bun.sleep(30);
+  expect(lookUp("long").settle).toBeDefined();
+});
+
+test("what runs is never forgotten: where there is no room for more, more is refused", () => {
+  const { lookUp } = setUp();
+  for (const name of ["a", "b", "c"]) lookUp(name);
+  expect(() => lookUp("d")).toThrow("Too many requests with an Idempotency-Key");
+  expect(lookUp("a").settle).toBeUndefined();
+});
+
+test("an answer that is too long to keep still reaches who reads it, in bounded memory", async () => {
+  const { lookUp } = setUp();
   const { recording } = lookUp("long");
   const seats = [recording.join(), recording.join()];
   const chunk = Buffer.from("0123456789".repeat(5));
@@ -89,7 +102,7 @@ test("an answer that is forgotten while it is made still reaches who reads it, i
   await Bun.sleep(5);
   // Two chunks are allowed for, the third waits for a reader.
   expect(made).toBeLessThan(5);
-  expect(isKnown("long")).toBe(false);
+  expect(() => lookUp("long")).toThrow("too long");
   const [one, two] = await Promise.all(seats.map((seat) => text(seat.read())));
   await making;
   expect(one).toBe(chunk.toString().repeat(100));

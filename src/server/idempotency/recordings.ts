@@ -27,7 +27,10 @@ export interface Found {
 
 /** Answers to requests that carry a key, for those that carry it again. */
 export interface Recordings {
-  /** The answer of that name, begun for the first who asks. Throws GatewayError `idempotency-mismatch`. */
+  /**
+   * The answer of that name, begun for the first who asks. Throws GatewayError `idempotency-mismatch`, `conflict` for one
+   * that was made and is not kept, `rate-limit` where as many as may be kept are being made.
+   */
   lookUp(request: KeyedRequest): Found;
   /** Nobody can come back any more. */
   close(): void;
@@ -39,6 +42,8 @@ const largestShare = 1 / 4;
 interface Entry {
   readonly fingerprint: string;
   readonly recording: Recording;
+  /** What was said of it is let go of; that it was asked for is not, lest it is paid for twice. */
+  isDropped: boolean;
   expiry?: ReturnType<typeof setTimeout>;
 }
 
@@ -47,36 +52,42 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   const entries = new Map<string, Entry>();
   let bytes = 0;
 
-  function forget(name: string, entry: Entry): void {
-    if (entries.get(name) !== entry) return;
-    entries.delete(name);
-    clearTimeout(entry.expiry);
+  function drop(entry: Entry): void {
+    if (entry.isDropped) return;
+    entry.isDropped = true;
     bytes -= entry.recording.bytes;
     entry.recording.forget();
   }
 
-  /** The oldest go first, and of those that still run only what is left when no other is. */
+  function forget(name: string, entry: Entry): void {
+    if (entries.get(name) !== entry) return;
+    entries.delete(name);
+    clearTimeout(entry.expiry);
+    drop(entry);
+  }
+
+  /** The oldest that are over go first. */
   function makeRoom(answers: number): void {
-    for (const isOver of [true, false])
-      for (const [name, entry] of entries) {
-        if (bytes <= options.maxBytes && entries.size <= answers) return;
-        if ((entry.recording.outcome !== undefined) === isOver) forget(name, entry);
-      }
+    for (const [name, entry] of entries) {
+      if (bytes <= options.maxBytes && entries.size <= answers) return;
+      if (entry.recording.outcome !== undefined) forget(name, entry);
+    }
   }
 
   function begin({ name, fingerprint }: KeyedRequest): Found {
     makeRoom(options.maxAnswers - 1);
+    if (entries.size >= options.maxAnswers) throw tooMany();
     const recording: Recording = new Recording({
       lingerMs: options.lingerMs,
       maxBytes: options.maxBytes * largestShare,
       onGrowth(grown) {
-        if (entries.get(name) !== entry) return;
+        if (entry.isDropped) return;
         bytes += grown;
-        if (recording.bytes > options.maxBytes * largestShare) forget(name, entry);
-        else makeRoom(options.maxAnswers);
+        makeRoom(options.maxAnswers);
+        if (recording.bytes > options.maxBytes * largestShare || bytes > options.maxBytes) drop(entry);
       },
     });
-    const entry: Entry = { fingerprint, recording };
+    const entry: Entry = { fingerprint, recording, isDropped: false };
     entries.set(name, entry);
     return {
       recording,
@@ -93,6 +104,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       const known = entries.get(request.name);
       if (known === undefined) return begin(request);
       if (known.fingerprint !== request.fingerprint) throw mismatch();
+      if (known.isDropped) throw notKept();
       return { recording: known.recording };
     },
     close() {
@@ -105,5 +117,19 @@ function mismatch(): GatewayError {
   return new GatewayError("idempotency-mismatch", "This Idempotency-Key came with another request before.", {
     param: "Idempotency-Key",
     hint: "Use a new key for a new request; only its repetition may carry the same.",
+  });
+}
+
+function notKept(): GatewayError {
+  return new GatewayError("conflict", "The answer to this Idempotency-Key is too long to be given again.", {
+    param: "Idempotency-Key",
+    hint: "Use a new key to have it made, and paid for, once more, or raise idempotency.max_mb.",
+  });
+}
+
+function tooMany(): GatewayError {
+  return new GatewayError("rate-limit", "Too many requests with an Idempotency-Key are being answered.", {
+    hint: "Wait for some to end, leave the key out, or raise idempotency.max_answers.",
+    retryAfterSeconds: 5,
   });
 }
