@@ -58,7 +58,7 @@ export async function withProbe<T>(options: ProbeOptions, use: (probe: Probe) =>
   const demo = opened.adopt(startDemoUpstream({ delayMs: unaskedDelayMs }), (upstream) => upstream.stop());
   const { environment, extraEnvironment } = cliEnvironment(options.environment, demo, { demoConfig });
   const config = plainConfig(options.config);
-  const place = await openWorkspaces(config, workspace).resolve({});
+  const resolved = await openWorkspaces(config, workspace).resolve({});
   const backendOptions = {
     config,
     workspace,
@@ -78,7 +78,7 @@ export async function withProbe<T>(options: ProbeOptions, use: (probe: Probe) =>
         mode,
         // As for a client that brings some.
         tools: mode === "chat" ? "client" : "both",
-        workspace: mode === "chat" ? undefined : place,
+        workspace: mode === "chat" ? undefined : resolved,
         principal: "probe",
         signal,
         report: () => undefined,

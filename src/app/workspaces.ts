@@ -11,7 +11,7 @@ import {
   type Workspaces,
 } from "#workspaces/workspaces.ts";
 
-/** The places of the configuration; `cwd`: where ccproxy was started. */
+/** Those of the configuration; `cwd`: where ccproxy was started. */
 export function openWorkspaces(config: Config, cwd: string): Workspaces {
   const { workspaces, claude } = config;
   const own = rulesOf(config, {});
@@ -22,24 +22,24 @@ export function openWorkspaces(config: Config, cwd: string): Workspaces {
     settingSources: trusted ? (sources ?? ["user", "project", "local"]) : (sources ?? own.settingSources),
   }));
   const ephemeral = { name: ephemeralName, path: undefined, ...rulesOf(config, workspaces.ephemeral) };
-  // Claude Code's settings of this one place are what claude.setting_sources was written for.
+  // Claude Code's settings of this one are what claude.setting_sources was written for.
   const standing = {
     name: defaultName,
     path: resolve(cwd, claude.cwd ?? "."),
     ...own,
     settingSources: claude.setting_sources,
   };
-  const places = new Map<string, ConfiguredWorkspace>(
-    [standing, ephemeral, ...named].map((place) => [place.name, place]),
+  const configured = new Map<string, ConfiguredWorkspace>(
+    [standing, ephemeral, ...named].map((workspace) => [workspace.name, workspace]),
   );
-  const chosen = places.get(workspaces.default ?? defaultName);
-  if (chosen !== undefined) places.set(defaultName, chosen);
-  return createWorkspaces({ places, allowPaths: workspaces.allow_paths, rulesOfPaths: own });
+  const chosen = configured.get(workspaces.default ?? defaultName);
+  if (chosen !== undefined) configured.set(defaultName, chosen);
+  return createWorkspaces({ configured, allowPaths: workspaces.allow_paths, rulesOfPaths: own });
 }
 
 type Rules = Config["workspaces"]["ephemeral"];
 
-/** Of a place that is not trusted: what lies in it is data. */
+/** Of one that is not trusted: what lies in it is data. */
 function rulesOf({ claude }: Config, { add_dirs: addDirs, mcp_config: mcpConfig }: Rules): WorkspaceRules {
   return {
     addDirs: addDirs ?? claude.add_dirs,

@@ -13,7 +13,7 @@ export function callOf({ request, requestId, unread, principal, signal, record }
   const { headers } = request;
   const strict = strictOf(headers);
   const [first] = unread;
-  if (strict && first !== undefined) throw unreadHeaderRefusal(first);
+  if (strict && first !== undefined) throw unreadHeaderRefusal(first, headers);
   return {
     requestId,
     principal,

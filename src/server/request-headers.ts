@@ -75,11 +75,11 @@ export function unreadHeaders(headers: Headers): readonly string[] {
   return boundNames(unread);
 }
 
-export function unreadHeaderRefusal(name: string): GatewayError {
+export function unreadHeaderRefusal(name: string, headers: Headers): GatewayError {
   const meant = isOurs(name) ? nearest(name.replace(prefix, ""), ourHeaders) : undefined;
   const message = isOurs(name)
     ? `There is no header ${name} here.`
-    : `The header ${name} must be 1 to 128 letters, digits and any of _ . : + / = -.`;
+    : `The header ${name} must be 1 to 128 letters, digits and any of _.:+/=-; got ${describeValue(headers.get(name))}.`;
   return new GatewayError("invalid-request", message, {
     param: name,
     hint:

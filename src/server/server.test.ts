@@ -109,7 +109,10 @@ test("a header of ours that nobody reads is named on every answer, or refused wi
     message: "There is no header x-ccproxy-mod here. Did you mean X-CCProxy-Mode?",
   });
   expect(await refusalOf("X-CCProxy-Quux")).toMatchObject({ message: expect.stringContaining("Leave it out") });
-  expect(await refusalOf("X-Request-Id", "bad id")).toMatchObject({ param: "X-Request-Id" });
+  expect(await refusalOf("X-Request-Id", "bad id")).toMatchObject({
+    param: "X-Request-Id",
+    message: expect.stringContaining('; got "bad id".'),
+  });
 });
 
 test("a wrong value is told with what is allowed and the nearest of that", async () => {

@@ -18,7 +18,7 @@ afterAll(() => rmSync(top, { recursive: true }));
 const rules = { addDirs: [], mcpConfig: [], settingSources: ["user"] };
 
 function resolve(ask: WorkspaceAsk) {
-  const place = (
+  const entry = (
     name: string,
     path: string | undefined,
     more: Partial<ConfiguredWorkspace> = {},
@@ -26,13 +26,13 @@ function resolve(ask: WorkspaceAsk) {
     name,
     { name, path: path === undefined ? undefined : join(top, path), ...rules, ...more },
   ];
-  const places = new Map([
-    place("default", "here"),
-    place("site", "link", { addDirs: ["/more"], settingSources: ["user", "project"] }),
-    place("lost", "not-there"),
-    place("ephemeral", undefined),
+  const configured = new Map([
+    entry("default", "here"),
+    entry("site", "link", { addDirs: ["/more"], settingSources: ["user", "project"] }),
+    entry("lost", "not-there"),
+    entry("ephemeral", undefined),
   ]);
-  const settings = { places, allowPaths: [join(top, "free")], rulesOfPaths: rules };
+  const settings = { configured, allowPaths: [join(top, "free")], rulesOfPaths: rules };
   return createWorkspaces(settings).resolve(ask);
 }
 
@@ -72,7 +72,10 @@ test("what cannot be had is an error, and never another place", async () => {
   await expect(resolve({ asked: "x".repeat(100_000) })).rejects.toMatchObject({ kind: "not-found" });
   await expect(resolve({ asked: "lost" })).rejects.toMatchObject({ kind: "unavailable" });
   for (const asked of ["./here", "../here", "~/here", "a\\b"])
-    await expect(resolve({ asked })).rejects.toMatchObject({ kind: "invalid-request" });
+    await expect(resolve({ asked })).rejects.toMatchObject({
+      kind: "invalid-request",
+      message: expect.stringContaining(`got ${JSON.stringify(asked)}`),
+    });
 });
 
 test("an error says nothing of where a workspace is", async () => {

@@ -1,5 +1,5 @@
 /**
- * Which directory an agent works in for a request. It knows the configured places and which paths clients may name,
+ * Which directory an agent works in for a request. It knows the configured ones and which paths clients may name,
  * and neither how a request says what it wants nor what works there.
  */
 import { realpath } from "node:fs/promises";
@@ -9,20 +9,21 @@ import { GatewayError } from "#core/errors.ts";
 import type { Workspace, WorkspaceDirectory, WorkspaceRules } from "#core/workspace.ts";
 import { directoryIdentity } from "#lib/directory-identity.ts";
 import { nearest } from "#lib/nearest.ts";
+import { describeValue } from "#lib/schema-problem.ts";
 
 import { openAllowedPath } from "./allowed-path.ts";
 
-/** The name of the place for requests that say nothing. */
+/** The name of the one for requests that say nothing. */
 export const defaultName = "default";
 /** The name of a directory that is made for one request. */
 export const ephemeralName = "ephemeral";
 
 export interface WorkspaceSettings {
   /** By name, `default` and `ephemeral` among them. */
-  readonly places: ReadonlyMap<string, ConfiguredWorkspace>;
+  readonly configured: ReadonlyMap<string, ConfiguredWorkspace>;
   /** Directories below which clients may name any other by its path. */
   readonly allowPaths: readonly string[];
-  /** Of places that clients name by a path. */
+  /** Of directories that clients name by a path. */
   readonly rulesOfPaths: WorkspaceRules;
 }
 
@@ -49,18 +50,18 @@ export interface Workspaces {
  * The order: what the client asks for, what its alias is bound to, the configured default, where the server was told to
  * work (`serve --cwd`). The first that is set counts, and a failure there is an error: nothing falls through to the next.
  */
-export function createWorkspaces({ places, allowPaths, rulesOfPaths }: WorkspaceSettings): Workspaces {
+export function createWorkspaces({ configured, allowPaths, rulesOfPaths }: WorkspaceSettings): Workspaces {
   return {
     async resolve({ asked, bound }) {
       if (asked !== undefined && isPath(asked)) {
-        if (!isAbsolute(asked)) throw notAbsolute();
+        if (!isAbsolute(asked)) throw notAbsolute(asked);
         return { name: asked, directory: await openAllowedPath(asked, allowPaths), ...rulesOfPaths };
       }
       const wanted = asked ?? bound ?? defaultName;
-      const place = places.get(wanted);
-      if (place === undefined) throw unknownName(wanted, places.keys());
-      const { path, ...rest } = place;
-      return { ...rest, directory: path === undefined ? undefined : await open(place.name, path) };
+      const workspace = configured.get(wanted);
+      if (workspace === undefined) throw unknownName(wanted, configured.keys());
+      const { path, ...rest } = workspace;
+      return { ...rest, directory: path === undefined ? undefined : await open(workspace.name, path) };
     },
   };
 }
@@ -70,8 +71,8 @@ function isPath(text: string): boolean {
 }
 
 /** Looked at anew for each request: a directory may be moved, or replaced, while the server runs. */
-async function open(name: string, configured: string): Promise<WorkspaceDirectory> {
-  const path = await realpath(configured).catch(() => configured);
+async function open(name: string, given: string): Promise<WorkspaceDirectory> {
+  const path = await realpath(given).catch(() => given);
   const identity = await directoryIdentity(path);
   if (identity !== undefined) return { path, identity };
   throw new GatewayError("unavailable", `The directory of the workspace ${JSON.stringify(name)} is missing.`, {
@@ -79,10 +80,12 @@ async function open(name: string, configured: string): Promise<WorkspaceDirector
   });
 }
 
-function notAbsolute(): GatewayError {
-  return new GatewayError("invalid-request", "A workspace is a configured name, or a path from the root.", {
-    param: "X-CCProxy-Workspace",
-  });
+function notAbsolute(asked: string): GatewayError {
+  return new GatewayError(
+    "invalid-request",
+    `A workspace is a configured name, or a path from the root; got ${describeValue(asked)}.`,
+    { param: "X-CCProxy-Workspace" },
+  );
 }
 
 function unknownName(name: string, known: Iterable<string>): GatewayError {

@@ -167,8 +167,14 @@ test("the same key for another body, or for other orders in headers, is a 422; e
 test("a key that is none is named, and one that is empty is no key", async () => {
   await using server = startTestServer({}, { idempotency });
   const [path, body] = formats[0];
-  for (const key of ["x".repeat(256), "two words"])
-    expect((await ask(server, path, body, { headers: { "idempotency-key": key } })).status).toBe(400);
+  for (const [key, got] of [
+    ["x".repeat(256), "a string of 256 characters"],
+    ["two words", '"two words"'],
+  ] as const) {
+    const refused = await ask(server, path, body, { headers: { "idempotency-key": key } });
+    const error = { message: expect.stringContaining(`; got ${got}.`), param: "Idempotency-Key" };
+    expect([refused.status, await refused.json()]).toEqual([400, { error: expect.objectContaining(error) }]);
+  }
   for (const _ of [1, 2])
     expect(replayed(await ask(server, path, body, { headers: { "idempotency-key": "" } }))).toBeNull();
 });

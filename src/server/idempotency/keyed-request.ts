@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { describeValue } from "#lib/schema-problem.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { isOurs } from "#server/request-headers.ts";
 
@@ -11,9 +12,11 @@ export function keyedRequest({ request, path, principal }: Exchange, body: unkno
   const key = request.headers.get("idempotency-key")?.trim() ?? "";
   if (key === "") return undefined;
   if (!validKey.test(key))
-    throw new GatewayError("invalid-request", "The header Idempotency-Key must be 1 to 255 visible ASCII characters.", {
-      param: "Idempotency-Key",
-    });
+    throw new GatewayError(
+      "invalid-request",
+      `The header Idempotency-Key must be 1 to 255 visible ASCII characters; got ${describeValue(key)}.`,
+      { param: "Idempotency-Key" },
+    );
   // They change the answer as the body does.
   const told = [...request.headers]
     .filter(([name]) => isOurs(name))
