@@ -35,7 +35,13 @@ test("MCP configurations that are not there, or no JSON, are named; what is inli
 
 test("a setting of a file is named with its file", async () => {
   const file = join(scratch, "ccproxy.toml");
-  writeFileSync(file, 'claude.add_dirs = ["/nope"]\n');
+  const tables = ["claude", "workspaces.ephemeral", "workspaces.site"];
+  writeFileSync(
+    file,
+    `workspaces.site.path = "/"\n${tables.map((table) => `${table}.add_dirs = ["/nope"]\n`).join("")}`,
+  );
   const loaded = await loadConfig({ cwd: "/", environment: { HOME: scratch }, configFile: file });
-  expect(missingFiles(loaded)).toEqual([`${file}: claude.add_dirs: there is no directory /nope`]);
+  expect(missingFiles(loaded)).toEqual(
+    tables.map((table) => `${file}: ${table}.add_dirs: there is no directory /nope`),
+  );
 });

@@ -2,9 +2,10 @@
 import { readFileSync, statSync } from "node:fs";
 
 import type { LoadedConfig } from "./load.ts";
+import { workspacesOf } from "./workspaces.ts";
 
 /** One line for each. */
-export function missingFiles({ config: { claude }, sources }: LoadedConfig): readonly string[] {
+export function missingFiles({ config, sources }: LoadedConfig): readonly string[] {
   const named = (key: string): string => {
     const origin = sources.get(key);
     return origin?.kind === "flag" || origin?.kind === "environment" ? origin.name : `${origin?.name ?? ""}: ${key}`;
@@ -14,10 +15,15 @@ export function missingFiles({ config: { claude }, sources }: LoadedConfig): rea
       const problem = problemOf(value);
       return problem === undefined ? [] : [`${named(key)}: ${problem}`];
     });
-  return [
-    ...problems("claude.add_dirs", claude.add_dirs, directoryProblem),
-    ...problems("claude.mcp_config", claude.mcp_config, mcpProblem),
-  ];
+  const tables = [
+    ["claude", config.claude],
+    ["workspaces.ephemeral", config.workspaces.ephemeral],
+    ...[...workspacesOf(config)].map(([name, workspace]) => [`workspaces.${name}`, workspace] as const),
+  ] as const;
+  return tables.flatMap(([table, settings]) => [
+    ...problems(`${table}.add_dirs`, settings.add_dirs ?? [], directoryProblem),
+    ...problems(`${table}.mcp_config`, settings.mcp_config ?? [], mcpProblem),
+  ]);
 }
 
 function directoryProblem(path: string): string | undefined {
