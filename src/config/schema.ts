@@ -100,7 +100,7 @@ const pool = v.strictObject({
     amount(0.05, 1440, "How long such a turn waits; a later result is answered from the conversation."),
     10,
   ),
-  session_ttl_minutes: v.optional(amount(1, 1440, "Idle time after which a conversation's process ends."), 30),
+  session_ttl_minutes: v.optional(amount(0.05, 1440, "Idle time after which a conversation's process ends."), 30),
 });
 
 const sessions = v.strictObject({

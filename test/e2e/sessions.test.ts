@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { childrenOf } from "./support/children.ts";
 import { claudes, type Proxy, waitFor } from "./support/proxy.ts";
 import { assistant, openSessionBench, type SessionBench, user } from "./support/session-bench.ts";
 
@@ -163,6 +164,56 @@ describe("a session", () => {
     expect((await bench.ask("x", { session, headers: { "x-ccproxy-busy": "never" } })).status).toBe(400);
   });
 
+  test('that is deleted ends what runs and turns away what waits; proves("session-api")', async () => {
+    const session = "deleted";
+    const first = bench.ask("first [[demo text 600 delay=50]]", { session });
+    await running(session);
+    const second = bench.ask("second", { session });
+    await waitFor(
+      async () => (await bench.api("GET", `/sessions/${session}`)).body["waiting"] === 1 || undefined,
+      20_000,
+    );
+    await bench.api("DELETE", `/sessions/${session}`);
+    for (const { status, message } of [await first, await second])
+      expect([status, message]).toEqual([499, expect.stringContaining("deleted")]);
+    expect((await bench.api("GET", `/sessions/${session}`)).status).toBe(404);
+  });
+
+  test('that waits for its client\'s tools stops waiting when it is interrupted; proves("session-api")', async () => {
+    const [session, path] = ["parked", "/sessions/parked/interrupt"];
+    const headers = { "x-ccproxy-tools": "both" };
+    const tools = [{ type: "function", function: { name: "get", parameters: { type: "object", properties: {} } } }];
+    const ask = (said: Parameters<SessionBench["ask"]>[0]) =>
+      bench.ask(said, { session, mode: "agent", headers, body: { tools } });
+    await ask("look [[demo tool get {}]]");
+    const idle = childrenOf(bench.proxy().home, bench.proxy().pid).length;
+    expect((await bench.api("POST", path)).body["interrupted"]).toBe(1);
+    await waitFor(() => childrenOf(bench.proxy().home, bench.proxy().pid).length < idle || undefined, 10_000);
+    expect((await bench.api("POST", path)).body["interrupted"]).toBe(0);
+    expect(await ask(`rather ${say("that")}`)).toMatchObject({ status: 200, text: "that" });
+  });
+
+  test("has its tokens counted with all that it remembers", async () => {
+    const session = "counted";
+    await bench.ask(`${"plum ".repeat(2000)}${say("ok")}`, { session });
+    const count = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+      const response = await fetch(`${bench.proxy().url}/v1/messages/count_tokens`, {
+        method: "POST",
+        headers: { "x-ccproxy-mode": "chat", ...headers },
+        body: JSON.stringify({ model: "sonnet", messages: [user("and now?")] }),
+      });
+      return Number(((await response.json()) as { input_tokens: number }).input_tokens); // The API's own shape.
+    };
+    expect(await count({ "x-ccproxy-session": session })).toBeGreaterThan((await count({})) + 1000);
+    expect((await bench.api("GET", `/sessions/${session}`)).body["turns"]).toBe(1);
+  });
+
+  test("is asked to interrupt where nothing has a name: the answer says that it meant nothing", async () => {
+    const headers = { "x-ccproxy-busy": "interrupt" };
+    const { headers: told } = await bench.ask(`hi ${say("ok")}`, { headers, body: { prompt_cache_key: "k" } });
+    expect(told.get("x-ccproxy-ignored-params")).toContain("X-CCProxy-Busy");
+  });
+
   test('is listed, looked at, interrupted and deleted by its id; proves("session-api")', async () => {
     const session = "größe/1";
     const path = `/sessions/${encodeURIComponent(session)}`;
@@ -252,6 +303,24 @@ describe("a session", () => {
       expect((await bench.ask("hi", { path, body: { max_tokens: 5 } })).status).toBe(404);
     expect((await bench.ask("hi", { session: "x".repeat(201) })).status).toBe(400);
   });
+});
+
+test('an idle session gives its process back after its time, and goes on from the CLI\'s own transcript; proves("session-resume")', async () => {
+  const bench = await openSessionBench({
+    mode: "agent",
+    args: ["--pool-size", "0"],
+    env: { CCPROXY__POOL__SESSION_TTL_MINUTES: "0.05" },
+  });
+  try {
+    const session = "idle";
+    const first = await bench.ask(`apple ${say("noted")}`, { session });
+    await waitFor(() => childrenOf(bench.proxy().home, bench.proxy().pid).length === 0 || undefined, 20_000);
+    const second = await bench.ask(`pear ${say("too")}`, { session });
+    expect(second.seen.map(([, text]) => text)).toEqual([`apple ${say("noted")}`, "noted", `pear ${say("too")}`]);
+    expect(second.headers.get("x-ccproxy-backend-session")).toBe(first.headers.get("x-ccproxy-backend-session"));
+  } finally {
+    await bench.stop();
+  }
 });
 
 test("matching by history can be switched off; sessions and hints still go on", async () => {
