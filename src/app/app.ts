@@ -65,6 +65,7 @@ const demoDelayMs = 20;
 /** How long error frames may take to leave when nothing is waited for any more. */
 const cutMs = 250;
 const dayMs = 24 * 60 * 60 * 1000;
+const mebibyte = 1024 * 1024;
 /** How long children may take to end once the last answer is out. */
 const childStopMs = 3000;
 
@@ -110,7 +111,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
   const sessions = createSessions({
-    store: createSessionStore(telemetry.database),
+    store: createSessionStore(telemetry.database, () =>
+      logger.warn("What was kept of a session is not as it was written; it is forgotten."),
+    ),
     options: sessionLimits(config),
     onForgotten: (session) => backend.forget?.(session),
     onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
@@ -204,6 +207,7 @@ function sessionLimits({ sessions }: Config): SessionsOptions {
     maxWaiting: sessions.max_waiting,
     keepMs: sessions.keep_days * dayMs,
     most: sessions.max_kept,
+    mostBytes: sessions.max_mb * mebibyte,
   };
 }
 

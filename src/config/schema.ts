@@ -115,6 +115,7 @@ const sessions = v.strictObject({
   max_waiting: v.optional(whole(0, 1000, "Requests that may wait for one session; more get a 409."), 8),
   keep_days: v.optional(amount(0.01, 3650, "Time without use after which a session is forgotten."), 30),
   max_kept: v.optional(whole(1, 1_000_000, "Sessions that are remembered; the longest unused goes first."), 1000),
+  max_mb: v.optional(whole(1, 1_048_576, "Space they may take together; the longest unused goes first."), 512),
 });
 
 const limits = v.strictObject({

@@ -204,7 +204,7 @@ test("what is unused for long, or beyond the number kept, is forgotten; each kin
   let now = 0;
   const gone: string[] = [];
   const sessions = createTestSessions({
-    options: { waitMs: 1000, maxWaiting: 1, keepMs: 100, most: 2 },
+    options: { waitMs: 1000, maxWaiting: 1, keepMs: 100, most: 2, mostBytes: 1_000_000 },
     now: () => now,
     onForgotten: ({ id }) => gone.push(id),
   });
@@ -220,9 +220,20 @@ test("what is unused for long, or beyond the number kept, is forgotten; each kin
   expect(gone.toSorted()).toEqual(["a", "b", "hint a", "hint b"]);
 });
 
+test("beyond the space that all may take together the longest unused is forgotten when one more begins", async () => {
+  const gone: string[] = [];
+  const sessions = createTestSessions({
+    options: { waitMs: 1000, maxWaiting: 1, keepMs: 100, most: 9, mostBytes: 1500 },
+    now: () => 1,
+    onForgotten: ({ id }) => gone.push(id),
+  });
+  for (const id of ["a", "b", "c"]) await takeTurn(sessions, "x".repeat(1000), { session: { id, named: true } });
+  expect(gone).toEqual(["a"]);
+});
+
 test("a memory that cannot be written costs no answer, and one that cannot be read is an error", async () => {
   const database = memoryDatabase();
-  const store = createSessionStore(database);
+  const store = createSessionStore(database, () => undefined);
   const faults: unknown[] = [];
   const broken = {
     ...store,

@@ -18,6 +18,8 @@ export interface SessionsOptions extends QueueOptions {
   readonly keepMs: number;
   /** Sessions that are remembered; beyond, the longest unused is forgotten. */
   readonly most: number;
+  /** Bytes they take together; beyond, the longest unused is forgotten. */
+  readonly mostBytes: number;
 }
 
 export interface SessionsDeps {
@@ -96,7 +98,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   function prune(): void {
     attempt(() => {
-      const gone = store.prune({ usedBefore: now() - options.keepMs, most: options.most });
+      const gone = store.prune({
+        usedBefore: now() - options.keepMs,
+        most: options.most,
+        mostBytes: options.mostBytes,
+      });
       for (const row of gone) onForgotten(forgotten(row));
     });
   }

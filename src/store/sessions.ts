@@ -1,7 +1,11 @@
 import type { Database } from "bun:sqlite";
 
+import * as v from "valibot";
+
 import type { Mode } from "#core/backend.ts";
 import type { Message } from "#core/request.ts";
+
+import { storedMessage } from "./stored-message.ts";
 
 export interface SessionName {
   readonly principal: string;
@@ -53,16 +57,42 @@ export interface SessionStore {
   /** Last used first; `before` continues after the last row of the page before. */
   list(principal: string, page: { readonly limit: number; readonly before?: SessionRow | undefined }): SessionRow[];
   remove(name: SessionName): SessionRow | undefined;
-  /** Removes those unused since `usedBefore`, and the longest unused beyond `most` of each kind. */
-  prune(limits: { readonly usedBefore: number; readonly most: number }): SessionRow[];
+  /** Removes those unused since `usedBefore`, and the longest unused beyond `most` of each kind or `mostBytes` of all. */
+  prune(limits: SessionLimits): SessionRow[];
 }
 
-type StoredRow = Omit<SessionRow, "named" | "system" | "piecemeal"> & {
+export interface SessionLimits {
+  readonly usedBefore: number;
+  readonly most: number;
+  /** The one that was used last is kept however long it is. */
+  readonly mostBytes: number;
+}
+
+const flag = v.pipe(
+  v.picklist([0, 1]),
+  v.transform((bit) => bit === 1),
+);
+const storedRow: v.GenericSchema<unknown, SessionRow> = v.object({
+  principal: v.string(),
+  id: v.string(),
+  named: flag,
+  createdAt: v.number(),
+  usedAt: v.number(),
+  turns: v.number(),
+  mode: v.nullable(v.picklist(["agent", "chat"])),
+  workspace: v.nullable(v.string()),
+  model: v.nullable(v.string()),
+  system: v.pipe(v.string(), v.parseJson(), v.array(v.string())),
+  piecemeal: flag,
+  backendSession: v.nullable(v.string()),
+  resume: v.nullable(v.string()),
+});
+
+/** What of it is not what was written is found out by its schema. */
+interface StoredRow {
   readonly key: number;
-  readonly named: number;
-  readonly system: string;
-  readonly piecemeal: number;
-};
+  readonly turns: number;
+}
 
 const selectRows = `
   SELECT key, principal, id, named, created_at AS createdAt, used_at AS usedAt, turns, mode, workspace, model, system, piecemeal,
@@ -72,16 +102,52 @@ const selectRows = `
 const pruned = `
   SELECT key FROM sessions WHERE used_at < $usedBefore
   UNION SELECT key FROM (SELECT key FROM sessions WHERE named = 1 ORDER BY used_at DESC LIMIT -1 OFFSET $most)
-  UNION SELECT key FROM (SELECT key FROM sessions WHERE named = 0 ORDER BY used_at DESC LIMIT -1 OFFSET $most)`;
+  UNION SELECT key FROM (SELECT key FROM sessions WHERE named = 0 ORDER BY used_at DESC LIMIT -1 OFFSET $most)
+  UNION SELECT key FROM (
+    SELECT key, row_number() OVER latest AS place, sum(bytes) OVER latest AS together
+    FROM sessions WINDOW latest AS (ORDER BY used_at DESC, key DESC)
+  ) WHERE place > 1 AND together > $mostBytes`;
 
-export function createSessionStore(database: Database): SessionStore {
-  const { select, messagesOf, use, update, resume, cut, append, page, spent, drop } = prepare(database);
+/** `onUnreadable` is told, once, of each session whose row or conversation had to be dropped: it is not as it was written. */
+export function createSessionStore(database: Database, onUnreadable: () => void): SessionStore {
+  const { select, messagesOf, use, update, grow, resume, cut, append, page, spent, drop } = prepare(database);
   const find = ({ principal, id }: SessionName) => select.get({ principal, id }) ?? undefined;
 
-  function removeRow(stored: StoredRow): SessionRow {
-    cut.run({ key: stored.key, from: 0 });
-    drop.run({ key: stored.key });
-    return fromStored(stored);
+  /** Only what changes is weighed: to read a long conversation for each turn takes milliseconds. */
+  function replaceFrom(key: number, from: number, messages: readonly Message[]): void {
+    let bytes = 0;
+    for (const gone of cut.all({ key, from })) bytes -= gone.bytes;
+    for (const [at, said] of messages.entries()) {
+      const message = JSON.stringify(said);
+      append.run({ key, position: from + at, message });
+      bytes += Buffer.byteLength(message);
+    }
+    grow.run({ key, bytes });
+  }
+
+  function removeRow(stored: StoredRow): readonly SessionRow[] {
+    const { key } = stored;
+    cut.run({ key, from: 0 });
+    drop.run({ key });
+    const row = v.safeParse(storedRow, stored);
+    if (!row.success) onUnreadable();
+    return row.success ? [row.output] : [];
+  }
+
+  const removeOne = database.transaction(removeRow);
+  function read(stored: StoredRow): readonly SessionRow[] {
+    const row = v.safeParse(storedRow, stored);
+    return row.success ? [row.output] : removeOne.immediate(stored);
+  }
+
+  /** One that does not fit makes the rest another conversation. */
+  function readMessages(key: number): readonly Message[] {
+    const texts = messagesOf.all({ key }).map(({ message }) => message);
+    const messages = v.safeParse(v.array(storedMessage), texts);
+    if (messages.success) return messages.output;
+    replaceFrom(key, 0, []);
+    onUnreadable();
+    return [];
   }
 
   const saveTurn = database.transaction(({ row, kept, added, turnsBefore, whole }: SessionTurnRow) => {
@@ -91,26 +157,22 @@ export function createSessionStore(database: Database): SessionStore {
     update.run({ key, ...toBindings(row) });
     if (kept === undefined) return;
     const [from, messages] = stored.turns === turnsBefore ? ([kept, added] as const) : ([0, whole] as const);
-    cut.run({ key, from });
-    for (const [at, message] of messages.entries())
-      append.run({ key, position: from + at, message: JSON.stringify(message) });
+    replaceFrom(key, from, messages);
   });
   const remove = database.transaction((name: SessionName) => {
     const stored = find(name);
-    return stored && removeRow(stored);
+    return stored && removeRow(stored)[0];
   });
-  const prune = database.transaction((limits: { readonly usedBefore: number; readonly most: number }) =>
-    spent.all(limits).map(removeRow),
-  );
+  const prune = database.transaction((limits: SessionLimits) => spent.all({ ...limits }).flatMap(removeRow));
 
   return {
     find(name) {
       const stored = find(name);
-      return stored && fromStored(stored);
+      return stored && read(stored)[0];
     },
     messages(name) {
       const key = find(name)?.key;
-      return key === undefined ? [] : messagesOf.all({ key }).map(({ message }): Message => JSON.parse(message));
+      return key === undefined ? [] : readMessages(key);
     },
     touch: ({ principal, id }, { named, at }) => void use.run({ principal, id, named: named ? 1 : 0, at }),
     saveResume: ({ principal, id }, token) => void resume.run({ principal, id, resume: token }),
@@ -123,7 +185,7 @@ export function createSessionStore(database: Database): SessionStore {
           usedAt: before?.usedAt ?? Number.MAX_SAFE_INTEGER,
           key: (before && find(before)?.key) ?? 0,
         })
-        .map(fromStored),
+        .flatMap(read),
     remove: (name) => remove.immediate(name),
     prune: (limits) => prune.immediate(limits),
   };
@@ -145,11 +207,14 @@ function prepare(database: Database) {
     UPDATE sessions SET used_at = $usedAt, turns = $turns, mode = $mode, workspace = $workspace, model = $model, system = $system,
       piecemeal = $piecemeal, backend_session = $backendSession, resume = $resume
     WHERE key = $key`),
+    grow: database.query<never, { key: number; bytes: number }>(
+      "UPDATE sessions SET bytes = bytes + $bytes WHERE key = $key",
+    ),
     resume: database.query<never, { principal: string; id: string; resume: string }>(
       "UPDATE sessions SET resume = $resume WHERE principal = $principal AND id = $id",
     ),
-    cut: database.query<never, { key: number; from: number }>(
-      "DELETE FROM session_messages WHERE session = $key AND position >= $from",
+    cut: database.query<{ bytes: number }, { key: number; from: number }>(
+      "DELETE FROM session_messages WHERE session = $key AND position >= $from RETURNING octet_length(message) AS bytes",
     ),
     append: database.query<never, { key: number; position: number; message: string }>(
       "INSERT INTO session_messages (session, position, message) VALUES ($key, $position, $message)",
@@ -158,7 +223,9 @@ function prepare(database: Database) {
       `${selectRows} WHERE principal = $principal AND (used_at, key) < ($usedAt, $key)
      ORDER BY used_at DESC, key DESC LIMIT $limit`,
     ),
-    spent: database.query<StoredRow, { usedBefore: number; most: number }>(`${selectRows} WHERE key IN (${pruned})`),
+    spent: database.query<StoredRow, { usedBefore: number; most: number; mostBytes: number }>(
+      `${selectRows} WHERE key IN (${pruned})`,
+    ),
     drop: database.query<never, { key: number }>("DELETE FROM sessions WHERE key = $key"),
   };
 }
@@ -175,9 +242,4 @@ function toBindings({ usedAt, turns, mode, workspace, model, system, piecemeal, 
     backendSession,
     resume,
   };
-}
-
-function fromStored({ key: _key, named, system, piecemeal, ...row }: StoredRow): SessionRow {
-  const texts: readonly string[] = JSON.parse(system);
-  return { ...row, named: named === 1, system: texts, piecemeal: piecemeal === 1 };
 }

@@ -7,8 +7,8 @@ import { createSessionStore } from "#store/sessions.ts";
 /** Real sessions over a database in memory. */
 export function createTestSessions(changes: Partial<SessionsDeps> & { readonly database?: Database } = {}): Sessions {
   return createSessions({
-    store: createSessionStore(changes.database ?? memoryDatabase()),
-    options: { waitMs: 5000, maxWaiting: 4, keepMs: 1_000_000, most: 1000 },
+    store: createSessionStore(changes.database ?? memoryDatabase(), () => undefined),
+    options: { waitMs: 5000, maxWaiting: 4, keepMs: 1_000_000, most: 1000, mostBytes: 1_000_000 },
     onForgotten: () => undefined,
     onFault(error) {
       throw error;
