@@ -110,44 +110,15 @@ const pruned = `
 
 /** `onUnreadable` is told, once, of each session whose row or conversation had to be dropped: it is not as it was written. */
 export function createSessionStore(database: Database, onUnreadable: () => void): SessionStore {
-  const { select, messagesOf, use, update, grow, resume, cut, append, page, spent, drop } = prepare(database);
+  const statements = prepare(database);
+  const { select, use, update, resume, page, spent } = statements;
+  const { replaceFrom, readMessages, removeRow } = createKept(statements, onUnreadable);
   const find = ({ principal, id }: SessionName) => select.get({ principal, id }) ?? undefined;
-
-  /** Only what changes is weighed: to read a long conversation for each turn takes milliseconds. */
-  function replaceFrom(key: number, from: number, messages: readonly Message[]): void {
-    let bytes = 0;
-    for (const gone of cut.all({ key, from })) bytes -= gone.bytes;
-    for (const [at, said] of messages.entries()) {
-      const message = JSON.stringify(said);
-      append.run({ key, position: from + at, message });
-      bytes += Buffer.byteLength(message);
-    }
-    grow.run({ key, bytes });
-  }
-
-  function removeRow(stored: StoredRow): readonly SessionRow[] {
-    const { key } = stored;
-    cut.run({ key, from: 0 });
-    drop.run({ key });
-    const row = v.safeParse(storedRow, stored);
-    if (!row.success) onUnreadable();
-    return row.success ? [row.output] : [];
-  }
 
   const removeOne = database.transaction(removeRow);
   function read(stored: StoredRow): readonly SessionRow[] {
     const row = v.safeParse(storedRow, stored);
     return row.success ? [row.output] : removeOne.immediate(stored);
-  }
-
-  /** One that does not fit makes the rest another conversation. */
-  function readMessages(key: number): readonly Message[] {
-    const texts = messagesOf.all({ key }).map(({ message }) => message);
-    const messages = v.safeParse(v.array(storedMessage), texts);
-    if (messages.success) return messages.output;
-    replaceFrom(key, 0, []);
-    onUnreadable();
-    return [];
   }
 
   const saveTurn = database.transaction(({ row, kept, added, turnsBefore, whole }: SessionTurnRow) => {
@@ -189,6 +160,42 @@ export function createSessionStore(database: Database, onUnreadable: () => void)
     remove: (name) => remove.immediate(name),
     prune: (limits) => prune.immediate(limits),
   };
+}
+
+/** The conversations, and the rows as they were written. */
+function createKept({ messagesOf, cut, append, grow, drop }: ReturnType<typeof prepare>, onUnreadable: () => void) {
+  /** Only what changes is weighed: to read a long conversation for each turn takes milliseconds. */
+  function replaceFrom(key: number, from: number, messages: readonly Message[]): void {
+    let bytes = 0;
+    for (const gone of cut.all({ key, from })) bytes -= gone.bytes;
+    for (const [at, said] of messages.entries()) {
+      const message = JSON.stringify(said);
+      append.run({ key, position: from + at, message });
+      bytes += Buffer.byteLength(message);
+    }
+    grow.run({ key, bytes });
+  }
+
+  function removeRow(stored: StoredRow): readonly SessionRow[] {
+    const { key } = stored;
+    cut.run({ key, from: 0 });
+    drop.run({ key });
+    const row = v.safeParse(storedRow, stored);
+    if (!row.success) onUnreadable();
+    return row.success ? [row.output] : [];
+  }
+
+  /** One that does not fit makes the rest another conversation. */
+  function readMessages(key: number): readonly Message[] {
+    const texts = messagesOf.all({ key }).map(({ message }) => message);
+    const messages = v.safeParse(v.array(storedMessage), texts);
+    if (messages.success) return messages.output;
+    replaceFrom(key, 0, []);
+    onUnreadable();
+    return [];
+  }
+
+  return { replaceFrom, readMessages, removeRow };
 }
 
 function prepare(database: Database) {
