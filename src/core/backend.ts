@@ -73,13 +73,13 @@ export interface RunSession {
   readonly resume?: string | undefined;
 }
 
-/** A request as its client knows it. */
 /** A session that the client named. */
 export interface SessionOf {
   readonly principal: string;
   readonly session: string;
 }
 
+/** A request as its client knows it. */
 export interface RequestOf {
   readonly principal: string;
   readonly requestId: string;

@@ -208,6 +208,8 @@ async function takeUp(
   if (resume === undefined || split === undefined) return undefined;
   const point = pointAt(resume, fingerprint(settledBy(deps, request, context), split.before));
   if (point === undefined) return undefined;
+  // Two processes would write into one transcript; the earlier is waited for where the next is started.
+  for (const key of sessionKeys(context)) for (const table of [deps.live, deps.parked]) table.end(key);
   let acquired: Acquired | undefined;
   try {
     acquired = await deps.supply.resume(wanted, point, signal);
