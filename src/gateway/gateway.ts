@@ -9,7 +9,7 @@ import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { addUsage, noUsage, type Usage } from "#core/usage.ts";
 import { chooseSession } from "#sessions/session-id.ts";
-import type { Sessions, SessionTurn } from "#sessions/sessions.ts";
+import type { Recalled, Sessions, SessionTurn } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Workspaces } from "#workspaces/workspaces.ts";
 
@@ -23,7 +23,7 @@ import { resolveRun, type ResolveSettings } from "./resolve.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
-import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
+import type { Call, Gateway, GatewayTokenCount, Running, RunningHead } from "./types.ts";
 
 export interface GatewayDeps extends ResolveSettings {
   readonly backend: Backend;
@@ -63,7 +63,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 /** What will run, and what of the request it must leave out. A session goes on as it began, unless it is told otherwise. */
-async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, session?: SessionTurn) {
+async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, session?: Recalled) {
   if (asked.outOfContext !== undefined) throw asked.outOfContext;
   const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, {
     ...deps,
@@ -115,15 +115,8 @@ async function startTurn(
   const { request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
   session?.runsIn(setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    backend: deps.backend.id,
-    ...setup,
-    ignored,
-    renamedTools: [],
-    model: request.model,
+    ...headOf(deps, { request, setup, ignored }),
     session: session?.id,
-    sessionId: undefined,
-    accepted: false,
-    workspace: setup.workspace?.name,
     usage: noUsage,
   };
   const leave = await enter(deps.admission, call, session?.signal);
@@ -181,10 +174,10 @@ async function* asShown(
 }
 
 async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call): Promise<GatewayTokenCount> {
-  const session = chooseSession(call.sessionIds, counted.sessionIds);
+  const chosen = chooseSession(call.sessionIds, counted.sessionIds);
   const { principal } = call;
-  const asked = session === undefined ? counted : deps.sessions.recall({ principal, session, request: counted });
-  const { request, setup } = await prepare(deps, asked, call);
+  const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
+  const { request, setup, ignored } = await prepare(deps, session?.request ?? counted, call, session);
   const release = await enter(deps.admission, call);
   try {
     const count = await deps.backend.countTokens(request, {
@@ -194,7 +187,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
       signal: call.signal,
       report: (facts) => call.record.set(facts),
     });
-    return { ...count, backend: deps.backend.id, model: request.model };
+    return { ...count, head: { ...headOf(deps, { request, setup, ignored }), session: chosen?.id } };
   } finally {
     release();
   }
@@ -203,6 +196,26 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
 function approverOf(approvals: Approvals | undefined, { principal, requestId }: Call): Approve | undefined {
   if (approvals === undefined) return undefined;
   return (ask, signal) => approvals.ask({ principal, requestId, ask, signal });
+}
+
+/** What is known of a run before it begins. */
+function headOf(
+  { backend }: GatewayDeps,
+  { request, setup, ignored }: Pick<Awaited<ReturnType<typeof prepare>>, "request" | "setup" | "ignored">,
+): RunningHead {
+  const { mode, tools, workspace } = setup;
+  return {
+    backend: backend.id,
+    mode,
+    tools,
+    ignored,
+    renamedTools: [],
+    model: request.model,
+    session: undefined,
+    sessionId: undefined,
+    accepted: false,
+    workspace: workspace?.name,
+  };
 }
 
 /** What the response headers say; it fills as the run tells. */
@@ -222,11 +235,7 @@ interface Learned {
 }
 
 /** Headers that mean nothing for this run: a bare model works nowhere, and only a named session has turns. */
-function unusedHeaders(
-  { workspace, interrupts }: Call,
-  mode: Mode,
-  session: SessionTurn | undefined,
-): readonly string[] {
+function unusedHeaders({ workspace, interrupts }: Call, mode: Mode, session: Recalled | undefined): readonly string[] {
   return [
     ...(mode === "chat" && workspace !== undefined ? ["X-CCProxy-Workspace"] : []),
     ...(interrupts && session?.named !== true ? ["X-CCProxy-Busy"] : []),

@@ -64,8 +64,8 @@ export interface RunningHead {
 }
 
 export interface GatewayTokenCount extends TokenCount {
-  readonly backend: string;
-  readonly model: string | undefined;
+  /** Of the run that was counted for. */
+  readonly head: RunningHead;
 }
 
 export interface GatewayStatus extends BackendStatus {

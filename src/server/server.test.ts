@@ -47,7 +47,10 @@ test("a count is marked where it is an estimate, and needs no max_tokens", async
       body: JSON.stringify({ model, messages: [{ role: "user", content: "Hi" }] }),
     });
   expect((await count("estimate")).headers.get("x-ccproxy-estimate")).toBe("true");
-  expect((await count("exact")).headers.has("x-ccproxy-estimate")).toBe(false);
+  const { headers } = await count("exact");
+  expect(headers.has("x-ccproxy-estimate")).toBe(false);
+  expect(headers.get("x-ccproxy-model")).toBe("exact");
+  expect([headers.get("x-ccproxy-mode"), headers.get("x-ccproxy-tools")]).toEqual(["agent", "agent"]);
 });
 
 test("one model is found by id or alias; an unknown one is 404 in the client's format", async () => {

@@ -41,15 +41,19 @@ export interface SessionAsk {
   readonly signal: AbortSignal;
 }
 
-/** One turn of a session, which is its caller's until `leave`. */
-export interface SessionTurn {
-  readonly id: string;
+/** What a session makes of a request. */
+export interface Recalled {
   readonly named: boolean;
   /** The request as it was meant: with what is remembered. */
   readonly request: ModelRequest;
   /** How the session was run before. */
   readonly mode: Mode | undefined;
   readonly workspace: string | undefined;
+}
+
+/** One turn of a session, which is its caller's until `leave`. */
+export interface SessionTurn extends Recalled {
+  readonly id: string;
   readonly resume: string | undefined;
   /** Fires, with a GatewayError, when the turn is to stop. */
   readonly signal: AbortSignal;
@@ -75,8 +79,8 @@ export interface SessionPage {
 export interface Sessions {
   /** Waits for the session's turn; undefined for a hint that cannot be noted: it changes no answer. Throws GatewayError. */
   enter(ask: SessionAsk): Promise<SessionTurn | undefined>;
-  /** The request as it is meant in its session, which it neither begins nor takes a turn of. */
-  recall(ask: Pick<SessionAsk, "principal" | "session" | "request">): ModelRequest;
+  /** The same for a request that neither begins its session nor takes a turn of it. */
+  recall(ask: Pick<SessionAsk, "principal" | "session" | "request">): Recalled;
   /** Last used first, after the session `after` if it is given. */
   list(principal: string, page: { readonly limit: number; readonly after?: string | undefined }): SessionPage;
   find(name: SessionName): SessionState | undefined;
@@ -131,8 +135,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     recall({ principal, session: { id, named }, request }) {
       const row = named ? store.find({ principal, id }) : undefined;
-      if (row === undefined) return request;
-      return continueSession({ ...row, messages: store.messages(row) }, request).request;
+      if (row === undefined) return { named, request, mode: undefined, workspace: undefined };
+      const { request: meant } = continueSession({ ...row, messages: store.messages(row) }, request);
+      return { named, request: meant, ...ranAs(row) };
     },
     list(principal, { limit, after }) {
       const before = after === undefined ? undefined : store.find({ principal, id: after });
@@ -167,18 +172,18 @@ function createAttempt(onFault: SessionsDeps["onFault"]): (write: () => void) =>
   };
 }
 
-interface Recalled {
+interface Memory {
   readonly row: SessionRow;
   readonly messages: readonly Message[];
 }
 
-function recall(store: SessionStore, name: SessionName, named: boolean): Recalled {
+function recall(store: SessionStore, name: SessionName, named: boolean): Memory {
   const row = store.find(name);
   if (row === undefined) throw new Error("The session is gone.");
   return { row, messages: named ? store.messages(name) : [] };
 }
 
-interface Starting extends Recalled {
+interface Starting extends Memory {
   readonly place: Place;
   readonly session: ChosenSession;
   readonly request: ModelRequest;
@@ -212,8 +217,7 @@ function startTurn({ store, onFault, now = Date.now }: SessionsDeps, starting: S
     id: session.id,
     named: session.named,
     request,
-    mode: session.named ? (row.mode ?? undefined) : undefined,
-    workspace: session.named ? (row.workspace ?? undefined) : undefined,
+    ...(session.named ? ranAs(row) : { mode: undefined, workspace: undefined }),
     resume: session.named ? (row.resume ?? undefined) : undefined,
     signal: place.signal,
     runsIn(used, where) {
@@ -235,6 +239,10 @@ function startTurn({ store, onFault, now = Date.now }: SessionsDeps, starting: S
     },
     leave: place.leave,
   };
+}
+
+function ranAs({ mode, workspace }: SessionRow): Pick<Recalled, "mode" | "workspace"> {
+  return { mode: mode ?? undefined, workspace: workspace ?? undefined };
 }
 
 function told({ model, system }: ModelRequest) {

@@ -196,15 +196,21 @@ describe("a session", () => {
   test("has its tokens counted with all that it remembers", async () => {
     const session = "counted";
     await bench.ask(`${"plum ".repeat(2000)}${say("ok")}`, { session });
+    const modes: (string | null)[] = [];
     const count = async (headers: Readonly<Record<string, string>>): Promise<number> => {
       const response = await fetch(`${bench.proxy().url}/v1/messages/count_tokens`, {
         method: "POST",
-        headers: { "x-ccproxy-mode": "chat", ...headers },
+        headers,
         body: JSON.stringify({ model: "sonnet", messages: [user("and now?")] }),
       });
-      return Number(((await response.json()) as { input_tokens: number }).input_tokens); // The API's own shape.
+      modes.push(response.headers.get("x-ccproxy-mode"));
+      return ((await response.json()) as { input_tokens: number }).input_tokens; // The API's own shape.
     };
-    expect(await count({ "x-ccproxy-session": session })).toBeGreaterThan((await count({})) + 1000);
+    expect(await count({ "x-ccproxy-session": session })).toBeGreaterThan(
+      (await count({ "x-ccproxy-mode": "chat" })) + 1000,
+    );
+    // A session is counted as it goes on: in its own mode.
+    expect(modes[0]).toBe("chat");
     expect((await bench.api("GET", `/sessions/${session}`)).body["turns"]).toBe(1);
   });
 
@@ -318,6 +324,26 @@ test('an idle session gives its process back after its time, and goes on from th
     const second = await bench.ask(`pear ${say("too")}`, { session });
     expect(second.seen.map(([, text]) => text)).toEqual([`apple ${say("noted")}`, "noted", `pear ${say("too")}`]);
     expect(second.headers.get("x-ccproxy-backend-session")).toBe(first.headers.get("x-ccproxy-backend-session"));
+  } finally {
+    await bench.stop();
+  }
+});
+
+test("a named agent's edited conversation is taken up when the process that had it has ended: one transcript, one writer", async () => {
+  const bench = await openSessionBench({ mode: "agent", args: ["--pool-size", "0"] });
+  try {
+    const session = "forked";
+    const begun = [user(`fig ${say("one")}`), assistant("one")];
+    const first = await bench.ask(begun.slice(0, 1), { session });
+    await bench.ask([...begun, user(`then ${say("two")}`)], { session });
+    const forking = bench.ask([...begun, user("rather [[demo text 100 delay=50]]")], { session });
+    await waitFor(() => bench.proxy().upstream.requests().length > 2 || undefined, 20_000);
+    expect(childrenOf(bench.proxy().home, bench.proxy().pid)).toHaveLength(1);
+    const { headers, status } = await forking;
+    expect([status, headers.get("x-ccproxy-backend-session")]).toEqual([
+      200,
+      first.headers.get("x-ccproxy-backend-session"),
+    ]);
   } finally {
     await bench.stop();
   }

@@ -96,7 +96,7 @@ export const strictParameter: Parameter = {
   schema: { type: "string", enum: ["true", "false"] },
 };
 
-const sessionParameter: Parameter = {
+export const sessionParameter: Parameter = {
   name: "X-CCProxy-Session",
   in: "header",
   description:

@@ -1,13 +1,14 @@
-import { headerSafe } from "#server/answer-headers.ts";
+import { runHeaders } from "#server/answer-headers.ts";
 import { callOf } from "#server/call.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import {
   errorResponses,
   json,
   modeParameter,
-  requestIdHeader,
   requestIdParameter,
+  runHeaderObjects,
   schemaRef,
+  sessionParameter,
   strictParameter,
   workspaceParameter,
 } from "#server/openapi/parts.ts";
@@ -20,10 +21,9 @@ const countTokens: Route["answer"] = async (exchange, { gateway, limits }, param
   const request = decodeCountTokensRequest(await readJsonBody(exchange, limits.maxBodyBytes));
   exchange.stayOpen();
   exchange.record.set({ modelAsked: request.model });
-  const { inputTokens, exact, backend, model } = await gateway.countTokens(request, call);
+  const { inputTokens, exact, head } = await gateway.countTokens(request, call);
   const headers = {
-    "X-CCProxy-Backend": backend,
-    ...(model !== undefined && { "X-CCProxy-Model": headerSafe(model) }),
+    ...runHeaders(head),
     ...(!exact && { "X-CCProxy-Estimate": "true" }),
   };
   return jsonResponse({ input_tokens: inputTokens }, { headers });
@@ -44,7 +44,7 @@ export const countTokensRoutes: readonly Route[] = [
       description:
         "Claude Code's own figure where it gives one; otherwise an estimate, marked by `X-CCProxy-Estimate`.",
       tags: ["Anthropic"],
-      parameters: [modeParameter, workspaceParameter, strictParameter, requestIdParameter],
+      parameters: [modeParameter, workspaceParameter, sessionParameter, strictParameter, requestIdParameter],
       requestBody: {
         required: true,
         content: {
@@ -56,9 +56,7 @@ export const countTokensRoutes: readonly Route[] = [
       },
       responses: {
         200: json("TokenCount", "The count.", {
-          ...requestIdHeader,
-          "X-CCProxy-Backend": { description: "What counted.", schema: text },
-          "X-CCProxy-Model": { description: "The model it was counted for.", schema: text },
+          ...runHeaderObjects,
           "X-CCProxy-Estimate": { description: "`true` when the figure is an estimate.", schema: text },
         }),
         ...errorResponses("AnthropicError", [400, 401, 403, 404, 413, 415, 429, 500, 502, 503, 504, 529]),

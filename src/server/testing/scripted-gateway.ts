@@ -82,19 +82,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       await script.before;
       if (script.refusal !== undefined) throw script.refusal;
       const events = script.events?.(request, call) ?? play(textEvents("Hello", " world"));
-      const head = {
-        backend: "scripted",
-        mode: call.mode ?? "agent",
-        tools: call.tools ?? "agent",
-        model: "claude-test-1",
-        session: undefined,
-        sessionId: "s-1",
-        accepted: true,
-        workspace: undefined,
-        ignored: [],
-        renamedTools: [],
-        ...script.head,
-      };
+      const head = { ...headOf(call), ...script.head };
       return { head, events, started: script.started ?? true };
     },
     async listModels() {
@@ -106,7 +94,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
     },
     async countTokens(request, call) {
       calls.push({ request, call });
-      return { inputTokens: 42, exact: request.model !== "estimate", backend: "scripted", model: request.model };
+      return { inputTokens: 42, exact: request.model !== "estimate", head: { ...headOf(call), model: request.model } };
     },
     endWaiting: ({ requestId }) => (requestId === "waits" ? 1 : 0),
     sessions: {
@@ -127,5 +115,20 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       waiting: 0,
       ...script.status,
     }),
+  };
+}
+
+function headOf({ mode = "agent", tools = "agent" }: Call): RunningHead {
+  return {
+    backend: "scripted",
+    mode,
+    tools,
+    model: "claude-test-1",
+    session: undefined,
+    sessionId: "s-1",
+    accepted: true,
+    workspace: undefined,
+    ignored: [],
+    renamedTools: [],
   };
 }
