@@ -4,9 +4,11 @@ import { sessionIdsOf } from "./session-head.ts";
 
 const idsOf = (headers: Record<string, string>, inAddress?: string) => sessionIdsOf(new Headers(headers), inAddress);
 
-test("the address names a session before the headers do, and ours before the other", () => {
+test("the address or a header names a session, ours before the other; two that differ are refused", () => {
   const headers = { "X-CC-Session": "b", "X-CCProxy-Session": " a " };
-  expect(idsOf(headers, "c")).toEqual({ named: "c" });
+  expect(idsOf({}, "c")).toEqual({ named: "c" });
+  expect(idsOf(headers, "a")).toEqual({ named: "a" });
+  expect(() => idsOf(headers, "c")).toThrow("The address names another session");
   expect(idsOf(headers)).toEqual({ named: "a" });
   expect(idsOf({ "x-cc-session": "b", "x-ccproxy-session": "" })).toEqual({ named: "b" });
   expect(idsOf({})).toEqual({});

@@ -1,3 +1,4 @@
+import { GatewayError } from "#core/errors.ts";
 import type { SessionIds } from "#core/request.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
@@ -14,8 +15,17 @@ const hintingHeaders = [
   "conversation_id",
 ];
 
-/** The ids of a conversation in the address and the headers; the address comes first. */
+/** The ids of a conversation in the address and the headers. Throws GatewayError `invalid-request` for two names that differ. */
 export function sessionIdsOf(headers: Headers, inAddress: string | null | undefined): SessionIds {
   const hint = hintingHeaders.map((name) => decoded(headers.get(name)?.trim() ?? "")).find((id) => id !== "");
-  return withoutNullish({ named: inAddress ?? (valueOf(headers, "Session") || undefined), hint });
+  const inHeader = valueOf(headers, "Session") || undefined;
+  if (inAddress != null && inHeader !== undefined && inHeader !== inAddress) throw contradictory();
+  return withoutNullish({ named: inAddress ?? inHeader, hint });
+}
+
+function contradictory(): GatewayError {
+  return new GatewayError("invalid-request", "The address names another session than X-CCProxy-Session does.", {
+    param: "X-CCProxy-Session",
+    hint: "Name the session once.",
+  });
 }

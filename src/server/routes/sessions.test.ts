@@ -59,7 +59,8 @@ test("a request says what it calls its session, in its path or its headers", asy
   const last = () => server.gateway.calls.at(-1)?.call;
   for (const base of ["/sdk", "/claude"])
     for (const path of ["/v1/messages", "/v1/chat/completions"]) {
-      expect(await post(`${base}/gr%C3%B6%C3%9Fe/${path}`, { "x-cc-session": "other" })).toBe(200);
+      expect(await post(`${base}/gr%C3%B6%C3%9Fe/${path}`, { "x-cc-session": "other" })).toBe(400);
+      expect(await post(`${base}/gr%C3%B6%C3%9Fe/${path}`)).toBe(200);
       expect(last()).toMatchObject({ sessionIds: { named: "größe" }, interrupts: false });
     }
   expect(await post("/v1/messages", { "x-cc-session": "s", "x-ccproxy-busy": "interrupt" })).toBe(200);
