@@ -39,9 +39,9 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
       test("an answer cut off by the token limit ends there, and the model is not asked to go on", async () => {
         const before = askedCount();
-        const { finish, events } = await bench.ask(request([says("[[demo say cut]] [[demo stop max_tokens]]")]), {
-          mode,
-        });
+        // Slow enough that another answer cannot be over before the CLI hears that it is to stop, on busy cores too.
+        const asked = request([says("[[demo text 4 delay=100]] [[demo stop max_tokens]]")]);
+        const { finish, events } = await bench.ask(asked, { mode });
         expect(finish).toMatchObject({ reason: "length", rawReason: "max_tokens", steps: 1 });
         expect(events.filter(({ type }) => type === "text-start")).toHaveLength(1);
         expect(await eventually(() => bench.upstream.openRequests() === 0)).toBe(true);
