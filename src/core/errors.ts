@@ -20,6 +20,8 @@ export type ErrorKind =
   | "idempotency-mismatch"
   | "request-too-large"
   | "unsupported-media-type"
+  /** The client asked for another protocol (WebSocket). */
+  | "upgrade-refused"
   /** The vendor's limit, or our own admission queue is full. */
   | "rate-limit"
   /** Nothing answered in time. */

@@ -1,7 +1,7 @@
 /** The canonical request: what every wire format decodes to and every backend answers. */
 import type { GatewayError } from "./errors.ts";
 
-export type WireFormatId = "anthropic-messages" | "openai-chat";
+export type WireFormatId = "anthropic-messages" | "openai-chat" | "openai-responses";
 
 export interface ModelRequest {
   readonly wireFormat: WireFormatId;
@@ -23,6 +23,8 @@ export interface ModelRequest {
   readonly outOfContext?: GatewayError | undefined;
   /** What the body calls its conversation. */
   readonly sessionIds?: SessionIds;
+  /** Settings of the request that the format's answers repeat, by their names in an answer. */
+  readonly repeated?: Readonly<Record<string, unknown>>;
 }
 
 /** The client's own ids of a conversation. */
@@ -71,8 +73,17 @@ export interface ToolDefinition {
   readonly description?: string;
   /** JSON Schema of the input; it describes an object. */
   readonly inputSchema: unknown;
+  /** How the client knows it, where its format has more kinds of tools than functions. */
+  readonly declaredAs?: DeclaredTool;
   /** See RequestFeatures.toolExtras. */
   readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+export interface DeclaredTool {
+  readonly name: string;
+  readonly namespace?: string;
+  /** `custom`: it takes a text, which the model gives as the member `input`. */
+  readonly kind: "function" | "custom";
 }
 
 export interface VendorTool {

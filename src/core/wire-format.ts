@@ -20,11 +20,17 @@ export interface EncodeOptions {
   readonly includeUsage: boolean;
   /** Unix milliseconds at which the request came in. */
   readonly createdAt: number;
+  /** What is answered; a frame that only tells of a failure may do without. */
+  readonly request?: ModelRequest;
+  /** A new `resp_…`, for a format that gives its answers names of its own. */
+  readonly answerId?: string;
 }
 
 /** Turns events into SSE frames. The terminal event ends the stream; whatever comes after it encodes to nothing. */
 export interface StreamEncoder {
   encode(event: ModelEvent): string;
+  /** The whole answer, where the stream ends with it; undefined before its end. */
+  readonly result?: () => unknown;
 }
 
 export interface EncodedError {

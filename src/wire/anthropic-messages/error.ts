@@ -23,6 +23,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "idempotency-mismatch": { status: 422, type: "invalid_request_error" },
   "request-too-large": { status: 413, type: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error" },
+  "upgrade-refused": { status: 426, type: "invalid_request_error" },
   "rate-limit": { status: 429, type: "rate_limit_error" },
   cancelled: { status: 499, type: "request_cancelled" },
   internal: { status: 500, type: "api_error" },

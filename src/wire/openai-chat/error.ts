@@ -24,6 +24,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "idempotency-mismatch": { status: 422, type: "invalid_request_error", code: "idempotency_mismatch" },
   "request-too-large": { status: 413, type: "invalid_request_error", code: "request_too_large" },
   "unsupported-media-type": { status: 415, type: "invalid_request_error", code: "unsupported_media_type" },
+  "upgrade-refused": { status: 426, type: "invalid_request_error", code: "upgrade_refused" },
   "rate-limit": { status: 429, type: "requests", code: "rate_limit_exceeded" },
   cancelled: { status: 499, type: "request_cancelled", code: "cancelled" },
   internal: { status: 500, type: "server_error", code: "internal_error" },

@@ -1,4 +1,5 @@
 import type { DocumentPart, ImagePart, Part } from "#core/request.ts";
+import { type Base64Data, dataUrlForm, parseDataUrl } from "#lib/data-url.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 
 import { invalidField } from "./error.ts";
@@ -6,11 +7,6 @@ import type { InputPart } from "./schema.ts";
 
 type ImageUrl = Extract<InputPart, { type: "image_url" }>["image_url"];
 type File = Extract<InputPart, { type: "file" }>["file"];
-
-interface Base64 {
-  readonly mediaType: string;
-  readonly data: string;
-}
 
 /** What the models read. `image/jpg` is no registered type, but what many clients send. */
 const imageTypes: ReadonlyMap<string, string> = new Map([
@@ -48,21 +44,17 @@ export function decodeFile({ file_data, file_id, filename }: File, path: string)
   return { type: "document", source: documentSource({ mediaType, data }, `${path}.file_data`), ...title };
 }
 
-function documentSource({ mediaType, data }: Base64, path: string): DocumentPart["source"] {
+function documentSource({ mediaType, data }: Base64Data, path: string): DocumentPart["source"] {
   if (mediaType === "application/pdf") return { type: "base64", mediaType, data };
   if (mediaType.startsWith("text/") || mediaType === "application/json")
     return { type: "text", mediaType: "text/plain", text: Buffer.from(data, "base64").toString("utf8") };
   throw invalidField(path, `expected a PDF, a text or an image, got ${describeValue(mediaType)}`);
 }
 
-/** `data:<media type>[;parameters];base64,<data>` (RFC 2397). */
-function decodeDataUrl(url: string, path: string): Base64 {
-  const comma = url.indexOf(",");
-  const [mediaType = "", ...parameters] = url.slice("data:".length, comma).toLowerCase().split(";");
-  if (comma === -1 || parameters.at(-1)?.trim() !== "base64")
-    throw invalidField(path, "expected a data URL of the form data:<media type>;base64,<data>");
-  const data = url.slice(comma + 1);
-  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(data))
-    throw invalidField(path, `expected base64 after the comma, got ${describeValue(data)}`);
-  return { mediaType: mediaType.trim(), data };
+function decodeDataUrl(url: string, path: string): Base64Data {
+  const parsed = parseDataUrl(url);
+  if (parsed === "no-form") throw invalidField(path, `expected a data URL of the form ${dataUrlForm}`);
+  if (parsed === "no-base64")
+    throw invalidField(path, `expected base64 after the comma, got ${describeValue(url.slice(url.indexOf(",") + 1))}`);
+  return parsed;
 }

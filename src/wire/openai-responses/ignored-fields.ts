@@ -1,0 +1,45 @@
+import { createFindUnread } from "#lib/unread-fields.ts";
+
+import { type ResponsesRequest, responsesRequestSchema } from "./schema.ts";
+
+/** They change nothing in the answer: caching, and what a client tells about itself. */
+const harmlessFields: ReadonlySet<string> = new Set([
+  "prompt_cache_options",
+  "prompt_cache_retention",
+  "client_metadata",
+]);
+
+/** Sent by many clients on every request, with the value that asks for nothing. */
+const defaultValues: ReadonlyMap<string, string> = new Map([
+  ["frequency_penalty", "0"],
+  ["presence_penalty", "0"],
+  ["top_logprobs", "0"],
+  ["verbosity", '"medium"'],
+  ["truncation", '"disabled"'],
+  ["summary", '"auto"'],
+  ["context", '"current_turn"'],
+]);
+
+const requestFields: ReadonlySet<string> = new Set(
+  Object.keys(responsesRequestSchema.entries).filter((field) => field !== "truncation"),
+);
+const reasoningFields: ReadonlySet<string> = new Set(["effort", "summary"]);
+const textFields: ReadonlySet<string> = new Set(["format"]);
+const streamOptions: ReadonlySet<string> = new Set(["include_obfuscation"]);
+
+const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues });
+
+/** What `include` may ask for and this server has. */
+const included: ReadonlySet<string> = new Set(["reasoning.encrypted_content"]);
+
+/** The fields of the request itself that nothing here reads. */
+export function unreadFields(request: ResponsesRequest): string[] {
+  const { stream_options: options, ...rest } = request;
+  return [
+    ...unreadIn(rest, requestFields, ""),
+    ...unreadIn(typeof options === "object" && options !== null ? options : {}, streamOptions, "stream_options."),
+    ...unreadIn(request.reasoning ?? {}, reasoningFields, "reasoning."),
+    ...unreadIn(request.text ?? {}, textFields, "text."),
+    ...(request.include ?? []).filter((wanted) => !included.has(wanted)).map((wanted) => `include=${wanted}`),
+  ];
+}

@@ -1,0 +1,16 @@
+/** OpenAI Responses: its bodies, frames and errors. Knows no HTTP server, no store and no backend. */
+import type { WireFormat } from "#core/wire-format.ts";
+
+import { encodeError } from "./error.ts";
+import { decodeRequest } from "./request.ts";
+import { encodeResponse } from "./response.ts";
+import { createStreamEncoder, heartbeat } from "./stream.ts";
+
+export const openaiResponses: WireFormat = {
+  id: "openai-responses",
+  decodeRequest,
+  encodeResponse,
+  createStreamEncoder,
+  encodeError,
+  heartbeat,
+};

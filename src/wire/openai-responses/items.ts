@@ -1,0 +1,206 @@
+import * as v from "valibot";
+
+import type { GatewayError } from "#core/errors.ts";
+import type { Message, Part } from "#core/request.ts";
+import { describeValue, explainIssue } from "#lib/schema-problem.ts";
+
+import { invalidField } from "./error.ts";
+import { decodeFile, decodeImage } from "./media.ts";
+import { openReasoning } from "./reasoning-envelope.ts";
+import {
+  additionalToolsSchema,
+  type CallItem,
+  callItemSchema,
+  callOutputItemSchema,
+  type InputContent,
+  type InputItem,
+  messageItemSchema,
+  reasoningItemSchema,
+} from "./schema.ts";
+import { type DeclaredTools, flatName } from "./tools.ts";
+
+export interface Conversation {
+  readonly system: readonly string[];
+  readonly messages: readonly Message[];
+  /** Tools that the conversation brings along, beside those of the request. */
+  readonly tools: readonly DeclaredTools[];
+  readonly outOfContext: GatewayError | undefined;
+}
+
+interface Decoding {
+  /** Ids of the calls so far: an output must answer one. */
+  readonly callIds: Set<string>;
+  readonly ignoredFields: Set<string>;
+  readonly tools: DeclaredTools[];
+  /** Set where an output comes before any call: a session may remember what it answers. */
+  outOfContext: GatewayError | undefined;
+}
+
+/** Adds to `ignoredFields` what the items carry and no backend can be told. */
+export function decodeInput(input: string | readonly InputItem[], ignoredFields: Set<string>): Conversation {
+  const items: readonly InputItem[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
+  const decoding: Decoding = { callIds: new Set(), ignoredFields, tools: [], outOfContext: undefined };
+  const system: string[] = [];
+  const merged: { role: Message["role"]; content: Part[] }[] = [];
+  for (const [index, item] of items.entries()) {
+    const path = `input[${index}]`;
+    const message = decodeItem(item, path, decoding);
+    if (message === undefined) continue;
+    const { role, content } = message;
+    if (role === "user" && content.length === 0 && index === items.length - 1)
+      throw invalidField(`${path}.content`, "expected a text, an image or a file in the last message, got none");
+    const last = merged.at(-1);
+    if (role === "system" && last === undefined) system.push(...textsOf(content));
+    else if (last?.role === role) last.content.push(...content);
+    else if (content.length > 0) merged.push({ role, content: [...content] });
+  }
+  if (merged.length === 0)
+    throw invalidField("input", "expected a message to answer, got only instructions", "Add a user message.");
+  const { tools, outOfContext } = decoding;
+  return { system, messages: merged.map(withResultsFirst), tools, outOfContext };
+}
+
+/** undefined for what is no part of a conversation. */
+function decodeItem(item: InputItem, path: string, decoding: Decoding): Message | undefined {
+  switch (item.type) {
+    case undefined:
+    case null:
+    case "message":
+      return decodeMessage(parseItem(messageItemSchema, item, path), path, decoding);
+    case "function_call":
+    case "custom_tool_call":
+      return { role: "assistant", content: [decodeCall(parseItem(callItemSchema, item, path), path, decoding)] };
+    case "function_call_output":
+    case "custom_tool_call_output":
+      return { role: "user", content: [decodeOutput(parseItem(callOutputItemSchema, item, path), path, decoding)] };
+    case "reasoning":
+      return { role: "assistant", content: decodeReasoning(parseItem(reasoningItemSchema, item, path), path) };
+    case "additional_tools": {
+      const { tools } = parseItem(additionalToolsSchema, item, path);
+      decoding.tools.push({ tools, path: `${path}.tools` });
+      return undefined;
+    }
+    case "item_reference":
+      throw invalidField(`${path}.id`, "expected an item of a stored response", "Send the item itself.");
+    default:
+      decoding.ignoredFields.add(`input[].type=${item.type}`);
+      return undefined;
+  }
+}
+
+function parseItem<Schema extends v.GenericSchema>(
+  schema: Schema,
+  item: InputItem,
+  path: string,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, item, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const { path: inner, explanation } = explainIssue(parsed.issues[0]);
+  throw invalidField(inner === "" ? path : `${path}.${inner}`, explanation);
+}
+
+type MessageItem = v.InferOutput<typeof messageItemSchema>;
+
+function decodeMessage({ role, content }: MessageItem, path: string, { ignoredFields }: Decoding): Message {
+  const decoded = decodeContent(content, `${path}.content`, ignoredFields);
+  if (role === "user") return { role, content: decoded };
+  const media = decoded.findIndex(({ type }) => type !== "text");
+  if (media !== -1)
+    throw invalidField(`${path}.content[${media}]`, `expected a text in a message of the role ${role}, got a medium`);
+  return { role: role === "assistant" ? role : "system", content: decoded };
+}
+
+function decodeContent(content: InputContent, path: string, ignored: Set<string>): Part[] {
+  if (typeof content === "string") return text(content);
+  return content.flatMap((part, index): Part[] => {
+    switch (part.type) {
+      case "refusal":
+        return text(part.refusal);
+      case "input_image": {
+        const { detail } = part;
+        if (typeof detail === "string" && detail !== "auto") ignored.add("input[].content[].detail");
+        return [decodeImage(part, `${path}[${index}]`)];
+      }
+      case "input_file":
+        return [decodeFile(part, `${path}[${index}]`)];
+      default:
+        return text(part.text);
+    }
+  });
+}
+
+function decodeCall(call: CallItem, path: string, { callIds }: Decoding): Part {
+  callIds.add(call.call_id);
+  const input = call.type === "custom_tool_call" ? { input: call.input } : decodeArguments(call.arguments, path);
+  return { type: "tool-call", callId: call.call_id, toolName: flatName(call.name, call.namespace), input };
+}
+
+/** Models write `""` for a call without arguments. */
+function decodeArguments(json: string, path: string): unknown {
+  const input = json.trim() === "" ? {} : parseJson(json);
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  throw invalidField(
+    `${path}.arguments`,
+    `expected a JSON object as text, got ${describeValue(json)}`,
+    "Send the arguments exactly as the model wrote them.",
+  );
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+type OutputItem = v.InferOutput<typeof callOutputItemSchema>;
+
+function decodeOutput({ call_id: callId, output }: OutputItem, path: string, decoding: Decoding): Part {
+  if (!decoding.callIds.has(callId)) {
+    const problem = invalidField(
+      `${path}.call_id`,
+      `expected the id of an earlier call, got ${describeValue(callId)}`,
+      "Send the call before its output, or name the response that made it in `previous_response_id`.",
+    );
+    if (decoding.callIds.size > 0) throw problem;
+    decoding.outOfContext ??= problem;
+  }
+  return {
+    type: "tool-result",
+    callId,
+    content: decodeContent(output, `${path}.output`, decoding.ignoredFields),
+    isError: false,
+  };
+}
+
+type ReasoningItem = v.InferOutput<typeof reasoningItemSchema>;
+
+/** What another vendor has encrypted means nothing here: such an item is left out. */
+function decodeReasoning({ summary, content, encrypted_content: encrypted }: ReasoningItem, path: string): Part[] {
+  const said = [...(summary ?? []), ...(content ?? [])].map((part) => part.text).join("\n\n");
+  if (typeof encrypted !== "string")
+    return said === "" ? [] : [{ type: "reasoning", text: said, field: `${path}.summary` }];
+  const sealed = openReasoning(encrypted);
+  if (sealed === undefined) return [];
+  return [{ type: "reasoning", text: said, ...sealed, field: `${path}.encrypted_content` }];
+}
+
+/** The Messages API, and so every backend behind it, refuses empty text blocks. */
+function text(value: string): Part[] {
+  return value === "" ? [] : [{ type: "text", text: value }];
+}
+
+function textsOf(content: readonly Part[]): string[] {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+}
+
+/** Results of one assistant turn come first in the user message that follows it. */
+function withResultsFirst(message: Message): Message {
+  const { role, content } = message;
+  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
+}
+
+function isResult(part: Part): boolean {
+  return part.type === "tool-result";
+}

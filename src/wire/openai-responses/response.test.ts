@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+
+import fc from "fast-check";
+import * as v from "valibot";
+
+import type { ModelEvent } from "#core/events.ts";
+import { collect } from "#core/response.ts";
+import { noUsage } from "#core/usage.ts";
+import { fetchOfJson } from "#wire/testing/byte-stream.ts";
+import { anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
+import {
+  aiSdkOpenaiWhole,
+  aiSdkResponseReadingOf,
+  openaiCreate,
+  type ResponsesClient,
+  responseReadingOf,
+} from "#wire/testing/responses-clients.ts";
+
+import { decodeRequest } from "./request.ts";
+import { encodeResponse } from "./response.ts";
+import { responseSchema } from "./schema.ts";
+import { createStreamEncoder } from "./stream.ts";
+
+const request = decodeRequest({ model: "m", input: "hi", instructions: "Be short.", metadata: { a: "b" } });
+const options = { requestId: "req_1", answerId: "resp_01", includeUsage: true, createdAt: 1_795_200_000_500, request };
+
+async function encode(events: readonly ModelEvent[]) {
+  async function* batches() {
+    yield events;
+  }
+  return encodeResponse(await collect(batches()), options);
+}
+
+test("any turn is the same, whole, as what its stream ends with, and what is documented", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTurn, async (turn) => {
+      const encoder = createStreamEncoder(options);
+      for (const event of eventsOf(turn)) encoder.encode(event);
+      const whole = await encode(eventsOf(turn));
+      expect(encoder.result?.()).toEqual(whole);
+      expect(v.parse(responseSchema, whole)).toEqual(whole);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+describe("any turn reads as what was said", () => {
+  test.each<[string, ResponsesClient, typeof responseReadingOf]>([
+    ["by the OpenAI SDK", openaiCreate, responseReadingOf],
+    ["by the AI SDK", aiSdkOpenaiWhole, aiSdkResponseReadingOf],
+  ])("%s", async (_title, client, readingOf) => {
+    await fc.assert(
+      fc.asyncProperty(anyTurn, async (turn) => {
+        expect(await client(fetchOfJson(await encode(eventsOf(turn))))).toEqual(readingOf(turn));
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+test("an answer repeats the settings of its request", async () => {
+  expect(await encode([start, { type: "finish", reason: "stop", usage: noUsage, steps: 1 }])).toMatchObject({
+    id: "resp_01",
+    created_at: 1_795_200_000,
+    instructions: "Be short.",
+    metadata: { a: "b" },
+    store: true,
+    previous_response_id: null,
+    tool_choice: "auto",
+    text: { format: { type: "text" } },
+  });
+});
+
+test("a turn that ended in an error is no answer", () => {
+  expect(encode([start, { type: "finish", reason: "error", usage: noUsage, steps: 1 }])).rejects.toThrow("error");
+});
+
+const start: ModelEvent = { type: "start", responseId: "msg_1", model: "m", usage: noUsage };
