@@ -8,6 +8,7 @@ import type { Notice } from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
 import { workspacesOf } from "#config/workspaces.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { ResponseStore } from "#core/stored-response.ts";
 import type { Workspace } from "#core/workspace.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { createAdmission } from "#gateway/admission.ts";
@@ -19,6 +20,7 @@ import { createServer } from "#server/server.ts";
 import { createSessions, type Sessions, type SessionsOptions } from "#sessions/sessions.ts";
 import { createAccessLog } from "#store/access-log.ts";
 import { openDatabase } from "#store/database.ts";
+import { createResponseStore } from "#store/responses.ts";
 import { createSessionStore } from "#store/sessions.ts";
 import { startPruning } from "#telemetry/access-log-pruner.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
@@ -26,6 +28,7 @@ import { createLogger, type Logger } from "#telemetry/logger.ts";
 import { createRequestRecorder } from "#telemetry/request-recorder.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
+import { openaiResponses } from "#wire/openai-responses/index.ts";
 import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
@@ -162,7 +165,7 @@ function claudeOf({ config, environment }: AppOptions): App["claude"] {
 
 type Telemetry = ReturnType<typeof openTelemetry>;
 
-function openTelemetry({ log }: Config, places: Places, environment: Variables) {
+function openTelemetry({ log, responses }: Config, places: Places, environment: Variables) {
   const logger = createLogger({
     level: log.level,
     format: log.format,
@@ -177,17 +180,22 @@ function openTelemetry({ log }: Config, places: Places, environment: Variables) 
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger });
-  const stopPruning = startPruning({ prune: accessLog.prune, logger, keepDays: log.retention_days });
+  const responseStore = createResponseStore(database);
+  const pruning = [
+    startPruning({ what: "rows of the access log", prune: accessLog.prune, logger, keepDays: log.retention_days }),
+    startPruning({ what: "stored responses", prune: responseStore.prune, logger, keepDays: responses.keep_days }),
+  ];
   // A second signal ends the process without a stop; what was open then still gets its row.
   process.once("exit", recorder.stop);
   return {
     logger,
     recorder,
     database,
+    responseStore,
     close() {
       process.off("exit", recorder.stop);
       recorder.stop();
-      stopPruning();
+      for (const stop of pruning) stop();
       database.close();
       logger.close();
     },
@@ -242,7 +250,8 @@ function createHttpServer({ options: { config, version }, backend, workspaces, s
   return createServer({
     gateway,
     approvals,
-    wireFormats: { openaiChat, anthropicMessages },
+    wireFormats: { openaiChat, openaiResponses, anthropicMessages },
+    responses: openResponses(config, telemetry),
     telemetry: { createRecord: telemetry.recorder.begin },
     options: {
       host: server.host,
@@ -256,6 +265,21 @@ function createHttpServer({ options: { config, version }, backend, workspaces, s
       version,
     },
   });
+}
+
+/** Undefined where nothing is to be kept. */
+function openResponses({ responses }: Config, { responseStore, logger }: Telemetry): ResponseStore | undefined {
+  if (responses.keep_days === 0) return undefined;
+  return {
+    ...responseStore,
+    save(response) {
+      try {
+        responseStore.save(response);
+      } catch (error) {
+        logger.warn("A response could not be kept; a request that goes on from it will be refused.", { error });
+      }
+    },
+  };
 }
 
 function openApprovals({ approvals }: Config, { logger }: Telemetry): Approvals | undefined {

@@ -118,6 +118,13 @@ const sessions = v.strictObject({
   max_mb: v.optional(whole(1, 1_048_576, "Space they may take together; the longest unused goes first."), 512),
 });
 
+const responses = v.strictObject({
+  keep_days: v.optional(
+    amount(0, 3650, "How long answers of /v1/responses are kept for previous_response_id; 0 keeps none."),
+    30,
+  ),
+});
+
 const limits = v.strictObject({
   max_running: v.optional(whole(1, 240, "Requests answered at the same time."), 8),
   max_waiting: v.optional(whole(0, 10_000, "Requests that may wait for their turn; more get a 429."), 32),
@@ -201,6 +208,7 @@ export const configSchema = v.strictObject({
   approvals: v.pipe(v.optional(approvals, {}), v.description("Tool calls that a person decides on.")),
   pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
   sessions: v.pipe(v.optional(sessions, {}), v.description("Conversations that go on, and those that have a name.")),
+  responses: v.pipe(v.optional(responses, {}), v.description("Answers that are kept under their ids.")),
   limits: v.pipe(v.optional(limits, {}), v.description("How much is done at once.")),
   idempotency: v.pipe(v.optional(idempotency, {}), v.description("Requests that are repeated with their key.")),
   log: v.pipe(v.optional(log, {}), v.description("What is printed and written.")),

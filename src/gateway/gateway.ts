@@ -123,7 +123,8 @@ async function startTurn(
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
     verbosity,
-    clientHasTools: request.features.tools !== undefined,
+    // In a response a call that is shown is one to be run.
+    clientHasTools: request.features.tools !== undefined || request.wireFormat === "openai-responses",
     sessionId: () => learned.sessionId,
   });
   const shown = createShownAnswer();

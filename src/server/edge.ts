@@ -100,8 +100,10 @@ function targetOf(url: string): { readonly path: string; readonly query: URLSear
 }
 
 /** The shape a client of this path expects. Where both are possible, only Anthropic's clients send a version. */
-function wireFormatOf(path: string, headers: Headers, { openaiChat, anthropicMessages }: WireFormats): WireFormat {
+function wireFormatOf(path: string, headers: Headers, formats: WireFormats): WireFormat {
+  const { openaiChat, openaiResponses, anthropicMessages } = formats;
   if (/\/v1\/messages(?:\/|$)/.test(path)) return anthropicMessages;
   if (/\/chat\/completions\/?$/.test(path)) return openaiChat;
+  if (/\/v1\/responses(?:\/|$)/.test(path)) return openaiResponses;
   return headers.has("anthropic-version") ? anthropicMessages : openaiChat;
 }

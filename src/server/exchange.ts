@@ -45,6 +45,8 @@ export class Exchange {
   principal = "";
   /** Set where a model is to answer: what somebody may want to cancel. */
   isTurn = false;
+  /** The id of the answer, in a format where clients know it by that. */
+  answerId: string | undefined;
   /** Set where the answer is one that was made for an earlier request. */
   repeats = false;
   readonly #onEnd: () => void;

@@ -1,3 +1,4 @@
+import type { ResponseStore } from "#core/stored-response.ts";
 import type { WireFormat } from "#core/wire-format.ts";
 import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
@@ -32,8 +33,10 @@ export interface Services {
   readonly version: string;
   /** Answers to requests that carry a key, for their repetitions; undefined where a key means nothing. */
   readonly recordings: Recordings | undefined;
-  /** Ends this caller's turns of that request id; says how many there were. */
-  readonly cancelTurns: (principal: string, requestId: string) => number;
+  /** Answers that are kept under their ids; undefined where none is. */
+  readonly responses: ResponseStore | undefined;
+  /** Ends this caller's turns of that request id, or the answer of that id; says how many there were. */
+  readonly cancelTurns: (principal: string, id: string) => number;
   /** The OpenAPI document as JSON text. */
   readonly openApi: () => Promise<string>;
   /** True once the server refuses new work. */
@@ -42,5 +45,6 @@ export interface Services {
 
 export interface WireFormats {
   readonly openaiChat: WireFormat;
+  readonly openaiResponses: WireFormat;
   readonly anthropicMessages: WireFormat;
 }

@@ -6,6 +6,7 @@
 import "./production.ts";
 import { createAccessGuard } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { ResponseStore } from "#core/stored-response.ts";
 import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
@@ -40,6 +41,8 @@ export interface ServerDeps {
   readonly gateway: Gateway;
   /** Undefined where nobody is asked about tool calls. */
   readonly approvals?: Approvals | undefined;
+  /** Answers that are kept under their ids; undefined where none is. */
+  readonly responses?: ResponseStore | undefined;
   readonly wireFormats: WireFormats;
   readonly options: ServerOptions;
   readonly telemetry: { readonly createRecord: (initial: RequestInitial) => RequestRecord };
@@ -75,7 +78,14 @@ const idleSeconds = 30;
 /** Bun answers a body beyond its own limit without asking us and without a body; ours is checked while reading. */
 const noBodyLimit = Number.MAX_SAFE_INTEGER;
 
-export function createServer({ gateway, approvals, wireFormats, options, telemetry }: ServerDeps): HttpServer {
+export function createServer({
+  gateway,
+  approvals,
+  responses,
+  wireFormats,
+  options,
+  telemetry,
+}: ServerDeps): HttpServer {
   const active = new Set<Exchange>();
   const state: { draining: boolean; listener: Bun.Server<undefined> | undefined } = {
     draining: false,
@@ -92,6 +102,7 @@ export function createServer({ gateway, approvals, wireFormats, options, telemet
       recordings,
       cancelTurns: (principal, requestId) =>
         cancelTurns(active, principal, requestId) + gateway.endWaiting({ principal, requestId }),
+      responses,
       version: options.version,
       draining,
       openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),
@@ -131,9 +142,10 @@ export function createServer({ gateway, approvals, wireFormats, options, telemet
   };
 }
 
-function cancelTurns(active: ReadonlySet<Exchange>, principal: string, requestId: string): number {
+function cancelTurns(active: ReadonlySet<Exchange>, principal: string, id: string): number {
   const turns = [...active].filter(
-    (exchange) => exchange.isTurn && exchange.principal === principal && exchange.requestId === requestId,
+    (exchange) =>
+      exchange.isTurn && exchange.principal === principal && (exchange.requestId === id || exchange.answerId === id),
   );
   for (const turn of turns) turn.cancel(new GatewayError("cancelled", "The request was cancelled on demand."));
   return turns.length;

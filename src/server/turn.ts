@@ -1,7 +1,8 @@
 import type { ModelRequest } from "#core/request.ts";
 import { collect } from "#core/response.ts";
-import type { EncodeOptions } from "#core/wire-format.ts";
+import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 import type { Call, Running } from "#gateway/types.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 import { callOf } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
@@ -12,38 +13,89 @@ import { readJsonBody } from "./request-body.ts";
 import type { RouteParams, Services } from "./route.ts";
 import { sseResponse } from "./sse-response.ts";
 
+/** A request as it is meant, in a format whose requests may refer to what was kept. */
+export interface PreparedTurn {
+  readonly body: unknown;
+  readonly answerId?: string;
+  /** Settings that the answer repeats otherwise than they were asked for. */
+  readonly repeated?: Readonly<Record<string, unknown>>;
+  /** Told the whole answer before its client knows that it is over. */
+  readonly remember?: (answer: Readonly<Record<string, unknown>>) => void;
+}
+
 /** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
-export async function answerTurn(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
+export async function answerTurn(
+  exchange: Exchange,
+  services: Services,
+  params: RouteParams,
+  prepare: (body: unknown) => PreparedTurn = (body) => ({ body }),
+): Promise<Response> {
   exchange.isTurn = true;
   const call = callOf(exchange, params);
   const body = await readJsonBody(exchange, services.limits.maxBodyBytes);
-  const request = exchange.wireFormat.decodeRequest(body);
+  const prepared = prepare(body);
+  const decoded = exchange.wireFormat.decodeRequest(prepared.body);
+  const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
+  exchange.answerId = prepared.answerId;
   exchange.stayOpen();
   exchange.record.set({ modelAsked: request.model, streaming: request.stream });
   const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, body);
   const found = keyed && services.recordings?.lookUp(keyed);
-  const answer = () => runTurn(exchange, services, { request, call });
+  const answer = () => runTurn(exchange, services, { request, call, prepared });
   return found === undefined ? await answer() : await answerOnce(exchange, found, answer);
 }
 
 interface Turn {
   readonly request: ModelRequest;
   readonly call: Call;
+  readonly prepared: PreparedTurn;
 }
 
-async function runTurn(exchange: Exchange, { gateway, limits }: Services, { request, call }: Turn): Promise<Response> {
+async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: Turn): Promise<Response> {
+  const { request, call, prepared } = turn;
   const { wireFormat, record } = exchange;
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
-  const options = { requestId: call.requestId, includeUsage: request.includeUsage, createdAt: record.receivedAt };
-  if (!request.stream) return await wholeAnswer(exchange, running, options);
-  const encoder = wireFormat.createStreamEncoder(options);
+  const { answerId, remember } = prepared;
+  const { requestId } = call;
+  const options: EncodeOptions = {
+    requestId,
+    includeUsage: request.includeUsage,
+    createdAt: record.receivedAt,
+    request,
+    ...(answerId !== undefined && { answerId }),
+  };
+  if (!request.stream) return await wholeAnswer(exchange, running, { options, remember });
+  const encoder = remembering(wireFormat.createStreamEncoder(options), remember);
   return sseResponse(exchange, running, { encoder, heartbeatMs: limits.heartbeatMs });
 }
 
-async function wholeAnswer(exchange: Exchange, running: Running, options: EncodeOptions): Promise<Response> {
+type Remember = PreparedTurn["remember"];
+
+async function wholeAnswer(
+  exchange: Exchange,
+  running: Running,
+  { options, remember }: { readonly options: EncodeOptions; readonly remember: Remember },
+): Promise<Response> {
   const response = await collect(running.events);
   exchange.finished(response.finish.reason);
-  return jsonResponse(exchange.wireFormat.encodeResponse(response, options));
+  const answer = exchange.wireFormat.encodeResponse(response, options);
+  if (isRecord(answer)) remember?.(answer);
+  return jsonResponse(answer);
+}
+
+function remembering(encoder: StreamEncoder, remember: Remember): StreamEncoder {
+  if (remember === undefined) return encoder;
+  let isRemembered = false;
+  return {
+    encode(event) {
+      const frames = encoder.encode(event);
+      const answer = isRemembered ? undefined : encoder.result?.();
+      if (!isRecord(answer)) return frames;
+      isRemembered = true;
+      remember(answer);
+      return frames;
+    },
+  };
 }

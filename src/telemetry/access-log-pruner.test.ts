@@ -30,6 +30,7 @@ function setUp(ages: readonly number[], options: Partial<PruningOptions>) {
   const batches: number[] = [];
   const said: string[] = [];
   const stop = startPruning({
+    what: "rows",
     prune(receivedBefore, limit) {
       batches.push(log.prune(receivedBefore, limit));
       return batches.at(-1) ?? 0;

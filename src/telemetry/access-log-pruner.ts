@@ -1,6 +1,8 @@
 import type { Logger } from "./logger.ts";
 
 export interface PruningOptions {
+  /** As a log line names them: `rows of the access log`. */
+  readonly what: string;
   /** Deletes at most `limit` rows that are older, and says how many it deleted; may throw. */
   readonly prune: (receivedBefore: number, limit: number) => number;
   readonly logger: Pick<Logger, "warn" | "debug">;
@@ -16,7 +18,7 @@ export interface PruningOptions {
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Forgets old requests, soon after the start and then once a day. Returns what ends it. */
-export function startPruning({ prune, logger, keepDays, ...options }: PruningOptions): () => void {
+export function startPruning({ what, prune, logger, keepDays, ...options }: PruningOptions): () => void {
   const { batchRows = 100, pauseMs = 100, everyMs = dayMs } = options;
   let timer: Timer | undefined;
   let deletedRows = 0;
@@ -29,7 +31,7 @@ export function startPruning({ prune, logger, keepDays, ...options }: PruningOpt
       deletedRows += deleted;
       return deleted === batchRows;
     } catch (error) {
-      logger.warn("Old rows of the access log could not be deleted; the next try is in a day.", { error });
+      logger.warn(`Old ${what} could not be deleted; the next try is in a day.`, { error });
       return false;
     }
   };
@@ -38,7 +40,7 @@ export function startPruning({ prune, logger, keepDays, ...options }: PruningOpt
       schedule(pauseMs);
       return;
     }
-    if (deletedRows > 0) logger.debug("Old rows of the access log were deleted.", { data: { deletedRows } });
+    if (deletedRows > 0) logger.debug(`Old ${what} were deleted.`, { data: { deletedRows } });
     deletedRows = 0;
     schedule(everyMs);
   };

@@ -28,6 +28,17 @@ import {
   chatCompletionSchema,
   chatErrorSchema,
 } from "#wire/openai-chat/schema.ts";
+import { responseEventSchema, responseSchema, responsesRequestSchema } from "#wire/openai-responses/schema.ts";
+
+const responseDeletedSchema = v.object({ id: v.string(), object: v.literal("response"), deleted: v.literal(true) });
+
+const responseItemListSchema = v.object({
+  object: v.literal("list"),
+  data: v.array(v.looseObject({ id: v.string(), type: v.optional(v.string()) })),
+  first_id: v.nullable(v.string()),
+  last_id: v.nullable(v.string()),
+  has_more: v.boolean(),
+});
 
 /** JSON-RPC 2.0, as the Model Context Protocol uses it. */
 const mcpMessageSchema = v.looseObject({
@@ -52,6 +63,11 @@ export const namedSchemas = {
   ChatCompletionChunk: chatCompletionChunkSchema,
   ChatCompletionRequest: chatCompletionRequestSchema,
   OpenAIError: chatErrorSchema,
+  ResponseRequest: responsesRequestSchema,
+  Response: responseSchema,
+  ResponseStreamEvent: responseEventSchema,
+  ResponseDeleted: responseDeletedSchema,
+  ResponseItemList: responseItemListSchema,
   Message: messageSchema,
   MessageRequest: messagesRequestSchema,
   MessageStreamEvent: messageStreamEventSchema,

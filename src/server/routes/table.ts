@@ -13,6 +13,7 @@ import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { permissionRoutes } from "./permissions.ts";
 import { requestRoutes } from "./requests.ts";
+import { responseRoutes } from "./responses.ts";
 import { sessionRoutes } from "./sessions.ts";
 
 /** What the proxies before this one called the API of Claude Code; their clients' base URLs keep working. */
@@ -33,6 +34,7 @@ const sessionInPath: Parameter = {
 export const routes: readonly Route[] = [
   ...chatCompletionRoutes,
   ...messageRoutes,
+  ...responseRoutes,
   ...countTokensRoutes,
   ...modelRoutes,
   ...sessionRoutes,

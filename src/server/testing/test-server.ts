@@ -1,8 +1,9 @@
 import { type Approvals, createApprovals } from "#gateway/approvals.ts";
-import { createServer, type HttpServer, type ServerOptions } from "#server/server.ts";
+import { createServer, type HttpServer, type ServerDeps, type ServerOptions } from "#server/server.ts";
 import { createRequestRecord, type RequestRecord } from "#telemetry/request-record.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
+import { openaiResponses } from "#wire/openai-responses/index.ts";
 
 import { createScriptedGateway, type Script, type ScriptedGateway } from "./scripted-gateway.ts";
 
@@ -28,14 +29,19 @@ const defaults: ServerOptions = {
   version: "1.2.3",
 };
 
-export function startTestServer(script: Script = {}, options: Partial<ServerOptions> = {}): TestServer {
+export function startTestServer(
+  script: Script = {},
+  options: Partial<ServerOptions> = {},
+  { responses }: Pick<ServerDeps, "responses"> = {},
+): TestServer {
   const rows: LogRow[] = [];
   const gateway = createScriptedGateway(script);
   const approvals = createApprovals({ timeoutMs: 60_000, onResolved: () => undefined });
   const server = createServer({
     gateway,
     approvals,
-    wireFormats: { openaiChat, anthropicMessages },
+    responses,
+    wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     options: { ...defaults, ...options },
     telemetry: { createRecord: (initial) => createRequestRecord(initial, { onEnd: (row) => rows.push(row) }) },
   });

@@ -5,6 +5,7 @@ import { createServer } from "#server/server.ts";
 import { createRequestRecord } from "#telemetry/request-record.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
+import { openaiResponses } from "#wire/openai-responses/index.ts";
 
 export interface HttpLine extends Line {
   call(path: string, body?: object, method?: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
@@ -26,7 +27,7 @@ export function callOverHttp(gateway: Gateway, caller: Caller): HttpLine {
   const authToken = `the token of ${caller}`;
   const server = createServer({
     gateway,
-    wireFormats: { openaiChat, anthropicMessages },
+    wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     options: {
       host: "127.0.0.1",
       port: 0,

@@ -1,0 +1,157 @@
+import { expect, test } from "bun:test";
+
+import type { ResponseStore } from "#core/stored-response.ts";
+import { play, stuck, textEvents } from "#server/testing/scripted-gateway.ts";
+import { startTestServer, type TestServer, until } from "#server/testing/test-server.ts";
+import { openDatabase } from "#store/database.ts";
+import { createResponseStore } from "#store/responses.ts";
+
+function openStore(): ResponseStore {
+  return createResponseStore(openDatabase(":memory:"));
+}
+
+function start(responses: ResponseStore | undefined = openStore()): TestServer {
+  return startTestServer({ events: () => play(textEvents("Hello")) }, {}, { responses });
+}
+
+interface Body {
+  readonly [key: string]: unknown;
+  readonly id: string;
+}
+
+async function post(server: TestServer, body: object, path = "/v1/responses") {
+  const response = await fetch(server.url + path, { method: "POST", body: JSON.stringify(body) });
+  return { status: response.status, body: (await response.json()) as Body }; // The API's own shape, or an error's.
+}
+
+async function get(server: TestServer, path: string, init: RequestInit = {}) {
+  const response = await fetch(server.url + path, init);
+  return { status: response.status, body: (await response.json()) as Body }; // The same.
+}
+
+const lastAsked = ({ gateway }: TestServer) =>
+  gateway.calls.at(-1)?.request.messages.map(({ role, content }) => [role, JSON.stringify(content)]);
+
+// proves("api-openai-responses")
+test("a response is kept, and what goes on from it carries the whole conversation", async () => {
+  await using server = start();
+  const first = await post(server, { input: "one" });
+  expect(first.body).toMatchObject({ object: "response", status: "completed", store: true });
+  expect((await get(server, `/v1/responses/${first.body.id}`)).body).toEqual(first.body);
+  const second = await post(server, { input: "two", previous_response_id: first.body.id });
+  await post(server, { input: "three", previous_response_id: second.body.id });
+  expect(lastAsked(server)?.map(([role, text]) => [role, /one|two|three|Hello/.exec(text ?? "")?.[0]])).toEqual([
+    ["user", "one"],
+    ["assistant", "Hello"],
+    ["user", "two"],
+    ["assistant", "Hello"],
+    ["user", "three"],
+  ]);
+});
+
+test("a streamed response is kept before its client knows that it is over", async () => {
+  await using server = start();
+  const response = await fetch(`${server.url}/v1/responses`, {
+    method: "POST",
+    body: JSON.stringify({ input: "one", stream: true }),
+  });
+  const [, id = ""] = /"id":"(resp_\w+)"/.exec(await response.text()) ?? [];
+  expect((await get(server, `/v1/responses/${id}`)).body).toMatchObject({ id, status: "completed" });
+});
+
+test("its input can be listed, and it can be forgotten", async () => {
+  await using server = start();
+  const { id } = (
+    await post(server, {
+      input: [
+        { role: "user", content: "a" },
+        { role: "user", content: "b", id: "mine" },
+      ],
+    })
+  ).body;
+  const { body } = await get(server, `/v1/responses/${id}/input_items?order=asc&limit=1`);
+  expect(body).toMatchObject({
+    object: "list",
+    data: [{ content: "a", id: expect.stringMatching(/^in_/) }],
+    has_more: true,
+  });
+  const rest = await get(server, `/v1/responses/${id}/input_items?order=asc&after=${String(body["last_id"])}`);
+  expect(rest.body).toMatchObject({ data: [{ id: "mine" }], has_more: false });
+  expect((await get(server, `/v1/responses/${id}`, { method: "DELETE" })).body).toEqual({
+    id,
+    object: "response",
+    deleted: true,
+  });
+  for (const method of ["GET", "DELETE"])
+    expect((await get(server, `/v1/responses/${id}`, { method })).status).toBe(404);
+  const next = await post(server, { input: "more", previous_response_id: id });
+  expect(next).toMatchObject({ status: 400, body: { error: { param: "previous_response_id" } } });
+});
+
+test("items of a kept response may be referred to", async () => {
+  await using server = start();
+  const { output } = (await post(server, { input: "one" })).body;
+  const [item] = output as readonly { readonly id: string }[]; // As documented.
+  const reference = (id: string) => ({
+    input: [
+      { role: "user", content: "one" },
+      { type: "item_reference", id },
+      { role: "user", content: "two" },
+    ],
+  });
+  expect((await post(server, reference(item?.id ?? ""))).status).toBe(200);
+  expect(lastAsked(server)?.[1]).toEqual(["assistant", expect.stringContaining("Hello")]);
+  expect(await post(server, reference("msg_nope_0"))).toMatchObject({
+    status: 400,
+    body: { error: { param: "input[1].id" } },
+  });
+});
+
+test("one that its client will not have kept is not, nor is any where none may be", async () => {
+  await using server = start();
+  const { body } = await post(server, { input: "one", store: false });
+  expect(body["store"]).toBe(false);
+  expect((await get(server, `/v1/responses/${body.id}`)).status).toBe(404);
+  await using other = startTestServer({ events: () => play(textEvents("Hello")) });
+  expect((await post(other, { input: "one" })).body["store"]).toBe(false);
+});
+
+test("one that is being made can be cancelled by its id, and one that is over cannot", async () => {
+  await using server = startTestServer({ events: (_, call) => stuck(call) }, {}, { responses: openStore() });
+  const response = await fetch(`${server.url}/v1/responses`, {
+    method: "POST",
+    body: JSON.stringify({ input: "one", stream: true }),
+  });
+  const reader = response.body?.getReader();
+  const head = Buffer.from((await reader?.read())?.value ?? []).toString();
+  const [, id = ""] = /"id":"(resp_\w+)"/.exec(head) ?? [];
+  expect((await get(server, `/v1/responses/${id}/cancel`, { method: "POST" })).body).toMatchObject({
+    id,
+    status: "cancelled",
+  });
+  await until(() => server.rows.some(({ errorKind }) => errorKind === "cancelled"));
+  expect((await get(server, `/v1/responses/${id}/cancel`, { method: "POST" })).status).toBe(409);
+  expect((await get(server, "/v1/responses/resp_nope/cancel", { method: "POST" })).status).toBe(404);
+});
+
+test("WebSocket is refused in a way that has Codex send it by POST", async () => {
+  await using server = start();
+  const upgrade = {
+    headers: {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    },
+  };
+  expect((await get(server, "/v1/responses", upgrade)).status).toBe(426);
+  expect((await get(server, "/v1/responses")).status).toBe(405);
+});
+
+test("a conversation kept elsewhere is refused with what to use instead", async () => {
+  await using server = start();
+  expect(await post(server, { input: "one", conversation: "conv_1" })).toMatchObject({
+    status: 400,
+    body: { error: { param: "conversation", message: expect.stringContaining("previous_response_id") } },
+  });
+});

@@ -1,0 +1,229 @@
+import { GatewayError } from "#core/errors.ts";
+import type { StoredResponse } from "#core/stored-response.ts";
+import type { Exchange } from "#server/exchange.ts";
+import { jsonResponse } from "#server/json-response.ts";
+import type { Operation, Parameter } from "#server/openapi/operation.ts";
+import {
+  errorResponses,
+  eventStream,
+  json,
+  requestIdHeader,
+  requestIdParameter,
+  runHeaderObjects,
+  schemaRef,
+  turnParameters,
+} from "#server/openapi/parts.ts";
+import { expandBody, withIds } from "#server/responses/stored-conversation.ts";
+import type { Route, RouteParams, Services } from "#server/route.ts";
+import { answerTurn, type PreparedTurn } from "#server/turn.ts";
+
+function create(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
+  return answerTurn(exchange, services, params, (body) => prepare(exchange, services, body));
+}
+
+/** The conversation it goes on from, and where its answer is kept. */
+function prepare({ principal, record }: Exchange, { responses: store }: Services, given: unknown): PreparedTurn {
+  const { body, input, previous, stored } = expandBody(given, { store, principal });
+  const id = `resp_${crypto.randomUUID().replaceAll("-", "")}`;
+  const remember = (response: Readonly<Record<string, unknown>>): void =>
+    store?.save({ principal, id, createdAt: record.receivedAt, previous, input: withIds(input, id), response });
+  return { body, answerId: id, repeated: { store: stored }, ...(stored && { remember }) };
+}
+
+const one: Route["answer"] = (exchange, services, params) => jsonResponse(find(exchange, services, params).response);
+
+const remove: Route["answer"] = ({ principal }, { responses }, params) => {
+  const id = idOf(params);
+  if (responses?.remove(principal, id) !== true) throw unknown(id);
+  return jsonResponse({ id, object: "response", deleted: true });
+};
+
+const cancel: Route["answer"] = (exchange, services, params) => {
+  const id = idOf(params);
+  if (services.cancelTurns(exchange.principal, id) === 0) throw over(find(exchange, services, params).id);
+  const nothing = { error: null, incomplete_details: null, output: [], usage: null };
+  const created_at = Math.floor(Date.now() / 1000);
+  return jsonResponse({ id, object: "response", created_at, model: "", status: "cancelled", ...nothing });
+};
+
+const longestPage = 100;
+
+const inputItems: Route["answer"] = (exchange, services, params) => {
+  const { query } = exchange;
+  const { input } = find(exchange, services, params);
+  const items = query.get("order") === "asc" ? input : input.toReversed();
+  const asked = query.get("limit") ?? "";
+  const limit = /^[1-9]\d{0,2}$/.test(asked) ? Math.min(Number(asked), longestPage) : 20;
+  const after = items.findIndex(({ id }) => id === query.get("after"));
+  const data = items.slice(after + 1, after + 1 + limit);
+  return jsonResponse({
+    object: "list",
+    data,
+    first_id: data[0]?.["id"] ?? null,
+    last_id: data.at(-1)?.["id"] ?? null,
+    has_more: after + 1 + limit < items.length,
+  });
+};
+
+/** Codex asks for WebSocket first, and sends the same over HTTP when that is refused. */
+const refuseUpgrade: Route["answer"] = ({ request }) => {
+  const asked = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  const what = asked ? "Responses are not served over WebSocket here." : "This path takes no GET but WebSocket's.";
+  throw new GatewayError(asked ? "upgrade-refused" : "method-not-allowed", what, {
+    hint: "POST the request, or GET a response by its id.",
+    allow: ["POST"],
+  });
+};
+
+function find({ principal }: Exchange, { responses }: Services, params: RouteParams): StoredResponse {
+  const id = idOf(params);
+  const found = responses?.find(principal, id);
+  if (found === undefined) throw unknown(id);
+  return found;
+}
+
+function idOf(params: RouteParams): string {
+  return params["id"] ?? "";
+}
+
+function unknown(id: string): GatewayError {
+  return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
+    hint: "One is kept for responses.keep_days, unless its request had `store: false`.",
+  });
+}
+
+function over(id: string): GatewayError {
+  return new GatewayError("conflict", `The response ${id} is over.`, {
+    hint: "Only one that is being made can be cancelled.",
+  });
+}
+
+// ---- what the document says
+
+const examples = {
+  text: { summary: "One question", value: { model: "sonnet", input: "Say hello in one word." } },
+  stream: {
+    summary: "Streamed, with instructions",
+    value: {
+      model: "sonnet",
+      stream: true,
+      instructions: "Answer in one short sentence.",
+      input: "Why is the sky blue?",
+    },
+  },
+};
+
+const streamExample = `event: response.output_text.delta
+data: {"type":"response.output_text.delta","item_id":"msg_1_0","output_index":0,"content_index":0,"delta":"Hello","logprobs":[],"sequence_number":4}
+
+`;
+
+const idParameter: Parameter = {
+  name: "id",
+  in: "path",
+  required: true,
+  description: "The response's id.",
+  schema: { type: "string" },
+};
+
+function route(
+  method: Route["method"],
+  path: string,
+  answer: Route["answer"],
+  operation: Omit<Operation, "tags">,
+): Route {
+  const parameters = [idParameter, ...(operation.parameters ?? []), requestIdParameter];
+  const documented: Operation = { ...operation, tags: ["OpenAI"], parameters };
+  return { method, path, open: false, prefixed: true, answer, operation: documented };
+}
+
+const failures = errorResponses("OpenAIError", [401, 403, 404, 500, 503]);
+
+const pageParameters: readonly Parameter[] = [
+  {
+    name: "limit",
+    in: "query",
+    description: "Items on one page.",
+    schema: { type: "integer", minimum: 1, maximum: longestPage, default: 20 },
+  },
+  { name: "after", in: "query", description: "Start after this item.", schema: { type: "string" } },
+  {
+    name: "order",
+    in: "query",
+    description: "`desc`: the last first.",
+    schema: { type: "string", enum: ["asc", "desc"], default: "desc" },
+  },
+];
+
+export const responseRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/v1/responses",
+    open: false,
+    prefixed: true,
+    answer: create,
+    operation: {
+      operationId: "createResponse",
+      summary: "Answer a conversation (OpenAI Responses)",
+      description:
+        "The conversation goes in `input`, or goes on from `previous_response_id`. Unless `store` is false, the answer is kept under its id. With `stream: true` it is server-sent events that end with `response.completed`, `response.incomplete` or `response.failed`.",
+      tags: ["OpenAI"],
+      parameters: turnParameters,
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: schemaRef("ResponseRequest"), examples } },
+      },
+      responses: {
+        200: {
+          description: "The answer.",
+          headers: runHeaderObjects,
+          content: {
+            "application/json": { schema: schemaRef("Response") },
+            "text/event-stream": eventStream("ResponseStreamEvent", streamExample),
+          },
+        },
+        ...errorResponses("OpenAIError", [400, 401, 402, 403, 404, 409, 413, 415, 422, 429, 499, 500, 502, 503, 504]),
+      },
+    },
+  },
+  {
+    method: "GET",
+    path: "/v1/responses",
+    open: false,
+    prefixed: true,
+    answer: refuseUpgrade,
+    operation: {
+      operationId: "upgradeResponses",
+      summary: "Not served: Responses over WebSocket",
+      description: "Answered with 426, after which clients such as Codex send the same by POST.",
+      tags: ["OpenAI"],
+      parameters: [requestIdParameter],
+      responses: errorResponses("OpenAIError", [401, 403, 405, 426]),
+    },
+  },
+  route("GET", "/v1/responses/:id", one, {
+    operationId: "getResponse",
+    summary: "A response that is kept",
+    responses: { 200: json("Response", "The response.", requestIdHeader), ...failures },
+  }),
+  route("DELETE", "/v1/responses/:id", remove, {
+    operationId: "deleteResponse",
+    summary: "Forget a response",
+    description: "Conversations that go on from it cannot any more.",
+    responses: { 200: json("ResponseDeleted", "It is gone.", requestIdHeader), ...failures },
+  }),
+  route("POST", "/v1/responses/:id/cancel", cancel, {
+    operationId: "cancelResponse",
+    summary: "Cancel a response that is being made",
+    responses: {
+      200: json("Response", "It is cancelled.", requestIdHeader),
+      ...errorResponses("OpenAIError", [401, 403, 404, 409, 500, 503]),
+    },
+  }),
+  route("GET", "/v1/responses/:id/input_items", inputItems, {
+    operationId: "listResponseInputItems",
+    summary: "What the request of a response said",
+    parameters: pageParameters,
+    responses: { 200: json("ResponseItemList", "The items.", requestIdHeader), ...failures },
+  }),
+];
