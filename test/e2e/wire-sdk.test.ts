@@ -10,6 +10,7 @@ import { collect } from "#core/response.ts";
 import type { EncodeOptions, WireFormat } from "#core/wire-format.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
+import { openaiResponses } from "#wire/openai-responses/index.ts";
 import { anyDelivery, fetchOf, fetchOfJson } from "#wire/testing/byte-stream.ts";
 import {
   aiSdkChatReadingOf,
@@ -30,6 +31,15 @@ import {
   anthropicWhole,
   messageReadingOf,
 } from "#wire/testing/messages-clients.ts";
+import {
+  aiSdkOpenai,
+  aiSdkOpenaiWhole,
+  aiSdkResponseReadingOf,
+  openaiCreate,
+  openaiEvents,
+  openaiStream,
+  responseReadingOf,
+} from "#wire/testing/responses-clients.ts";
 
 const options: EncodeOptions = { requestId: "req_1", includeUsage: true, createdAt: 1_795_200_000_500 };
 const runs = { numRuns: 300 };
@@ -50,6 +60,9 @@ const streaming: [string, WireFormat, Client, Reading][] = [
   ["the Anthropic SDK's stream", anthropicMessages, anthropicRaw, messageReadingOf],
   ["the Anthropic SDK's helper", anthropicMessages, anthropicHelper, messageReadingOf],
   ["the AI SDK for Anthropic", anthropicMessages, aiSdkAnthropic, aiSdkReadingOf],
+  ["the OpenAI SDK's events of a response", openaiResponses, openaiEvents, responseReadingOf],
+  ["the OpenAI SDK's helper for responses", openaiResponses, openaiStream, responseReadingOf],
+  ["the AI SDK for OpenAI", openaiResponses, aiSdkOpenai, aiSdkResponseReadingOf],
 ];
 
 describe("a stream of any turn, cut anywhere, reads as what was said", () => {
@@ -90,6 +103,8 @@ describe("a whole answer reads as what was said", () => {
     ["the AI SDK for OpenAI-compatible servers", openaiChat, aiSdkCompatibleWhole, aiSdkChatReadingOf],
     ["the Anthropic SDK", anthropicMessages, anthropicWhole, messageReadingOf],
     ["the AI SDK for Anthropic", anthropicMessages, aiSdkAnthropicWhole, aiSdkReadingOf],
+    ["the OpenAI SDK's responses", openaiResponses, openaiCreate, responseReadingOf],
+    ["the AI SDK for OpenAI", openaiResponses, aiSdkOpenaiWhole, aiSdkResponseReadingOf],
   ];
   test.each(whole)(
     "by %s",

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 
 import fc from "fast-check";
 import * as v from "valibot";
@@ -6,15 +6,7 @@ import * as v from "valibot";
 import type { ModelEvent } from "#core/events.ts";
 import { collect } from "#core/response.ts";
 import { noUsage } from "#core/usage.ts";
-import { fetchOfJson } from "#wire/testing/byte-stream.ts";
 import { anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
-import {
-  aiSdkOpenaiWhole,
-  aiSdkResponseReadingOf,
-  openaiCreate,
-  type ResponsesClient,
-  responseReadingOf,
-} from "#wire/testing/responses-clients.ts";
 
 import { decodeRequest } from "./request.ts";
 import { encodeResponse } from "./response.ts";
@@ -42,20 +34,6 @@ test("any turn is the same, whole, as what its stream ends with, and what is doc
     }),
     { numRuns: 40 },
   );
-});
-
-describe("any turn reads as what was said", () => {
-  test.each<[string, ResponsesClient, typeof responseReadingOf]>([
-    ["by the OpenAI SDK", openaiCreate, responseReadingOf],
-    ["by the AI SDK", aiSdkOpenaiWhole, aiSdkResponseReadingOf],
-  ])("%s", async (_title, client, readingOf) => {
-    await fc.assert(
-      fc.asyncProperty(anyTurn, async (turn) => {
-        expect(await client(fetchOfJson(await encode(eventsOf(turn))))).toEqual(readingOf(turn));
-      }),
-      { numRuns: 15 },
-    );
-  });
 });
 
 test("an answer repeats the settings of its request", async () => {
