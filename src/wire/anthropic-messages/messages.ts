@@ -1,5 +1,6 @@
 import type { GatewayError } from "#core/errors.ts";
 import type { Message, Part, ReasoningPart } from "#core/request.ts";
+import { isResult, withResultsFirst } from "#core/results-first.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
@@ -162,14 +163,4 @@ function text(value: string): Part[] {
 
 function textsOf(content: readonly Part[]): string[] {
   return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-}
-
-/** Results of one assistant turn come first in the user message that follows it. */
-function withResultsFirst(message: Message): Message {
-  const { role, content } = message;
-  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
-}
-
-function isResult(part: Part): boolean {
-  return part.type === "tool-result";
 }

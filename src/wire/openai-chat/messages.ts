@@ -1,6 +1,8 @@
 import { resultLineStart } from "#core/agent-act.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Message, Part, ToolCallPart } from "#core/request.ts";
+import { withResultsFirst } from "#core/results-first.ts";
+import { parseArguments } from "#lib/parse-arguments.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 
 import { invalidField } from "./error.ts";
@@ -111,23 +113,14 @@ function decodeToolCall(call: ToolCall, path: string): ToolCallPart {
   return { type: "tool-call", callId: call.id, toolName: name, input: decodeArguments(json, path) };
 }
 
-/** Models write `""` for a call without arguments. */
 function decodeArguments(json: string, path: string): unknown {
-  const input = json.trim() === "" ? {} : parseJson(json);
-  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  const input = parseArguments(json);
+  if (input !== undefined) return input;
   throw invalidField(
     `${path}.function.arguments`,
     `expected a JSON object as text, got ${describeValue(json)}`,
     "Send the arguments exactly as the model wrote them.",
   );
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The Messages API, and so every backend behind it, refuses empty text blocks. */
@@ -137,14 +130,4 @@ function text(value: string): Part[] {
 
 function textsOf(content: readonly Part[]): string[] {
   return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-}
-
-/** Results of one assistant turn come first in the user message that follows it. */
-function withResultsFirst(message: Message): Message {
-  const { role, content } = message;
-  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
-}
-
-function isResult(part: Part): boolean {
-  return part.type === "tool-result";
 }

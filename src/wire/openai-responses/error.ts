@@ -24,7 +24,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   "unsupported-media-type": { status: 415, type: "invalid_request_error", code: "unsupported_media_type" },
   "upgrade-refused": { status: 426, type: "invalid_request_error", code: "upgrade_refused" },
   "rate-limit": { status: 429, type: "requests", code: "rate_limit_exceeded" },
-  cancelled: { status: 499, type: "timeout", code: "cancelled" },
+  cancelled: { status: 499, type: "request_cancelled", code: "cancelled" },
   internal: { status: 500, type: "server_error", code: "internal_error" },
   upstream: { status: 502, type: "server_error", code: "upstream_error" },
   unavailable: { status: 503, type: "server_error", code: "unavailable", retry: false },

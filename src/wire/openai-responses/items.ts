@@ -2,6 +2,8 @@ import * as v from "valibot";
 
 import type { GatewayError } from "#core/errors.ts";
 import type { Message, Part } from "#core/request.ts";
+import { withResultsFirst } from "#core/results-first.ts";
+import { parseArguments } from "#lib/parse-arguments.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 
 import { invalidField } from "./error.ts";
@@ -135,23 +137,14 @@ function decodeCall(call: CallItem, path: string, { callIds }: Decoding): Part {
   return { type: "tool-call", callId: call.call_id, toolName: flatName(call.name, call.namespace), input };
 }
 
-/** Models write `""` for a call without arguments. */
 function decodeArguments(json: string, path: string): unknown {
-  const input = json.trim() === "" ? {} : parseJson(json);
-  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
+  const input = parseArguments(json);
+  if (input !== undefined) return input;
   throw invalidField(
     `${path}.arguments`,
     `expected a JSON object as text, got ${describeValue(json)}`,
     "Send the arguments exactly as the model wrote them.",
   );
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 type OutputItem = v.InferOutput<typeof callOutputItemSchema>;
@@ -193,14 +186,4 @@ function text(value: string): Part[] {
 
 function textsOf(content: readonly Part[]): string[] {
   return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-}
-
-/** Results of one assistant turn come first in the user message that follows it. */
-function withResultsFirst(message: Message): Message {
-  const { role, content } = message;
-  return { role, content: [...content.filter(isResult), ...content.filter((part) => !isResult(part))] };
-}
-
-function isResult(part: Part): boolean {
-  return part.type === "tool-result";
 }
