@@ -1,0 +1,47 @@
+import type { GatewayError } from "./errors.ts";
+import type { ModelEvent } from "./events.ts";
+import type { ModelRequest, RequestFeature, WireFormatId } from "./request.ts";
+
+/** One public API from its client's side: what is asked of an upstream that speaks it, and what its answers mean. Pure. */
+export interface UpstreamFormat {
+  readonly id: WireFormatId;
+  /** The features of this request that the API, or this model of it, cannot be asked for; the client is told. */
+  unsupported(request: UpstreamRequest): readonly RequestFeature[];
+  /** Throws GatewayError `invalid-request` for content that the API has no equivalent of. */
+  encodeRequest(request: UpstreamRequest): EncodedRequest;
+  /** A whole answer, as the events its stream would have been. Never throws: what is no answer is an `error` event. */
+  decodeResponse(body: unknown): readonly ModelEvent[];
+  createStreamDecoder(): StreamDecoder;
+  /** Whether this frame tells of a stream's beginning, end or usage; the others are of no interest to who only counts. */
+  isTelling(data: string): boolean;
+  decodeError(refusal: UpstreamRefusal): GatewayError;
+}
+
+/** A request whose model is settled. */
+export interface UpstreamRequest extends ModelRequest {
+  readonly model: string;
+}
+
+export interface EncodedRequest {
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Fields of the messages, as the client spelled them, that it leaves out. */
+  readonly ignoredFields: readonly string[];
+}
+
+/** Makes a well-formed stream (see ModelEvent) of any frames; after its terminal event it says nothing more. */
+export interface StreamDecoder {
+  /** The data of the next frame. What is no JSON, or no event of the API, ends the stream with an `error`. */
+  decode(data: string): readonly ModelEvent[];
+  /** The connection is over: an `error` where the answer was not. */
+  end(): readonly ModelEvent[];
+}
+
+/** An answer with another status than 2xx. */
+export interface UpstreamRefusal {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed where it was JSON, else the text as it came, cut to a few thousand characters. */
+  readonly body: unknown;
+  /** Who answered, as in a sentence: `DeepSeek`. */
+  readonly provider: string;
+}
