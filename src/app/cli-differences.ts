@@ -2,13 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { encodeMessages, withoutThinking } from "#backends/claude-cli/messages.ts";
-import type { WireMessage } from "#backends/claude-cli/protocol.ts";
+import { historyOf, withoutThinking } from "#backends/claude-cli/messages.ts";
 import { testedVersions } from "#backends/claude-cli/tested-versions.ts";
 import type { Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
 import { blocksOf, type MessagesRequest } from "#demo/request.ts";
+import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
 
 import { type Probe, type ProbeOptions, type Seen, withProbe } from "./cli-probe.ts";
 
@@ -100,7 +100,7 @@ const conversation = request(
     },
   },
 );
-const told = encodeMessages(conversation.messages, (name) => name);
+const told = historyOf(conversation.messages, (name) => name);
 
 /** What the conversation's model and features are in the request to the model. */
 const parameters: readonly (readonly [name: string, arrived: (body: MessagesRequest) => boolean])[] = [

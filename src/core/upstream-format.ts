@@ -1,3 +1,4 @@
+import type { RenamedTool } from "./backend.ts";
 import type { GatewayError } from "./errors.ts";
 import type { ModelEvent } from "./events.ts";
 import type { ModelRequest, RequestFeature, WireFormatId } from "./request.ts";
@@ -26,6 +27,8 @@ export interface EncodedRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** Fields of the messages, as the client spelled them, that it leaves out. */
   readonly ignoredFields: readonly string[];
+  /** Tools that have another name in it, and so in the answer. */
+  readonly renamedTools?: readonly RenamedTool[];
 }
 
 /** Makes a well-formed stream (see ModelEvent) of any frames; after its terminal event it says nothing more. */

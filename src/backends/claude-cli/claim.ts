@@ -1,11 +1,12 @@
 import type { RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelRequest, ToolDefinition } from "#core/request.ts";
+import type { WireBlock, WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
 
 import { cliSchema } from "./cli-schema.ts";
 import { answerSchema, offeredTools, toolNames } from "./client-tools.ts";
 import type { LineFeed } from "./line-feed.ts";
-import { encodeMessages, guardCommand, withoutThinking } from "./messages.ts";
+import { guardCommand, historyOf, withoutThinking } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { flagSettings } from "./parameters.ts";
 import {
@@ -14,8 +15,6 @@ import {
   queryLine,
   type ControlRequest,
   type FlagSettings,
-  type WireBlock,
-  type WireMessage,
 } from "./protocol.ts";
 import type { CliSession } from "./session.ts";
 import { TOOL_SERVER } from "./tool-host.ts";
@@ -59,7 +58,7 @@ const STAND_IN: readonly WireBlock[] = [
 export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan {
   const { features } = request;
   const { setup, canForce = true } = options;
-  const messages = encodeMessages(request.messages, toolNames(features, setup).toWire);
+  const messages = historyOf(request.messages, toolNames(features, setup).toWire);
   const model = modelSetting(request.model, options.model);
   const initialize = initializeRequest(request, options);
   if (options.replacesMessages)
@@ -97,7 +96,7 @@ export function planHistory(
   return {
     initialize: initializeRequest({ ...request, features: {} }, options),
     settings: flagSettings({ setup, model, features: {}, messages: undefined }),
-    history: withoutThinking(encodeMessages(request.messages, toolNames(request.features, setup).toWire)),
+    history: withoutThinking(historyOf(request.messages, toolNames(request.features, setup).toWire)),
   };
 }
 

@@ -5,8 +5,9 @@
 import type { RenamedTool, RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
+import { forcedCalls } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import { unforceable } from "#wire/anthropic-messages/upstream/request.ts";
 
-import { forcedCalls } from "./model-limits.ts";
 import type { WireTool } from "./protocol.ts";
 import { STRUCTURED_OUTPUT, wireToolName } from "./tool-names.ts";
 
@@ -127,10 +128,7 @@ export function obeysForcedCalls({ toolChoice }: RequestFeatures, model: string)
   const calls = forcedCalls(model);
   if (calls !== "refused" || (toolChoice?.type !== "required" && toolChoice?.type !== "tool"))
     return calls === "obeyed";
-  throw new GatewayError("invalid-request", `${model} cannot be made to call a tool.`, {
-    param: "tool_choice",
-    hint: "Leave tool_choice out and say in the prompt that the tool is to be used, or ask another model, such as haiku.",
-  });
+  throw unforceable(model);
 }
 
 function anyOfWhich(): GatewayError {

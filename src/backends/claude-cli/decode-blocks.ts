@@ -1,7 +1,7 @@
 import type { ModelEvent } from "#core/events.ts";
+import type { BlockDelta, ContentBlock } from "#wire/anthropic-messages/upstream/schema.ts";
 
 import { NO_EVENTS, withMessage, type DecodeState, type OpenBlock, type Reading, type Step } from "./decode-state.ts";
-import type { BlockDelta, ContentBlock } from "./lines.ts";
 import { STRUCTURED_OUTPUT } from "./tool-names.ts";
 
 /** Blocks that are a call of some tool; the server's own ones (`server_tool_use`) are run by the vendor. */

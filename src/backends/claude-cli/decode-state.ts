@@ -1,8 +1,9 @@
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import { addUsage, noUsage, type Usage } from "#core/usage.ts";
+import type { UpstreamUsage } from "#wire/anthropic-messages/upstream/schema.ts";
 
-import type { RateLimit, RetryLine, UpstreamUsage } from "./lines.ts";
+import type { RateLimit, RetryLine } from "./lines.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
 /**

@@ -7,20 +7,14 @@ import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import { addUsage, subtractUsage } from "#core/usage.ts";
+import type { ContentBlock, StreamEvent, UpstreamUsage } from "#wire/anthropic-messages/upstream/schema.ts";
+import { mergeUpstreamUsage, usageOf } from "#wire/anthropic-messages/upstream/usage.ts";
 
 import { closeBlock, extendBlock, openBlock, toolResults, wholeBlock } from "./decode-blocks.ts";
 import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type Stop } from "./decode-state.ts";
 import { gatewayErrorOf } from "./failure.ts";
-import {
-  isActivity,
-  type CliLine,
-  type ContentBlock,
-  type ResultLine,
-  type RetryLine,
-  type StreamEvent,
-  type UpstreamUsage,
-} from "./lines.ts";
-import { mainLoopUsage, mergeUpstreamUsage, totalsOf, turnUsage, usageOf } from "./usage.ts";
+import { isActivity, type CliLine, type ResultLine, type RetryLine } from "./lines.ts";
+import { mainLoopUsage, totalsOf, turnUsage } from "./usage.ts";
 
 /** `now` in Unix milliseconds; it only turns a reset time into a wait. */
 export function decodeLine(state: DecodeState, line: CliLine, now: number): Step {

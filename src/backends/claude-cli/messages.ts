@@ -1,148 +1,24 @@
-/** Canonical messages as content of the Anthropic messages API, which is what the CLI takes as history. */
+/** What becomes of messages on their way into the CLI, beside what the Messages API makes of them. */
 import { GatewayError } from "#core/errors.ts";
-import type { DocumentPart, MediaSource, Message, Part, ReasoningPart } from "#core/request.ts";
+import type { Message } from "#core/request.ts";
 import { boundNames } from "#lib/unread-fields.ts";
+import {
+  append,
+  encodeMessages,
+  type ToolNaming,
+  unsignedReasoning,
+  type WireBlock,
+  type WireMessage,
+} from "#wire/anthropic-messages/upstream/messages.ts";
 
-import type { WireBlock, WireMessage } from "./protocol.ts";
-
-/**
- * Alternating roles, ending in a user message. A system message that came late stands where it was, as tagged user
- * text: most models refuse the role there. Throws `invalid-request`.
- */
-export function encodeMessages(messages: readonly Message[], nameOf: ToolNaming): readonly WireMessage[] {
-  const encoded: WireMessage[] = [];
-  for (const [position, message] of messages.entries()) {
-    const content = encodeParts(message.content, `messages[${position}]`, nameOf);
-    const shown = message.role === "system" ? content.map(tagged) : content;
-    if (shown.length > 0)
-      append(encoded, { role: message.role === "assistant" ? "assistant" : "user", content: shown });
-  }
-  const last = encoded.at(-1);
-  if (last === undefined)
-    throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
-  if (last.role === "assistant")
-    throw new GatewayError("invalid-request", "The last message is the assistant's: an answer cannot be prefilled.", {
-      hint: "End the messages with one of the user.",
-      param: `messages[${messages.length - 1}]`,
-    });
-  return withEveryResult(encoded).map(resultsFirst);
-}
-
-/** The API wants each call answered in the very next message; one that its client dropped was not run. */
-function withEveryResult(messages: readonly WireMessage[]): readonly WireMessage[] {
-  return messages.map((message, position) => {
-    const before = messages[position - 1];
-    if (message.role === "assistant" || before === undefined) return message;
-    const answered = new Set(message.content.filter(isResult).map((block) => block["tool_use_id"]));
-    const open = before.content.filter(({ type, ...block }) => type === "tool_use" && !answered.has(block["id"]));
-    return open.length === 0 ? message : { ...message, content: [...open.map(notRun), ...message.content] };
+/** Ends in a user message. Throws `invalid-request`. */
+export function historyOf(messages: readonly Message[], nameOf: ToolNaming): readonly WireMessage[] {
+  const encoded = encodeMessages(messages, nameOf);
+  if (encoded.at(-1)?.role === "user") return encoded;
+  throw new GatewayError("invalid-request", "The last message is the assistant's: an answer cannot be prefilled.", {
+    hint: "End the messages with one of the user.",
+    param: `messages[${messages.length - 1}]`,
   });
-}
-
-function notRun(call: WireBlock): WireBlock {
-  return { type: "tool_result", tool_use_id: call["id"], content: "This tool was not run.", is_error: true };
-}
-
-/** The name a tool has towards the model. */
-type ToolNaming = (name: string) => string;
-
-function append(encoded: WireMessage[], message: WireMessage): void {
-  const last = encoded.at(-1);
-  if (last?.role === message.role)
-    encoded[encoded.length - 1] = { ...last, content: [...last.content, ...message.content] };
-  else encoded.push(message);
-}
-
-/** The API wants the results of an answer's tool calls before anything else the user says. */
-function resultsFirst(message: WireMessage): WireMessage {
-  if (message.role === "assistant" || !message.content.some(isResult)) return message;
-  return {
-    role: "user",
-    content: [...message.content.filter(isResult), ...message.content.filter((block) => !isResult(block))],
-  };
-}
-
-function isResult(block: WireBlock): boolean {
-  return block.type === "tool_result";
-}
-
-function tagged(block: WireBlock): WireBlock {
-  return block.type === "text"
-    ? { type: "text", text: `<system-message>\n${String(block["text"])}\n</system-message>` }
-    : block;
-}
-
-function encodeParts(parts: readonly Part[], path: string, nameOf: ToolNaming): readonly WireBlock[] {
-  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`, nameOf) ?? []);
-}
-
-/** undefined for what the API would refuse and nobody would miss: empty text, reasoning nobody signed. */
-function encodePart(part: Part, path: string, nameOf: ToolNaming): WireBlock | undefined {
-  switch (part.type) {
-    case "text":
-      return part.text === "" ? undefined : { type: "text", text: part.text };
-    case "reasoning":
-      return encodeReasoning(part);
-    case "image":
-      return { type: "image", source: encodeSource(part.source, path, isImage) };
-    case "document":
-      return encodeDocument(part, path);
-    case "tool-call":
-      return { type: "tool_use", id: part.callId, name: nameOf(part.toolName), input: part.input };
-    case "tool-result":
-      return {
-        type: "tool_result",
-        tool_use_id: part.callId,
-        content: encodeParts(part.content, path, nameOf),
-        is_error: part.isError,
-      };
-    default:
-      return encodeRaw(part.value, part.wireFormat === "anthropic-messages", path);
-  }
-}
-
-function encodeReasoning(part: ReasoningPart): WireBlock | undefined {
-  if (part.redactedData !== undefined) return { type: "redacted_thinking", data: part.redactedData };
-  if (part.signature === undefined) return undefined;
-  return { type: "thinking", thinking: part.text, signature: part.signature };
-}
-
-function encodeDocument({ source, title, context }: DocumentPart, path: string): WireBlock {
-  return {
-    type: "document",
-    source:
-      source.type === "text"
-        ? { type: "text", media_type: source.mediaType, data: source.text }
-        : encodeSource(source, path, () => true),
-    ...(title !== undefined && { title }),
-    ...(context !== undefined && { context }),
-  };
-}
-
-function encodeSource(source: MediaSource, path: string, isReadable: (data: string) => boolean): unknown {
-  if (source.type === "url") return { type: "url", url: source.url };
-  if (source.type === "file") return { type: "file", file_id: source.fileId };
-  if (!BASE64.test(source.data) || source.data.length % 4 === 1 || !isReadable(source.data))
-    throw new GatewayError("invalid-request", `The data is not a base64 ${source.mediaType}.`, { param: path });
-  return { type: "base64", media_type: source.mediaType, data: source.data };
-}
-
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-
-/** The base64 of what PNG, JPEG, GIF and RIFF (WebP) files begin with. The CLI replaces anything else by a note. */
-const IMAGE_STARTS = ["iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"] as const;
-
-function isImage(data: string): boolean {
-  return IMAGE_STARTS.some((start) => data.startsWith(start));
-}
-
-function encodeRaw(value: unknown, isOurs: boolean, path: string): WireBlock {
-  if (isOurs && isBlock(value)) return value;
-  throw new GatewayError("invalid-request", "Claude Code has no equivalent of this content.", { param: path });
-}
-
-function isBlock(value: unknown): value is WireBlock {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
 /**
@@ -161,9 +37,9 @@ export function guardCommand(content: readonly WireBlock[]): readonly WireBlock[
  * nobody signed where the messages are told whole.
  */
 export function unheardReasoning(messages: readonly Message[], toldWhole: boolean): readonly string[] {
+  if (toldWhole) return unsignedReasoning(messages);
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
-  const unheard = reasoning.filter((part) => !toldWhole || encodeReasoning(part) === undefined);
-  return boundNames(new Set(unheard.map(({ field = "thinking" }) => field)));
+  return boundNames(new Set(reasoning.map(({ field = "thinking" }) => field)));
 }
 
 /** The CLI drops thinking from an injected history, and an answer that is nothing else would be an empty message. */

@@ -1,9 +1,11 @@
 import type { RunSetup } from "#core/backend.ts";
-import type { Effort, ReasoningSetting, RequestFeature, RequestFeatures } from "#core/request.ts";
+import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
+import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
+import { refusedFeatures } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
 import { offeredTools, toolBody } from "./client-tools.ts";
-import { refusedFeatures } from "./model-limits.ts";
-import type { FlagSettings, WireMessage } from "./protocol.ts";
+import type { FlagSettings } from "./protocol.ts";
 
 /** An agent's tools reach the model through the CLI, which knows neither. */
 const ONLY_IN_A_BODY: readonly RequestFeature[] = ["toolExtras", "vendorTools"];
@@ -79,26 +81,11 @@ function requestBody(features: RequestFeatures, setup: RunSetup, canForce: boole
     ...(topP !== undefined && { top_p: topP }),
     ...(topK !== undefined && { top_k: topK }),
     ...(stopSequences !== undefined && { stop_sequences: stopSequences }),
-    ...(reasoning !== undefined && { thinking: thinkingOf(reasoning) }),
+    ...(reasoning !== undefined && { thinking: encodeThinking(reasoning) }),
     // The API takes neither sampling parameters nor a forced call while the model thinks, and the CLI makes it think.
     ...(reasoning === undefined && (samples || isForced(tools)) && { thinking: { type: "disabled" } }),
     ...(effort !== undefined && { output_config: { effort: effort satisfies Effort } }),
     ...(serviceTier !== undefined && { service_tier: serviceTier }),
-  };
-}
-
-const THINKING_TYPES = {
-  adaptive: "adaptive",
-  budget: "enabled",
-  "between-tools": "between_tools",
-  disabled: "disabled",
-} as const;
-
-function thinkingOf({ mode, budgetTokens, display }: ReasoningSetting): Readonly<Record<string, unknown>> {
-  return {
-    type: THINKING_TYPES[mode],
-    ...(budgetTokens !== undefined && { budget_tokens: budgetTokens }),
-    ...(display !== undefined && { display }),
   };
 }
 

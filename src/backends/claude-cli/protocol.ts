@@ -1,15 +1,5 @@
 /** The lines we write to the CLI. */
-
-export interface WireMessage {
-  readonly role: "user" | "assistant";
-  readonly content: readonly WireBlock[];
-}
-
-/** A content block of the Anthropic messages API. */
-export interface WireBlock {
-  readonly type: string;
-  readonly [key: string]: unknown;
-}
+import type { WireBlock } from "#wire/anthropic-messages/upstream/messages.ts";
 
 /** A tool of the Anthropic messages API. */
 export type WireTool = Readonly<Record<string, unknown>>;

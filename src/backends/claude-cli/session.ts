@@ -2,10 +2,11 @@ import type { Approve } from "#core/approval.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ToolDefinition } from "#core/request.ts";
 import type { Child, ChildExit } from "#process/child.ts";
+import type { ContentBlock } from "#wire/anthropic-messages/upstream/schema.ts";
 
 import { Approver } from "./approver.ts";
 import { LineFeed } from "./line-feed.ts";
-import { isActivity, parseLine, type CliLine, type ContentBlock, type ControlQuestion } from "./lines.ts";
+import { isActivity, parseLine, type CliLine, type ControlQuestion } from "./lines.ts";
 import { noSettings } from "./parameters.ts";
 import { controlLine, refusalLine, replyLine, type ControlRequest } from "./protocol.ts";
 import type { Rehearsal } from "./rehearsal.ts";

@@ -1,7 +1,4 @@
-/** What the API takes for the name of a tool. */
-const VALID = /^[a-zA-Z0-9_-]{1,128}$/;
-/** Of the longest name that leaves room for what makes it unique. */
-const LONGEST_STEM = 100;
+import { isToolName, replaceToolName } from "#wire/anthropic-messages/upstream/tool-names.ts";
 
 /** Claude Code's own tools, of 2.1.197 and 2.1.329: two of one name would be refused. */
 const BUILT_IN: ReadonlySet<string> = new Set(
@@ -18,9 +15,8 @@ const BUILT_IN: ReadonlySet<string> = new Set(
  * tools, one of those has it. Equal for equal names, so that histories agree with it.
  */
 export function wireToolName(name: string, beside: "none" | "built-in"): string {
-  if (VALID.test(name) && !(beside === "built-in" ? BUILT_IN.has(name) : name === STRUCTURED_OUTPUT)) return name;
-  const digest = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.slice(0, LONGEST_STEM).replaceAll(/[^a-zA-Z0-9_-]/g, "_")}_${digest}`;
+  const isTaken = beside === "built-in" ? BUILT_IN.has(name) : name === STRUCTURED_OUTPUT;
+  return isToolName(name) && !isTaken ? name : replaceToolName(name);
 }
 
 /** The tool through which the CLI has a schema honoured. */

@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+
+import { saidIn } from "./said-in.ts";
+
+test.each([
+  [{ error: { message: "a" } }, "a"],
+  [{ error: "a" }, "a"],
+  [{ message: "a" }, "a"],
+  [{ detail: [{ message: "a" }] }, "a"],
+  [[{ error: { message: "a" } }], "a"],
+  ["a\n  b", "a b"],
+  ["<!doctype html><p>a", ""],
+  [{ error: 7 }, ""],
+  [null, ""],
+  ["x".repeat(900), `${"x".repeat(500)}…`],
+])("%o says %p", (body, text) => {
+  expect(saidIn(body)).toBe(text);
+});

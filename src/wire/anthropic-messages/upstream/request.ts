@@ -1,0 +1,165 @@
+import type { RenamedTool } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
+import type { EncodedRequest, UpstreamRequest } from "#core/upstream-format.ts";
+import { isRecord } from "#lib/is-record.ts";
+
+import { encodeMessages, unsignedReasoning } from "./messages.ts";
+import {
+  alwaysThinks,
+  forcedCalls,
+  hasSchemas,
+  longestAnswer,
+  refusedFeatures,
+  thinksAdaptively,
+} from "./model-limits.ts";
+import { encodeThinking } from "./thinking.ts";
+import { isToolName, replaceToolName } from "./tool-names.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+
+const sampling: readonly RequestFeature[] = ["temperature", "topP", "topK"];
+
+export function unsupported({ features, model, wireFormat }: UpstreamRequest): readonly RequestFeature[] {
+  const { reasoning, temperature, responseFormat } = features;
+  const { thinking } = thinkingBody(features, model);
+  const refused: readonly RequestFeature[] = [
+    ...refusedFeatures(model),
+    // Models that take sampling parameters take them only while they do not think, and not all of them together.
+    ...(thinking !== undefined && reasoning?.mode !== "disabled" ? sampling : []),
+    ...(temperature === undefined ? [] : (["topP"] as const)),
+    ...(reasoning?.mode === "disabled" && alwaysThinks(model) ? (["reasoning"] as const) : []),
+    // Elsewhere an effort is but another word for a budget.
+    ...(!thinksAdaptively(model) && (reasoning !== undefined || thinking === undefined) ? (["effort"] as const) : []),
+    ...(responseFormat?.type === "json-schema" && !hasSchemas(model) ? (["responseFormat"] as const) : []),
+    ...(wireFormat === "anthropic-messages" ? [] : (["vendorTools", "toolExtras"] as const)),
+  ];
+  return [...new Set(refused)].filter((feature) => features[feature] !== undefined);
+}
+
+export function encodeRequest(request: UpstreamRequest): EncodedRequest {
+  const { model, stream, system, messages } = request;
+  const left = new Set<string>(unsupported(request));
+  const features: RequestFeatures = Object.fromEntries(
+    Object.entries(request.features).filter(([feature]) => !left.has(feature)),
+  );
+  const instructions = [...system, ...(features.responseFormat?.type === "json-object" ? [jsonOnly] : [])];
+  const body: Body = {
+    model,
+    max_tokens: features.maxOutputTokens ?? longestAnswer(model),
+    ...(instructions.length > 0 && { system: instructions.map((text) => ({ type: "text", text })) }),
+    messages: encodeMessages(messages, wireName),
+    ...samplingBody(features),
+    ...thinkingBody(features, model),
+    ...toolBody(features, model),
+    // What was said before is read at a tenth of the price; a model of another vendor may not know the word.
+    ...(model.includes("claude") && { cache_control: { type: "ephemeral" } }),
+    ...(stream && { stream: true }),
+  };
+  return { body, ignoredFields: unsignedReasoning(messages), renamedTools: renamedTools(features) };
+}
+
+/** The API has no word for it. */
+const jsonOnly = "Answer with one JSON object and nothing else: no words around it, no code fence.";
+
+// ---- settings
+
+function samplingBody(features: RequestFeatures): Body {
+  const { temperature, topP, topK, stopSequences, serviceTier, user } = features;
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(topK !== undefined && { top_k: topK }),
+    ...(stopSequences !== undefined && { stop_sequences: stopSequences }),
+    ...(serviceTier !== undefined && { service_tier: serviceTier }),
+    ...(user !== undefined && { metadata: { user_id: user } }),
+  };
+}
+
+/** Tokens of thinking, for models that know no effort; the least the API takes is 1024. */
+const budgets: Readonly<Record<Effort, number>> = { low: 1024, medium: 8192, high: 24_576, xhigh: 32_768, max: 49_152 };
+
+/** An effort alone asks for thinking: in the other formats it is the only word for it. */
+function thinkingBody(
+  features: RequestFeatures,
+  model: string,
+): { readonly thinking?: Body; readonly output_config?: Body } {
+  const { reasoning, effort, toolChoice, responseFormat } = features;
+  const adaptive = thinksAdaptively(model);
+  const config = {
+    ...(effort !== undefined && adaptive && { effort }),
+    ...(responseFormat?.type === "json-schema" && {
+      format: { type: "json_schema", schema: closedSchema(responseFormat.schema) },
+    }),
+  };
+  // A call cannot be forced on a model that thinks.
+  const isForced = toolChoice?.type === "required" || toolChoice?.type === "tool";
+  const asked =
+    reasoning !== undefined
+      ? encodeThinking(reasoning)
+      : effort === undefined || isForced
+        ? undefined
+        : thinkingFor(effort, features, model);
+  return {
+    ...(asked !== undefined && { thinking: asked }),
+    ...(Object.keys(config).length > 0 && { output_config: config }),
+  };
+}
+
+function thinkingFor(effort: Effort, { maxOutputTokens }: RequestFeatures, model: string): Body | undefined {
+  if (thinksAdaptively(model)) return { type: "adaptive" };
+  const limit = maxOutputTokens ?? longestAnswer(model);
+  const budget = Math.min(budgets[effort], limit - 1);
+  return budget < budgets.low ? undefined : { type: "enabled", budget_tokens: budget };
+}
+
+/** The API refuses an object in a schema that leaves open what else may be in it. */
+function closedSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closedSchema);
+  if (!isRecord(schema)) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closedSchema(value)]));
+  return inner["type"] === "object" && inner["additionalProperties"] === undefined
+    ? { ...inner, additionalProperties: false }
+    : inner;
+}
+
+// ---- tools
+
+function toolBody(features: RequestFeatures, model: string): Body {
+  const { tools = [], vendorTools = [], toolChoice, parallelToolCalls } = features;
+  if (tools.length + vendorTools.length === 0) return {};
+  const own = tools.map(({ name, description, inputSchema, extra }) => ({
+    ...extra,
+    name: wireName(name),
+    ...(description !== undefined && { description }),
+    input_schema: inputSchema,
+  }));
+  const serial = parallelToolCalls === false && toolChoice?.type !== "none" && { disable_parallel_tool_use: true };
+  const choice = choiceBody(toolChoice, model);
+  return {
+    tools: [...own, ...vendorTools.map(({ value }) => value)],
+    ...((choice !== undefined || serial !== false) && { tool_choice: { ...(choice ?? { type: "auto" }), ...serial } }),
+  };
+}
+
+function choiceBody(choice: RequestFeatures["toolChoice"], model: string): Body | undefined {
+  if (choice === undefined || choice.type === "auto") return undefined;
+  if (choice.type === "none") return { type: "none" };
+  if (forcedCalls(model) === "refused") throw unforceable(model);
+  return choice.type === "tool" ? { type: "tool", name: wireName(choice.name) } : { type: "any" };
+}
+
+export function unforceable(model: string): GatewayError {
+  return new GatewayError("invalid-request", `${model} cannot be made to call a tool.`, {
+    param: "tool_choice",
+    hint: "Leave tool_choice out and say in the prompt that the tool is to be used, or ask another model, such as haiku.",
+  });
+}
+
+function wireName(name: string): string {
+  return isToolName(name) ? name : replaceToolName(name);
+}
+
+function renamedTools({ tools = [] }: RequestFeatures): readonly RenamedTool[] {
+  return tools.map(({ name }) => ({ name, as: wireName(name) })).filter(({ name, as }) => name !== as);
+}

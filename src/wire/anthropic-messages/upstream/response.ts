@@ -1,0 +1,32 @@
+import * as v from "valibot";
+
+import type { ModelEvent } from "#core/events.ts";
+
+import { failedStream, unreadable } from "./error.ts";
+import { errorEventSchema, messageSchema } from "./schema.ts";
+import { createStreamDecoder } from "./stream.ts";
+
+/** A whole message is what its stream would have built, told in one delta a block. */
+export function decodeResponse(body: unknown): readonly ModelEvent[] {
+  const parsed = v.safeParse(messageSchema, body);
+  if (!parsed.success) return [{ type: "error", error: failureIn(body) }];
+  const { content, stop_reason, stop_sequence, ...message } = parsed.output;
+  const decoder = createStreamDecoder();
+  const events = [
+    { type: "message_start", message },
+    ...content.flatMap((block, index) => [
+      { type: "content_block_start", index, content_block: block },
+      { type: "content_block_stop", index },
+    ]),
+    { type: "message_delta", delta: { stop_reason: stop_reason ?? "end_turn", stop_sequence }, usage: message.usage },
+    { type: "message_stop" },
+  ];
+  return events.flatMap((event) => decoder.decode(JSON.stringify(event)));
+}
+
+function failureIn(body: unknown) {
+  const said = v.safeParse(errorEventSchema, body);
+  return said.success && said.output.error.message !== ""
+    ? failedStream(said.output)
+    : unreadable(JSON.stringify(body) ?? "");
+}

@@ -1,0 +1,242 @@
+import * as v from "valibot";
+
+import type { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
+import type { StreamDecoder } from "#core/upstream-format.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+
+import { brokenOff, failedStream, unreadable } from "./error.ts";
+import {
+  type BlockDelta,
+  type ContentBlock,
+  errorEventSchema,
+  eventSchema,
+  type StreamEvent,
+  streamEventSchema,
+  type UpstreamUsage,
+} from "./schema.ts";
+import { mergeUpstreamUsage, usageOf } from "./usage.ts";
+
+interface State {
+  phase: "waiting" | "answering" | "ended";
+  usage: UpstreamUsage | null;
+  open: OpenBlock | undefined;
+  blocks: number;
+  stop: { readonly reason: string; readonly sequence: string | undefined } | undefined;
+}
+
+interface OpenBlock {
+  readonly index: number;
+  readonly kind: "text" | "reasoning" | "tool" | "skipped";
+  readonly id: string;
+  signature: string;
+}
+
+/** Well-formed events for any order of frames: what has no place in the stream decodes to nothing. */
+export function createStreamDecoder(): StreamDecoder {
+  const state: State = { phase: "waiting", usage: null, open: undefined, blocks: 0, stop: undefined };
+  return {
+    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    end: () => (state.phase === "ended" ? [] : end(state)),
+  };
+}
+
+/** Words of the answer make up most of a stream, and come in these two alone. */
+export function isTelling(data: string): boolean {
+  return !data.includes('"content_block_delta"') && !data.includes('"content_block_st');
+}
+
+function decodeFrame(state: State, data: string): readonly ModelEvent[] {
+  if (data === "[DONE]") return [];
+  const parsed = v.safeParse(eventSchema, parseJsonText(data));
+  if (!parsed.success) return fail(state, unreadable(data));
+  const { type } = parsed.output;
+  if (type === "error") return fail(state, failedStream(v.parse(errorEventSchema, parsed.output)));
+  if (!known.has(type)) return [];
+  const event = v.safeParse(streamEventSchema, parsed.output);
+  return event.success ? decodeEvent(state, event.output) : fail(state, unreadable(data));
+}
+
+const known: ReadonlySet<string> = new Set<StreamEvent["type"]>([
+  "message_start",
+  "content_block_start",
+  "content_block_delta",
+  "content_block_stop",
+  "message_delta",
+  "message_stop",
+]);
+
+/** One event of a stream whose end has not come. */
+function decodeEvent(state: State, event: StreamEvent): readonly ModelEvent[] {
+  if (event.type === "message_start") return start(state, event.message);
+  if (state.phase !== "answering") return [];
+  switch (event.type) {
+    case "content_block_start":
+      return openBlock(state, event.index, event.content_block);
+    case "content_block_delta":
+      return extendBlock(state, event.index, event.delta);
+    case "content_block_stop":
+      return state.open?.index === event.index ? closeBlock(state) : [];
+    case "message_delta":
+      state.usage = mergeUpstreamUsage(state.usage, event.usage);
+      if (typeof event.delta.stop_reason === "string")
+        state.stop = { reason: event.delta.stop_reason, sequence: event.delta.stop_sequence ?? undefined };
+      return [];
+    default:
+      return end(state);
+  }
+}
+
+function start(
+  state: State,
+  message: Extract<StreamEvent, { type: "message_start" }>["message"],
+): readonly ModelEvent[] {
+  if (state.phase !== "waiting") return [];
+  state.phase = "answering";
+  state.usage = message.usage;
+  const { id, model, usage } = message;
+  return [{ type: "start", responseId: id, model, usage: usageOf(usage) }, { type: "step-start" }];
+}
+
+const reasons: Readonly<Record<string, FinishReason>> = {
+  tool_use: "tool-calls",
+  max_tokens: "length",
+  model_context_window_exceeded: "length",
+  refusal: "content-filter",
+};
+
+function end(state: State): readonly ModelEvent[] {
+  const { stop } = state;
+  if (stop === undefined) return fail(state, brokenOff());
+  const closing = closeBlock(state);
+  state.phase = "ended";
+  const usage = usageOf(state.usage);
+  return [
+    ...closing,
+    { type: "step-end", usage },
+    {
+      type: "finish",
+      reason: reasons[stop.reason] ?? "stop",
+      rawReason: stop.reason,
+      ...(stop.sequence !== undefined && { stopSequence: stop.sequence }),
+      usage,
+      steps: 1,
+    },
+  ];
+}
+
+function fail(state: State, error: GatewayError): readonly ModelEvent[] {
+  state.phase = "ended";
+  return [{ type: "error", error }];
+}
+
+// ---- blocks
+
+/** Blocks that are a call of some tool; of these Anthropic runs all but `tool_use` itself. */
+const callTypes: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
+
+function openBlock(state: State, index: number, block: ContentBlock): readonly ModelEvent[] {
+  const closing = closeBlock(state);
+  state.blocks += 1;
+  const kind = kindOf(block);
+  const id = kind === "tool" ? (block.id ?? `call-${state.blocks}`) : `block-${state.blocks}`;
+  state.open = { index, kind, id, signature: block.signature ?? "" };
+  return [...closing, ...beginningOf(block, kind, id)];
+}
+
+function kindOf({ type }: ContentBlock): OpenBlock["kind"] {
+  if (type === "text") return "text";
+  if (type === "thinking" || type === "redacted_thinking") return "reasoning";
+  return callTypes.has(type) ? "tool" : "skipped";
+}
+
+function beginningOf(block: ContentBlock, kind: OpenBlock["kind"], id: string): readonly ModelEvent[] {
+  switch (kind) {
+    case "text":
+      return [{ type: "text-start", id }, ...textDelta(id, block.text ?? ""), ...citations(id, block.citations)];
+    case "reasoning":
+      return [
+        { type: "reasoning-start", id, ...(block.type === "redacted_thinking" && { redactedData: block.data ?? "" }) },
+        ...reasoningDelta(id, block.thinking ?? ""),
+      ];
+    case "tool":
+      return [
+        {
+          type: "tool-input-start",
+          id,
+          toolName: block.name ?? "",
+          executedBy: block.type === "tool_use" ? "client" : "backend",
+        },
+        ...inputDelta(id, wholeInput(block.input)),
+      ];
+    case "skipped":
+      return block.tool_use_id === undefined
+        ? []
+        : [
+            {
+              type: "tool-result",
+              id: block.tool_use_id,
+              content: block.content ?? "",
+              isError: block.is_error === true,
+            },
+          ];
+  }
+}
+
+/** A streamed call starts with `{}` and its input follows; anything else is the whole input. */
+function wholeInput(input: unknown): string {
+  if (typeof input !== "object" || input === null || Object.keys(input).length === 0) return "";
+  return JSON.stringify(input);
+}
+
+function citations(id: string, given: unknown): readonly ModelEvent[] {
+  return Array.isArray(given) ? given.map((citation: unknown) => ({ type: "text-citation", id, citation })) : [];
+}
+
+function extendBlock({ open }: State, index: number, delta: BlockDelta): readonly ModelEvent[] {
+  if (open === undefined || open.index !== index) return [];
+  if (delta.type === "signature_delta") open.signature += delta.signature ?? "";
+  switch (open.kind) {
+    case "text":
+      return extendText(open.id, delta);
+    case "reasoning":
+      return delta.type === "thinking_delta" ? reasoningDelta(open.id, delta.thinking ?? "") : [];
+    case "tool":
+      return delta.type === "input_json_delta" ? inputDelta(open.id, delta.partial_json ?? "") : [];
+    default:
+      return [];
+  }
+}
+
+function extendText(id: string, delta: BlockDelta): readonly ModelEvent[] {
+  if (delta.type === "citations_delta") return [{ type: "text-citation", id, citation: delta.citation }];
+  return delta.type === "text_delta" ? textDelta(id, delta.text ?? "") : [];
+}
+
+function closeBlock(state: State): readonly ModelEvent[] {
+  const { open } = state;
+  state.open = undefined;
+  switch (open?.kind) {
+    case "text":
+      return [{ type: "text-end", id: open.id }];
+    case "reasoning":
+      return [{ type: "reasoning-end", id: open.id, ...(open.signature !== "" && { signature: open.signature }) }];
+    case "tool":
+      return [{ type: "tool-input-end", id: open.id }];
+    default:
+      return [];
+  }
+}
+
+function textDelta(id: string, text: string): readonly ModelEvent[] {
+  return text === "" ? [] : [{ type: "text-delta", id, text }];
+}
+
+function reasoningDelta(id: string, text: string): readonly ModelEvent[] {
+  return text === "" ? [] : [{ type: "reasoning-delta", id, text }];
+}
+
+function inputDelta(id: string, delta: string): readonly ModelEvent[] {
+  return delta === "" ? [] : [{ type: "tool-input-delta", id, delta }];
+}

@@ -1,0 +1,24 @@
+import { noUsage, type Usage } from "#core/usage.ts";
+
+import type { UpstreamUsage } from "./schema.ts";
+
+/** Anthropic counts input without cache reads and writes; the canonical total includes them. */
+export function usageOf(upstream: UpstreamUsage | null): Usage {
+  if (upstream === null) return noUsage;
+  const cacheReadInputTokens = upstream.cache_read_input_tokens ?? 0;
+  const cacheWriteInputTokens = upstream.cache_creation_input_tokens ?? 0;
+  return {
+    inputTokens: (upstream.input_tokens ?? 0) + cacheReadInputTokens + cacheWriteInputTokens,
+    outputTokens: upstream.output_tokens ?? 0,
+    cacheReadInputTokens,
+    cacheWriteInputTokens,
+    cacheWrite1hInputTokens: upstream.cache_creation?.ephemeral_1h_input_tokens ?? 0,
+    reasoningTokens: upstream.output_tokens_details?.thinking_tokens ?? 0,
+  };
+}
+
+/** A message's usage at its start, completed by its end: an end that repeats an input count knows better. */
+export function mergeUpstreamUsage(start: UpstreamUsage | null, end: UpstreamUsage | null): UpstreamUsage {
+  const known = Object.entries(end ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  return { ...start, ...Object.fromEntries(known) };
+}
