@@ -14,6 +14,7 @@ import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { createAdmission } from "#gateway/admission.ts";
 import { type Approvals, createApprovals } from "#gateway/approvals.ts";
 import { createGateway } from "#gateway/gateway.ts";
+import type { Routing } from "#gateway/routing.ts";
 import { openJournal } from "#process/journal.ts";
 import { sweepOrphans } from "#process/orphans.ts";
 import { createServer } from "#server/server.ts";
@@ -37,7 +38,9 @@ import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
+import { createProviders } from "./providers.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
+import { routingOf } from "./routing.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -122,7 +125,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
   });
   starting.defer(sessions.startPruning());
-  const server = createHttpServer({ options, backend, workspaces, sessions, telemetry });
+  const routing = routingOf(config, [backend, ...createProviders(config, { environment, journal })]);
+  const server = createHttpServer({ options, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));
   urls.push(url);
@@ -221,18 +225,18 @@ function sessionLimits({ sessions }: Config): SessionsOptions {
 
 interface ServerParts {
   readonly options: AppOptions;
-  readonly backend: ReturnType<typeof createBackend>;
+  readonly routing: Routing;
   readonly sessions: Sessions;
   readonly workspaces: Workspaces;
   readonly telemetry: Telemetry;
 }
 
-function createHttpServer({ options: { config, version }, backend, workspaces, sessions, telemetry }: ServerParts) {
+function createHttpServer({ options: { config, version }, routing, workspaces, sessions, telemetry }: ServerParts) {
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
   const approvals = openApprovals(config, telemetry);
   const gateway = createGateway({
-    backend,
+    routing,
     workspaces,
     admission: createAdmission({
       maxRunning: limits.max_running,

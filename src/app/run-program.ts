@@ -1,4 +1,4 @@
-import { startChild } from "#process/child.ts";
+import { type ChildJournal, startChild } from "#process/child.ts";
 
 export interface ProgramRun {
   readonly command: string;
@@ -6,6 +6,7 @@ export interface ProgramRun {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  readonly journal?: ChildJournal;
 }
 
 export interface ProgramEnd {

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { isRecord } from "#lib/is-record.ts";
 import { nearest } from "#lib/nearest.ts";
 
-import { configSchema, secretKeys } from "./schema.ts";
+import { configSchema, isSecret } from "./schema.ts";
 import { allSettings, describeExpected, forbiddenNames, isTable, lookUp } from "./setting.ts";
 
 export type LayerKind = "flag" | "environment" | "env-file" | "project" | "user" | "named" | "default";
@@ -80,7 +80,7 @@ function describeWrong(layer: Layer, path: readonly string[], got: unknown): str
   const key = path.join(".");
   const found = lookUp(path);
   const expected = found.found ? describeExpected(found.schema) : "a table of settings";
-  const shown = secretKeys.has(key) ? "a value that is not shown" : show(got);
+  const shown = isSecret(key) ? "a value that is not shown" : show(got);
   return `${nameOf(layer, key)} must be ${expected}, got ${shown}`;
 }
 

@@ -62,6 +62,8 @@ const pathSettings = [
   "workspaces.*.path",
   "workspaces.*.add_dirs",
   "workspaces.*.mcp_config",
+  "providers.*.ca_file",
+  "providers.*.credentials.*.file",
 ].map((name) => name.split("."));
 
 export function resolvePaths(

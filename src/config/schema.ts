@@ -13,6 +13,7 @@ const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
+export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
 
@@ -202,6 +203,81 @@ const models = v.strictObject({
   ),
 });
 
+/** Where one secret is kept. */
+const credential = v.strictObject({
+  env: v.optional(text("Variable of ccproxy's environment that holds it.")),
+  file: v.optional(text("File that holds it, and nothing else.")),
+  command: v.optional(texts("Program, and its arguments, that prints it.")),
+});
+
+const provider = v.strictObject({
+  title: v.optional(text("What it is called in messages. Unset: its name.")),
+  base_url: v.optional(
+    text("Where its API is, as its own SDK takes it. Unset: what is known of a provider of this name."),
+  ),
+  wire_format: v.optional(choice(wireFormats, "The API that base_url speaks.")),
+  endpoints: v.pipe(
+    v.optional(v.strictObject(v.entriesFromList(wireFormats, v.optional(text("Base URL of that API.")))), {}),
+    v.description("Base URLs, for a provider that speaks more than one API."),
+  ),
+  credentials: v.pipe(
+    v.optional(v.record(someName, credential), {}),
+    v.description("Its API keys, in the order they are used. Unset: the provider's usual variable."),
+  ),
+  spread: v.optional(
+    choice(["failover", "round-robin"], "Of several credentials: the first that works, or each in turn."),
+    "failover",
+  ),
+  models: v.optional(
+    texts("Names of models that go to it by themselves; `*` stands for anything. Unset: what is known."),
+  ),
+  default_model: v.optional(text("Model for requests that name none.")),
+  headers: v.pipe(
+    v.optional(v.record(someName, text("The header's value.")), {}),
+    v.description("Headers sent along with every request."),
+  ),
+  allow_private: v.optional(
+    v.pipe(v.boolean(), v.description("It may be on this machine or in a private network.")),
+    false,
+  ),
+  proxy: v.optional(text("HTTP proxy through which it is reached.")),
+  ca_file: v.optional(text("PEM file of certificates to trust for it.")),
+  max_retries: v.optional(whole(0, 10, "Further tries of a request that failed before its first byte."), 2),
+  response_timeout_seconds: v.optional(amount(1, 86_400, "Longest wait for an answer to begin."), 600),
+  idle_timeout_seconds: v.optional(amount(1, 86_400, "Longest silence within an answer."), 300),
+});
+
+const routingRule = v.strictObject({
+  model: v.optional(
+    text("Models it is about: a name in which `*` stands for anything, or a regular expression in slashes."),
+  ),
+  path: v.optional(text("What the request's path begins with.")),
+  headers: v.optional(v.record(someName, text("Value it must have, written like a model's name."))),
+  wire_format: v.optional(choice(wireFormats, "The API that the client speaks.")),
+  min_kb: v.optional(amount(0, 1_048_576, "Size that its body has at least.")),
+  tools: v.optional(v.pipe(v.boolean(), v.description("Whether it brings tools."))),
+  thinking: v.optional(v.pipe(v.boolean(), v.description("Whether it asks for thinking."))),
+  backend: v.optional(text("What answers: claude-cli, or the name of a provider.")),
+  to_model: v.optional(text("Model that is asked instead.")),
+  relay: v.optional(
+    choice(
+      ["when-possible", "never", "always"],
+      "Whether a request travels as it came; never: it is always translated.",
+    ),
+  ),
+});
+
+const routing = v.strictObject({
+  default: v.optional(
+    text("What answers requests that nothing else is said of: claude-cli, or a provider."),
+    "claude-cli",
+  ),
+  rules: v.pipe(
+    v.optional(v.record(someName, routingRule), {}),
+    v.description("The first rule of which everything holds decides."),
+  ),
+});
+
 export const configSchema = v.strictObject({
   server: v.pipe(v.optional(server, {}), v.description("How clients reach ccproxy.")),
   claude: v.pipe(v.optional(claude, {}), v.description("The Claude Code CLI that answers.")),
@@ -226,6 +302,11 @@ export const configSchema = v.strictObject({
     v.description('Full names that family names stand for: `sonnet = "claude-sonnet-4-6"`.'),
   ),
   models: v.pipe(v.optional(models, {}), v.description("Which names of models are answered.")),
+  providers: v.pipe(
+    v.optional(v.record(someName, provider), {}),
+    v.description("APIs that answer beside Claude Code, with your own keys: `[providers.openai]`."),
+  ),
+  routing: v.pipe(v.optional(routing, {}), v.description("Which of them answers a request.")),
   workspaces: v.pipe(
     v.optional(workspaces, {}),
     v.description('Directories clients may have agents work in: `[workspaces.site] path = "~/site"`.'),
@@ -244,5 +325,7 @@ export const configSchema = v.strictObject({
 
 export type Config = v.InferOutput<typeof configSchema>;
 
-/** Dotted names of the settings whose values are never printed. */
-export const secretKeys: ReadonlySet<string> = new Set(["server.auth_token"]);
+/** By its dotted name, whether a setting's value is never printed. */
+export function isSecret(key: string): boolean {
+  return key === "server.auth_token" || /^providers\..+\.(?:headers\..+|proxy)$/.test(key);
+}

@@ -1,7 +1,7 @@
 /** The configuration in force as rows for a person or a program, without its secrets. */
 import type { LoadedConfig, Origin } from "./load.ts";
 import { flatten } from "./merge.ts";
-import { secretKeys } from "./schema.ts";
+import { isSecret } from "./schema.ts";
 import { allSettings, isTable, lookUp } from "./setting.ts";
 
 export interface ShownSetting {
@@ -33,7 +33,7 @@ function isNamedFreely(key: string): boolean {
 }
 
 function withoutSecrets(key: string, value: unknown): unknown {
-  if (secretKeys.has(key)) return value === undefined ? undefined : hidden;
+  if (isSecret(key)) return value === undefined ? undefined : hidden;
   // Inline MCP configurations carry the headers and variables of their servers.
   if (key === "claude.mcp_config" && Array.isArray(value))
     return value.map((item) => (String(item).trimStart().startsWith("{") ? hidden : String(item)));

@@ -20,6 +20,8 @@ export interface RunSetup {
 /** Something that answers canonical requests. */
 export interface Backend {
   readonly id: string;
+  /** The ways it can run a request. */
+  readonly modes: readonly Mode[];
   /** The features of this request the backend cannot honour when it is run so; the client is told. */
   unsupported(request: ModelRequest, setup: RunSetup): readonly RequestFeature[];
   /**
@@ -103,6 +105,8 @@ export interface RunFacts {
   readonly ignoredFields?: readonly string[];
   /** Tools of the client's that the model knows by another name; what it calls has the client's. */
   readonly renamedTools?: readonly RenamedTool[];
+  /** Further tries that an upstream took before its first byte. */
+  readonly retries?: number;
 }
 
 export interface RenamedTool {
@@ -129,8 +133,11 @@ export interface BackendStatus {
   /** Why not, or what is worth knowing; one sentence. */
   readonly detail: string;
   readonly version?: string;
-  readonly childrenIdle: number;
-  readonly childrenBusy: number;
-  /** How requests got their child since the start; the share of `live` and `warm` is the pool's hit rate. */
-  readonly starts: Readonly<Record<"live" | "warm" | "cold", number>>;
+  /** Of a backend that answers with processes. */
+  readonly children?: {
+    readonly idle: number;
+    readonly busy: number;
+    /** How requests got theirs since the start; the share of `live` and `warm` is the pool's hit rate. */
+    readonly starts: Readonly<Record<"live" | "warm" | "cold", number>>;
+  };
 }

@@ -3,7 +3,16 @@
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
 import type { Approve } from "#core/approval.ts";
-import type { Backend, Mode, RenamedTool, RunSetup, ToolOwner } from "#core/backend.ts";
+import type {
+  Backend,
+  Mode,
+  ModelInfo,
+  RenamedTool,
+  RequestOf,
+  RunSetup,
+  SessionOf,
+  ToolOwner,
+} from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -18,15 +27,16 @@ import { createAgentView } from "./agent-view/create-view.ts";
 import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
 import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
-import { checkListed, listedModels } from "./model-names.ts";
-import { resolveRun, type ResolveSettings } from "./resolve.ts";
+import { checkListed, listedModels, type ModelNames } from "./model-names.ts";
+import { modelAsked, resolveRun, type ResolveSettings } from "./resolve.ts";
+import type { Choice, Routing } from "./routing.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running, RunningHead } from "./types.ts";
 
-export interface GatewayDeps extends ResolveSettings {
-  readonly backend: Backend;
+export interface GatewayDeps extends Omit<ResolveSettings, "modes"> {
+  readonly routing: Routing;
   readonly admission: Admission;
   readonly workspaces: Workspaces;
   readonly sessions: Sessions;
@@ -39,7 +49,10 @@ export interface GatewayDeps extends ResolveSettings {
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { backend, admission } = deps;
+  const { admission } = deps;
+  const { backends } = deps.routing;
+  const endWaiting = (left: RequestOf | SessionOf): number =>
+    backends.reduce((ended, backend) => ended + (backend.endWaiting?.(left) ?? 0), 0);
   return {
     run: (request, call) => runTurn(deps, request, call),
     sessions: {
@@ -47,17 +60,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
       interrupt(name) {
         const stopped = deps.sessions.interrupt(name);
         const { principal, id: session } = name;
-        return stopped === undefined ? undefined : stopped + (backend.endWaiting?.({ principal, session }) ?? 0);
+        return stopped === undefined ? undefined : stopped + endWaiting({ principal, session });
       },
     },
-    endWaiting: (left) => backend.endWaiting?.(left) ?? 0,
+    endWaiting,
     countTokens: (request, call) => countTokens(deps, request, call),
-    listModels: async (call) => listedModels(await backend.listModels(call.signal), deps),
+    listModels: (call) => listAllModels(deps, call),
     status: () => ({
-      backend: backend.id,
+      backends: backends.map((backend) => ({ backend: backend.id, ...backend.status() })),
       running: admission.running,
       waiting: admission.waiting,
-      ...backend.status(),
     }),
   };
 }
@@ -65,15 +77,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
 /** What will run, and what of the request it must leave out. A session goes on as it began, unless it is told otherwise. */
 async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, session?: Recalled) {
   if (asked.outOfContext !== undefined) throw asked.outOfContext;
+  const { backend, model } = chooseBackend(deps, asked, call);
   const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, {
     ...deps,
+    modes: backend.modes,
     defaultMode: session?.mode ?? deps.defaultMode,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];
-  const ignored = [...unread, ...ignoredFields(deps.backend, request, setup)];
+  const routed = { ...request, model };
+  const ignored = [...unread, ...ignoredFields(backend, routed, setup)];
   call.record.set({
-    backend: deps.backend.id,
+    backend: backend.id,
     mode,
     modelAsked: call.model ?? asked.model,
     principal: call.principal,
@@ -81,11 +96,30 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, sessi
     ignoredFields: ignored,
   });
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
-  if (!deps.passthrough && freeName !== undefined)
-    checkListed(freeName, listedModels(await deps.backend.listModels(call.signal), deps));
+  if (!deps.passthrough && freeName !== undefined) checkListed(freeName, await listAllModels(deps, call));
   const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
-  return { request, setup: { ...setup, workspace }, verbosity, ignored };
+  return { backend, request: routed, setup: { ...setup, workspace }, verbosity, ignored };
+}
+
+export function chooseBackend(
+  { routing, ...names }: Pick<GatewayDeps, "routing" | keyof ModelNames>,
+  { wireFormat, model }: Pick<ModelRequest, "wireFormat" | "model">,
+  call: Call,
+): Choice {
+  return routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, names) });
+}
+
+/** Of the first backend under their own names, of the others behind theirs; those that cannot say are left out. */
+async function listAllModels(deps: GatewayDeps, { signal, route }: Call): Promise<readonly ModelInfo[]> {
+  const [first, ...others] = deps.routing.backends;
+  const chosen = deps.routing.backends.find(({ id }) => id === route.backend);
+  if (chosen !== undefined && chosen !== first) return await chosen.listModels(signal);
+  const offered = others.map(async (backend) => {
+    const models = await backend.listModels(signal).catch(() => []);
+    return models.map((model) => ({ ...model, id: `${backend.id}/${model.id}`, aliases: [] }));
+  });
+  return [...listedModels(await first.listModels(signal), deps), ...(await Promise.all(offered)).flat()];
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
@@ -111,11 +145,10 @@ async function startTurn(
   asked: ModelRequest,
   call: Call,
 ): Promise<Running> {
-  const { backend } = deps;
-  const { request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
+  const { backend, request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
   session?.runsIn(setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf(deps, { request, setup, ignored }),
+    ...headOf({ backend, request, setup, ignored }),
     session: session?.id,
     usage: noUsage,
   };
@@ -135,15 +168,16 @@ async function startTurn(
     session: session && { id: session.id, named: session.named, resume: session.resume },
     signal: turn.signal,
     shownAnswer: shown.spellings,
-    report: ({ ignoredFields: more, renamedTools = learned.renamedTools, ...facts }) => {
+    report: ({ ignoredFields: more, renamedTools = learned.renamedTools, retries = learned.retries, ...facts }) => {
       learned.renamedTools = renamedTools;
+      learned.retries = retries;
       call.record.set(facts);
       session?.learn(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
-      if (more === undefined) return;
+      if (more === undefined || more.length === 0) return;
       learned.ignored = [...ignored, ...more];
       call.record.set({ ignoredFields: learned.ignored });
-      if (call.strict && more.length > 0) throw strictRefusal(more);
+      if (call.strict) throw strictRefusal(more);
     },
     approve: approverOf(deps.approvals, call),
   });
@@ -178,17 +212,17 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
   const chosen = chooseSession(call.sessionIds, counted.sessionIds);
   const { principal } = call;
   const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
-  const { request, setup, ignored } = await prepare(deps, session?.request ?? counted, call, session);
+  const { backend, request, setup, ignored } = await prepare(deps, session?.request ?? counted, call, session);
   const release = await enter(deps.admission, call);
   try {
-    const count = await deps.backend.countTokens(request, {
+    const count = await backend.countTokens(request, {
       ...setup,
       requestId: call.requestId,
       principal: call.principal,
       signal: call.signal,
       report: (facts) => call.record.set(facts),
     });
-    return { ...count, head: { ...headOf(deps, { request, setup, ignored }), session: chosen?.id } };
+    return { ...count, head: { ...headOf({ backend, request, setup, ignored }), session: chosen?.id } };
   } finally {
     release();
   }
@@ -200,10 +234,12 @@ function approverOf(approvals: Approvals | undefined, { principal, requestId }: 
 }
 
 /** What is known of a run before it begins. */
-function headOf(
-  { backend }: GatewayDeps,
-  { request, setup, ignored }: Pick<Awaited<ReturnType<typeof prepare>>, "request" | "setup" | "ignored">,
-): RunningHead {
+function headOf({
+  backend,
+  request,
+  setup,
+  ignored,
+}: Pick<Awaited<ReturnType<typeof prepare>>, "backend" | "request" | "setup" | "ignored">): RunningHead {
   const { mode, tools, workspace } = setup;
   return {
     backend: backend.id,
@@ -211,6 +247,7 @@ function headOf(
     tools,
     ignored,
     renamedTools: [],
+    retries: 0,
     model: request.model,
     session: undefined,
     sessionId: undefined,
@@ -226,6 +263,7 @@ interface Learned {
   readonly tools: ToolOwner;
   ignored: readonly string[];
   renamedTools: readonly RenamedTool[];
+  retries: number;
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;

@@ -10,6 +10,7 @@ import { createTestSessions, memoryDatabase } from "#sessions/testing/test-sessi
 
 import { createAdmission } from "./admission.ts";
 import { createGateway } from "./gateway.ts";
+import { onlyTo } from "./testing/plain-route.ts";
 import { type Caller, callers, createClient, steps, wordsIn } from "./testing/two-callers.ts";
 import type { Gateway } from "./types.ts";
 
@@ -19,6 +20,7 @@ setDefaultTimeout(60_000);
 function createEcho(heard: (context: RunContext, told: string) => void): Backend {
   return {
     id: "echo",
+    modes: ["agent", "chat"],
     unsupported: () => [],
     async *run(request, context): AsyncGenerator<readonly ModelEvent[], void> {
       const told = JSON.stringify([request.messages, request.system, request.model, context.session]);
@@ -37,19 +39,13 @@ function createEcho(heard: (context: RunContext, told: string) => void): Backend
     listModels: () => Promise.resolve([]),
     knownModels: () => [],
     countTokens: () => Promise.resolve({ inputTokens: 1, exact: true }),
-    status: () => ({
-      ready: true,
-      detail: "",
-      childrenIdle: 0,
-      childrenBusy: 0,
-      starts: { live: 0, warm: 0, cold: 0 },
-    }),
+    status: () => ({ ready: true, detail: "" }),
   };
 }
 
 function gatewayOf(backend: Backend, database: ReturnType<typeof memoryDatabase>): Gateway {
   return createGateway({
-    backend,
+    routing: onlyTo(backend),
     admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
     sessions: createTestSessions({ database }),
     workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },

@@ -24,6 +24,7 @@ const settings: ResolveSettings = {
     ["o3", "claude-opus-5-5"],
   ]),
   passthrough: true,
+  modes: ["agent", "chat"],
   defaultMode: "agent",
   defaultVerbosity: "text-only",
 };

@@ -27,10 +27,19 @@ const aliases = new Map([
   ["all", { tools: "both" }],
 ] as const);
 
-function resolve(request: ModelRequest, headers: Partial<AskedSetup> = {}, defaultMode: "agent" | "chat" = "agent") {
+function resolve(
+  request: ModelRequest,
+  headers: Partial<AskedSetup> = {},
+  defaultMode: "agent" | "chat" = "agent",
+  modes: readonly ("agent" | "chat")[] = ["agent", "chat"],
+) {
   const nothing = { mode: undefined, tools: undefined, verbosity: undefined, model: undefined, effort: undefined };
   const names = { aliases, versions: new Map(), openaiNames: new Map(), passthrough: true };
-  return resolveRun(request, { ...nothing, ...headers }, { ...names, defaultMode, defaultVerbosity: "text-only" });
+  return resolveRun(
+    request,
+    { ...nothing, ...headers },
+    { ...names, modes, defaultMode, defaultVerbosity: "text-only" },
+  );
 }
 
 describe("what answers, and with whose tools", () => {
@@ -66,4 +75,21 @@ describe("what answers, and with whose tools", () => {
   ] as const)("%p contradicts itself", (headers) => {
     expect(() => resolve(asking({}), headers)).toThrow(expect.objectContaining({ kind: "invalid-request" }));
   });
+
+  test.each([
+    [{}, equipped],
+    [{ mode: "chat" }, {}],
+    [{ tools: "client" }, {}],
+  ] as const)("a backend without an agent answers %p as a bare model", (headers, features) => {
+    expect(resolve(asking(features), headers, "agent", ["chat"])).toMatchObject(bare);
+  });
+
+  test.each([[{ mode: "agent" }], [{ tools: "agent" }], [{ tools: "both" }]] as const)(
+    "a backend without an agent cannot do %p",
+    (headers) => {
+      expect(() => resolve(asking({}), headers, "agent", ["chat"])).toThrow(
+        expect.objectContaining({ kind: "invalid-request" }),
+      );
+    },
+  );
 });

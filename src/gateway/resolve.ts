@@ -6,6 +6,8 @@ import type { Verbosity } from "#core/verbosity.ts";
 import { type ModelAlias, modelBehind, type ModelNames } from "./model-names.ts";
 
 export interface ResolveSettings extends ModelNames {
+  /** The ways the backend can run it. */
+  readonly modes: readonly Mode[];
   readonly defaultMode: Mode;
   readonly defaultVerbosity: Verbosity;
 }
@@ -36,7 +38,8 @@ export interface Resolved extends RunSetup {
  * Model: the client's header, then the alias's, then the client's own name, then (in the backend) the configured or the
  * CLI's default; names of OpenAI's and family names stand for what the configuration says.
  * Effort: the client's header, then its body, then the alias. Permission mode: the alias; no client can widen it.
- * Throws GatewayError `invalid-request` for a bare model with an agent's tools, or an agent without.
+ * Throws GatewayError `invalid-request` for a bare model with an agent's tools, or an agent without, and for an agent
+ * where the backend has none.
  */
 export function resolveRun(request: ModelRequest, headers: AskedSetup, settings: ResolveSettings): Resolved {
   const alias = request.model === undefined ? undefined : settings.aliases.get(request.model);
@@ -47,9 +50,19 @@ export function resolveRun(request: ModelRequest, headers: AskedSetup, settings:
     freeName: named.freeName,
     permissionMode: alias?.permissionMode,
     boundWorkspace: alias?.workspace,
-    ...resolveSetup(asked, bringsTools(request), settings.defaultMode),
+    ...resolveSetup(asked, bringsTools(request), settings),
     verbosity: mustBeJson(request) ? "text-only" : (headers.verbosity ?? alias?.verbosity ?? settings.defaultVerbosity),
   };
+}
+
+/** The model that would be asked, whatever answers. */
+export function modelAsked(
+  model: string | undefined,
+  header: string | undefined,
+  names: ModelNames,
+): string | undefined {
+  const alias = model === undefined ? undefined : names.aliases.get(model);
+  return modelBehind(header ?? (alias === undefined ? model : alias.model), names);
 }
 
 function withModel(
@@ -98,8 +111,15 @@ function mustBeJson({ features: { responseFormat } }: ModelRequest): boolean {
 function resolveSetup(
   { mode, tools }: Pick<AskedSetup, "mode" | "tools">,
   isEquipped: boolean,
-  defaultMode: Mode,
+  { modes, defaultMode }: ResolveSettings,
 ): RunSetup {
+  if (!modes.includes("agent")) {
+    if (mode !== "agent" && (tools === undefined || tools === "client")) return { mode: "chat", tools: "client" };
+    throw new GatewayError("invalid-request", "What answers this model is a bare model, and no agent.", {
+      param: mode === "agent" ? "X-CCProxy-Mode" : "X-CCProxy-Tools",
+      hint: "Leave the header out, or ask for a model of Claude Code's.",
+    });
+  }
   if (mode === "chat" && (tools === "agent" || tools === "both"))
     throw contradiction("Chat mode is a bare model, which has no tools of its own.", "agent");
   if (mode === "agent" && tools === "client") throw contradiction("Agent mode has Claude Code's tools.", "chat");

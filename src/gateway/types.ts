@@ -5,6 +5,8 @@ import type { Verbosity } from "#core/verbosity.ts";
 import type { Sessions } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
+import type { AskedRoute } from "./routing.ts";
+
 export type { SessionPage, SessionState } from "#sessions/sessions.ts";
 
 /** What the HTTP edge knows of a request beside its body. */
@@ -21,6 +23,7 @@ export interface Call {
   /** The model to ask, whatever the body names. */
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  readonly route: AskedRoute;
   /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */
   readonly workspace: string | undefined;
   /** What the address and the headers call its conversation. */
@@ -61,6 +64,8 @@ export interface RunningHead {
   /** Request fields, as the client spelled them, that this run leaves out. */
   readonly ignored: readonly string[];
   readonly renamedTools: readonly RenamedTool[];
+  /** Further tries that the upstream took. */
+  readonly retries: number;
 }
 
 export interface GatewayTokenCount extends TokenCount {
@@ -68,11 +73,16 @@ export interface GatewayTokenCount extends TokenCount {
   readonly head: RunningHead;
 }
 
-export interface GatewayStatus extends BackendStatus {
-  readonly backend: string;
+export interface GatewayStatus {
+  /** The first answers what nothing else is said of. */
+  readonly backends: readonly NamedStatus[];
   /** Turns running, and requests waiting for a place. */
   readonly running: number;
   readonly waiting: number;
+}
+
+export interface NamedStatus extends BackendStatus {
+  readonly backend: string;
 }
 
 export interface Gateway {

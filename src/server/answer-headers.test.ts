@@ -14,6 +14,7 @@ const head = {
   workspace: undefined,
   ignored: [],
   renamedTools: [],
+  retries: 0,
 } as const;
 
 test("only what is known is said", () => {

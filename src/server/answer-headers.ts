@@ -13,6 +13,7 @@ export const exposedHeaders = [
   "X-CCProxy-Model",
   "X-CCProxy-Renamed-Tools",
   "X-CCProxy-Replayed",
+  "X-CCProxy-Retries",
   "X-CCProxy-Session",
   "X-CCProxy-Tools",
   "X-CCProxy-Workspace",
@@ -29,6 +30,7 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...ignoredHeader(head.ignored),
+    ...(head.retries > 0 && { "X-CCProxy-Retries": `${head.retries}` }),
     ...(head.renamedTools.length > 0 && { "X-CCProxy-Renamed-Tools": renamed(head.renamedTools) }),
   };
 }

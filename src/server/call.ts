@@ -9,7 +9,10 @@ import type { RouteParams } from "./route.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
-export function callOf({ request, requestId, unread, principal, signal, record }: Exchange, params: RouteParams): Call {
+export function callOf(
+  { request, path, requestId, unread, principal, signal, record }: Exchange,
+  params: RouteParams,
+): Call {
   const { headers } = request;
   const strict = strictOf(headers);
   const [first] = unread;
@@ -22,6 +25,14 @@ export function callOf({ request, requestId, unread, principal, signal, record }
     verbosity: verbosityOf(headers),
     model: valueOf(headers, "Claude-Model") || undefined,
     effort: choiceOf(headers, "Effort", efforts),
+    route: {
+      backend: params["backend"] ?? (valueOf(headers, "Backend") || undefined),
+      path,
+      headers,
+      bytes: Number(headers.get("content-length") ?? 0),
+      hasTools: false,
+      thinks: false,
+    },
     workspace: valueOf(headers, "Workspace") || undefined,
     sessionIds: sessionIdsOf(headers, params["session"]),
     interrupts: choiceOf(headers, "Busy", whenBusy) === "interrupt",

@@ -23,7 +23,7 @@ test.each(["/health", "/health/live", "/health/ready", "/healthz", "/readyz"])(
 );
 
 test("what answers behind the server is named with its version and state", async () => {
-  await using server = startTestServer({ status: { childrenBusy: 2, waiting: 3 } });
+  await using server = startTestServer({ waiting: 3 });
   const { health } = await ask(server.url, "/health");
   expect(health.serviceId).toBe("ccproxy");
   expect(health.checks?.["scripted"]).toMatchObject([{ status: "pass", version: "2.0.0", output: "Scripted." }]);

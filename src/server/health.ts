@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-import type { GatewayStatus } from "#gateway/types.ts";
+import type { GatewayStatus, NamedStatus } from "#gateway/types.ts";
 
 const verdict = v.picklist(["pass", "warn", "fail"]);
 
@@ -29,6 +29,8 @@ export const healthSchema = v.object({
 type Health = v.InferOutput<typeof healthSchema>;
 type Check = v.InferOutput<typeof check>;
 
+type Starts = NonNullable<NamedStatus["children"]>["starts"];
+
 interface HealthFacts {
   readonly version: string;
   readonly draining: boolean;
@@ -43,22 +45,14 @@ export function renderLiveness(version: string): Health {
 /** Whether a request sent now would be answered, and by what. */
 export function renderReadiness(status: GatewayStatus, { version, draining, now }: HealthFacts): Health {
   const time = now.toISOString();
-  const ready = status.ready && !draining;
+  const [first] = status.backends;
+  const ready = first?.ready === true && !draining;
   return {
     status: ready ? "pass" : "fail",
     version,
-    output: draining ? "ccproxy is shutting down." : status.detail,
+    output: draining ? "ccproxy is shutting down." : (first?.detail ?? "There is nothing to answer."),
     checks: {
-      [status.backend]: [backendCheck(status, time)],
-      [`${status.backend}:children`]: [
-        count("idle", status.childrenIdle, {
-          time,
-          unit: "processes",
-          output: "Children parked or waiting for a next turn.",
-        }),
-        count("busy", status.childrenBusy, { time, unit: "processes", output: "Children answering a turn." }),
-      ],
-      [`${status.backend}:starts`]: startCounts(status, time),
+      ...Object.fromEntries(status.backends.flatMap((backend) => backendChecks(backend, time))),
       requests: [
         count("running", status.running, { time, unit: "requests", output: "Turns running." }),
         count("waiting", status.waiting, { time, unit: "requests", output: "Requests waiting for a place." }),
@@ -77,7 +71,19 @@ export function renderHealth(status: GatewayStatus, facts: HealthFacts): Health 
   };
 }
 
-function backendCheck({ backend, ready, detail, version }: GatewayStatus, time: string): Check {
+function backendChecks(status: NamedStatus, time: string): [string, Check[]][] {
+  const { backend, children } = status;
+  const itself: [string, Check[]] = [backend, [backendCheck(status, time)]];
+  if (children === undefined) return [itself];
+  const { idle, busy, starts } = children;
+  const processes = [
+    count("idle", idle, { time, unit: "processes", output: "Children parked or waiting for a next turn." }),
+    count("busy", busy, { time, unit: "processes", output: "Children answering a turn." }),
+  ];
+  return [itself, [`${backend}:children`, processes], [`${backend}:starts`, startCounts(starts, time)]];
+}
+
+function backendCheck({ backend, ready, detail, version }: NamedStatus, time: string): Check {
   return {
     componentId: backend,
     componentType: "component",
@@ -89,7 +95,7 @@ function backendCheck({ backend, ready, detail, version }: GatewayStatus, time: 
 }
 
 /** How well the pool does: a cold start costs some hundred milliseconds. */
-function startCounts({ starts: { live, warm, cold } }: GatewayStatus, time: string): Check[] {
+function startCounts({ live, warm, cold }: Starts, time: string): Check[] {
   const all = live + warm + cold;
   return [
     count("live", live, { time, unit: "requests", output: "Went on with their conversation's own child." }),

@@ -7,6 +7,7 @@ import { isFitRequestId } from "./request-id.ts";
 
 /** What a client may say to us in headers, each as `X-CCProxy-…` or, as an earlier proxy called it, `X-CC-…`. */
 export const ourHeaders = [
+  "Backend",
   "Busy",
   "Claude-Model",
   "Effort",

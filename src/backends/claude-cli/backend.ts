@@ -46,6 +46,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
 
   return {
     id: "claude-cli",
+    modes: ["agent", "chat"],
     claudePath: supply.claudePath,
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
@@ -144,9 +145,11 @@ function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendSt
     ready: problem === undefined,
     detail: problem === undefined ? "Claude Code is ready." : problem.explanation,
     ...(counters.version !== undefined && { version: counters.version }),
-    childrenIdle: supply.parked + live.size + parked.size,
-    childrenBusy: busy.size,
-    starts: { live: counters.liveHits, warm: counters.poolHits, cold: counters.poolMisses },
+    children: {
+      idle: supply.parked + live.size + parked.size,
+      busy: busy.size,
+      starts: { live: counters.liveHits, warm: counters.poolHits, cold: counters.poolMisses },
+    },
   };
 }
 

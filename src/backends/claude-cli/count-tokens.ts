@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 import type { RunContext, TokenCount } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
+import { tokensOf } from "#core/estimate-tokens.ts";
 import type { ModelRequest } from "#core/request.ts";
 
 import { inject, planHistory } from "./claim.ts";
@@ -49,9 +50,6 @@ export async function countTokens(
   }
 }
 
-/** English text runs at four characters a token, and so does JSON, roughly. */
-const CHARACTERS_PER_TOKEN = 4;
-
 function estimate(request: ModelRequest, context: RunContext): TokenCount {
   const inputTokens = tokensOf([request.system, request.messages]) + toolTokens(request, context);
   return { inputTokens, exact: false };
@@ -61,8 +59,4 @@ function estimate(request: ModelRequest, context: RunContext): TokenCount {
 function toolTokens({ features }: ModelRequest, context: RunContext): number {
   const tools = offeredTools(features, context);
   return tools.length === 0 ? 0 : tokensOf(tools);
-}
-
-function tokensOf(value: unknown): number {
-  return Math.ceil(JSON.stringify(value).length / CHARACTERS_PER_TOKEN);
 }

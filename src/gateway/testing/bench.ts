@@ -10,6 +10,8 @@ import type { Call } from "#gateway/types.ts";
 import { createTestSessions } from "#sessions/testing/test-sessions.ts";
 import { createRequestRecord } from "#telemetry/request-record.ts";
 
+import { onlyTo, plainRoute } from "./plain-route.ts";
+
 export const start: ModelEvent = { type: "start", responseId: "msg_1", model: "claude-x", usage: noUsage };
 export const finish: FinishEvent = {
   type: "finish",
@@ -48,21 +50,16 @@ export function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
   const backend: Backend = {
     id: "scripted",
+    modes: ["agent", "chat"],
     unsupported: (asked) => (asked.features.effort === undefined ? [] : ["effort"]),
     run: script,
     knownModels: () => known,
     listModels: () => Promise.resolve([]),
     countTokens: () => Promise.resolve({ inputTokens: 12, exact: true }),
-    status: () => ({
-      ready: true,
-      detail: "",
-      childrenIdle: 0,
-      childrenBusy: 0,
-      starts: { live: 0, warm: 0, cold: 0 },
-    }),
+    status: () => ({ ready: true, detail: "" }),
   };
   const gateway = createGateway({
-    backend,
+    routing: onlyTo(backend),
     admission,
     sessions: createTestSessions(),
     workspaces: { resolve: async ({ asked, bound }) => placeCalled(asked ?? bound ?? "default") },
@@ -90,6 +87,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     verbosity: undefined,
     model: undefined,
     effort: undefined,
+    route: plainRoute,
     workspace: undefined,
     sessionIds: {},
     interrupts: false,

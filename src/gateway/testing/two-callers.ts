@@ -6,6 +6,8 @@ import type { Message, ModelRequest, SessionIds } from "#core/request.ts";
 import type { Gateway } from "#gateway/types.ts";
 import { createRequestRecord } from "#telemetry/request-record.ts";
 
+import { plainRoute } from "./plain-route.ts";
+
 export const callers = ["ann", "bob"] as const;
 export type Caller = (typeof callers)[number];
 
@@ -129,6 +131,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       verbosity: undefined,
       model: undefined,
       effort: undefined,
+      route: plainRoute,
       workspace: undefined,
       sessionIds: ids,
       interrupts,

@@ -3,7 +3,7 @@ import type { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { noUsage } from "#core/usage.ts";
-import type { Call, Gateway, GatewayStatus, RunningHead, SessionState } from "#gateway/types.ts";
+import type { Call, Gateway, NamedStatus, RunningHead, SessionState } from "#gateway/types.ts";
 
 export type Batches = AsyncIterable<readonly ModelEvent[]>;
 
@@ -15,7 +15,8 @@ export interface Script {
   started?: boolean;
   /** The run is refused with this before its first event. */
   refusal?: GatewayError;
-  status?: Partial<GatewayStatus>;
+  status?: Partial<NamedStatus>;
+  waiting?: number;
 }
 
 export interface ScriptedGateway extends Gateway {
@@ -104,16 +105,18 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       interrupt: ({ id }) => (id === knownSession.id ? 1 : undefined),
     },
     status: () => ({
-      backend: "scripted",
-      ready: true,
-      detail: "Scripted.",
-      version: "2.0.0",
-      childrenIdle: 1,
-      childrenBusy: 0,
-      starts: { live: 2, warm: 1, cold: 1 },
+      backends: [
+        {
+          backend: "scripted",
+          ready: true,
+          detail: "Scripted.",
+          version: "2.0.0",
+          children: { idle: 1, busy: 2, starts: { live: 2, warm: 1, cold: 1 } },
+          ...script.status,
+        },
+      ],
       running: 0,
-      waiting: 0,
-      ...script.status,
+      waiting: script.waiting ?? 0,
     }),
   };
 }
@@ -130,5 +133,6 @@ function headOf({ mode = "agent", tools = "agent" }: Call): RunningHead {
     workspace: undefined,
     ignored: [],
     renamedTools: [],
+    retries: 0,
   };
 }

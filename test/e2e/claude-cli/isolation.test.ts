@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { Mode } from "#core/backend.ts";
 import { createAdmission } from "#gateway/admission.ts";
 import { createGateway } from "#gateway/gateway.ts";
+import { onlyTo } from "#gateway/testing/plain-route.ts";
 import { callers, createClient, createTalker, step, wordsIn } from "#gateway/testing/two-callers.ts";
 import { createTestSessions } from "#sessions/testing/test-sessions.ts";
 
@@ -20,7 +21,7 @@ const batches = 6;
 
 function gatewayOf({ backend, workspace }: Bench, mode: Mode) {
   return createGateway({
-    backend,
+    routing: onlyTo(backend),
     admission: createAdmission({ maxRunning: 4, maxWaiting: 100, queueTimeoutMs: 60_000 }),
     sessions: createTestSessions({
       options: { waitMs: 60_000, maxWaiting: 10, keepMs: 1e9, most: 100, mostBytes: 1_000_000_000 },

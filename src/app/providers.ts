@@ -1,0 +1,80 @@
+/** The APIs of the configuration as backends, each with its way over HTTP and its credentials. */
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+
+import { createHttpApiBackend } from "#backends/http-api/index.ts";
+import { type Provider, providersOf } from "#config/providers.ts";
+import type { Config } from "#config/schema.ts";
+import type { Backend } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import { credentialFrom, type SourceDeps } from "#credentials/sources.ts";
+import type { ChildJournal } from "#process/child.ts";
+import { createUpstream } from "#upstream/upstream.ts";
+
+import { runProgram } from "./run-program.ts";
+
+export interface ProviderDeps {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly journal: ChildJournal | undefined;
+}
+
+/** How long a program that prints a secret may take: it may ask its owner for a finger. */
+const commandMs = 30_000;
+
+/** Throws GatewayError `invalid-request` for a file that cannot be read. */
+export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
+  const sources: SourceDeps = { environment: deps.environment, run: (command) => runCommand(command, deps) };
+  return providersOf(config).map((provider) => {
+    const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
+    return createHttpApiBackend({
+      id: name,
+      title,
+      endpoints,
+      headers,
+      defaultModel,
+      // A pattern is no name.
+      models: models.filter((model) => !model.includes("*")),
+      idleTimeoutMs: provider.idle_timeout_seconds * 1000,
+      upstream: createUpstream({
+        provider: title,
+        credentials: Object.values(provider.credentials).map((source) => credentialFrom(source, sources)),
+        spread: provider.spread,
+        responseTimeoutMs: provider.response_timeout_seconds * 1000,
+        maxRetries: provider.max_retries,
+        proxy: provider.proxy,
+        ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
+      }),
+    });
+  });
+}
+
+function readCertificates({ name }: Provider, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new GatewayError("invalid-request", `The certificates ${path} cannot be read.`, {
+      param: `providers.${name}.ca_file`,
+      cause,
+    });
+  }
+}
+
+async function runCommand(
+  [command = "", ...args]: readonly string[],
+  { environment, journal }: ProviderDeps,
+): Promise<string> {
+  const env = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const { code, stdout, stderr } = await runProgram({
+    command,
+    args,
+    cwd: tmpdir(),
+    env,
+    timeoutMs: commandMs,
+    ...(journal !== undefined && { journal }),
+  });
+  if (code === 0) return stdout;
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  throw new Error(code === null ? `it took longer than ${commandMs / 1000} seconds` : `exit code ${code}: ${said}`);
+}

@@ -1,0 +1,36 @@
+import { patternOf, providersOf } from "#config/providers.ts";
+import type { Config } from "#config/schema.ts";
+import type { Backend } from "#core/backend.ts";
+import { createRouting, type Routing, type RoutingRule } from "#gateway/routing.ts";
+
+/** Which backend answers what, by the configuration; `backends` begins with Claude Code. */
+export function routingOf(config: Config, backends: readonly [Backend, ...Backend[]]): Routing {
+  const first = backends.find(({ id }) => id === config.routing.default) ?? backends[0];
+  return createRouting({
+    backends: [first, ...backends.filter((backend) => backend !== first)],
+    rules: Object.entries(config.routing.rules).map(([name, rule]) => ruleOf(name, rule)),
+    claims: providersOf(config).flatMap(({ name, models }) =>
+      models.map((model) => ({ backend: name, model, pattern: patternOf(model) })),
+    ),
+  });
+}
+
+type RuleSettings = Config["routing"]["rules"][string];
+
+function ruleOf(name: string, rule: RuleSettings): RoutingRule {
+  return {
+    name,
+    model: rule.model === undefined ? undefined : patternOf(rule.model),
+    path: rule.path,
+    headers:
+      rule.headers &&
+      new Map(Object.entries(rule.headers).map(([key, value]) => [key.toLowerCase(), patternOf(value)])),
+    wireFormat: rule.wire_format,
+    minBytes: rule.min_kb === undefined ? undefined : rule.min_kb * 1024,
+    hasTools: rule.tools,
+    thinks: rule.thinking,
+    backend: rule.backend,
+    toModel: rule.to_model,
+    relay: rule.relay,
+  };
+}

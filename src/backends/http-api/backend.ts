@@ -1,0 +1,43 @@
+/**
+ * A vendor's API over HTTP: canonical requests are asked in the format it speaks, and its answers decoded; a request that is
+ * in that format already travels as it came. Knows no client and no process.
+ */
+import type { Backend } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ModelRequest } from "#core/request.ts";
+import type { UpstreamRequest } from "#core/upstream-format.ts";
+
+import { createCatalogue } from "./catalogue.ts";
+import { countTokens } from "./count-tokens.ts";
+import { endpointFor } from "./endpoint.ts";
+import type { HttpApiOptions } from "./options.ts";
+import { run } from "./run.ts";
+
+export function createHttpApiBackend(options: HttpApiOptions): Backend {
+  const catalogue = createCatalogue(options);
+  const settled = (request: ModelRequest): UpstreamRequest => {
+    const model = request.model ?? options.defaultModel;
+    if (model === undefined) throw unnamed(options);
+    return { ...request, model };
+  };
+  return {
+    id: options.id,
+    modes: ["chat"],
+    unsupported(request) {
+      const { dialect } = endpointFor(options, request.wireFormat);
+      return dialect.format.unsupported(settled(request));
+    },
+    run: (request, context) => run(options, settled(request), context),
+    knownModels: catalogue.known,
+    listModels: catalogue.list,
+    countTokens: async (request, context) => await countTokens(options, settled(request), context),
+    status: () => ({ ready: true, detail: `${options.title} is asked over HTTP.` }),
+  };
+}
+
+function unnamed({ title, id }: HttpApiOptions): GatewayError {
+  return new GatewayError("invalid-request", `A request to ${title} has to name a model.`, {
+    param: "model",
+    hint: `providers.${id}.default_model can stand for it.`,
+  });
+}

@@ -1,0 +1,59 @@
+import * as v from "valibot";
+
+import type { ModelInfo } from "#core/backend.ts";
+import type { WireFormatId } from "#core/request.ts";
+import type { UpstreamFormat } from "#core/upstream-format.ts";
+import { anthropicMessagesUpstream } from "#wire/anthropic-messages/upstream/index.ts";
+
+/** How an API is spoken over HTTP, beside its bodies. Paths are seen from a base URL as its vendor's SDK takes it. */
+export interface Dialect {
+  readonly format: UpstreamFormat;
+  /** What answers a conversation. */
+  readonly path: string;
+  readonly modelsPath: string;
+  /** Where the API counts the tokens of a request. */
+  readonly countPath?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorize: (secret: string) => Readonly<Record<string, string>>;
+}
+
+const anthropic: Dialect = {
+  format: anthropicMessagesUpstream,
+  path: "/v1/messages",
+  modelsPath: "/v1/models?limit=1000",
+  countPath: "/v1/messages/count_tokens",
+  headers: { "anthropic-version": "2023-06-01" },
+  authorize: (secret) => ({ "x-api-key": secret }),
+};
+
+const dialects: Partial<Record<WireFormatId, Dialect>> = {
+  "anthropic-messages": anthropic,
+};
+
+export function dialectOf(format: WireFormatId): Dialect {
+  return dialects[format] ?? anthropic;
+}
+
+/** The URL that the paths are seen from: vendors' SDKs differ in whether the version belongs to it. */
+export function apiRoot(baseUrl: string, format: WireFormatId): string {
+  const root = baseUrl.replace(/\/+$/, "");
+  return format === "anthropic-messages" ? root.replace(/\/v1$/, "") : root;
+}
+
+const modelSchema = v.looseObject({
+  id: v.string(),
+  display_name: v.optional(v.string()),
+  name: v.optional(v.string()),
+});
+const modelListSchema = v.looseObject({ data: v.array(modelSchema) });
+
+/** Every API has a list of this shape; undefined for what is none. */
+export function modelsIn(body: unknown): readonly ModelInfo[] | undefined {
+  const parsed = v.safeParse(modelListSchema, body);
+  if (!parsed.success) return undefined;
+  return parsed.output.data.map(({ id, display_name, name }) => ({
+    id,
+    displayName: display_name ?? name ?? id,
+    aliases: [],
+  }));
+}

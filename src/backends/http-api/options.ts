@@ -1,0 +1,25 @@
+import type { WireFormatId } from "#core/request.ts";
+import type { Upstream } from "#upstream/upstream.ts";
+
+export interface HttpApiOptions {
+  /** The provider's name in the configuration. */
+  readonly id: string;
+  /** As in a sentence: `DeepSeek`. */
+  readonly title: string;
+  /** Base URLs of the APIs it speaks, the one for other formats first. Never empty. */
+  readonly endpoints: readonly EndpointOptions[];
+  readonly upstream: Upstream;
+  /** Sent along with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A model for requests that name none. */
+  readonly defaultModel: string | undefined;
+  /** Names of models it is known to have, where it has no list of its own. */
+  readonly models: readonly string[];
+  /** Longest silence within an answer. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface EndpointOptions {
+  readonly format: WireFormatId;
+  readonly baseUrl: string;
+}

@@ -1,0 +1,66 @@
+import type { RenamedTool, RunContext } from "#core/backend.ts";
+import { toGatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { UpstreamRequest } from "#core/upstream-format.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+import { createSseParser } from "#lib/sse.ts";
+import { chunksOf, textOf } from "#upstream/read-body.ts";
+
+import { type Endpoint, endpointFor } from "./endpoint.ts";
+import type { HttpApiOptions } from "./options.ts";
+import { refusalOf, send } from "./send.ts";
+
+/** A whole answer is held in memory; no model writes as much. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** Asks in the endpoint's format and tells the answer as it comes. */
+export async function* run(
+  options: HttpApiOptions,
+  request: UpstreamRequest,
+  context: RunContext,
+): AsyncGenerator<readonly ModelEvent[], void> {
+  try {
+    const endpoint = endpointFor(options, request.wireFormat);
+    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(request);
+    context.report({ ignoredFields, renamedTools });
+    const { response, retries } = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
+    context.report({ retries });
+    if (!response.ok) throw await refusalOf(options, endpoint, response, context.signal);
+    const named = withClientNames(renamedTools);
+    for await (const batch of eventsOf(response, endpoint, options, context)) yield batch.map(named);
+  } catch (thrown) {
+    yield [{ type: "error", error: toGatewayError(thrown) }];
+  }
+}
+
+/** One batch for what one piece of the answer brings. */
+async function* eventsOf(
+  response: Response,
+  { dialect }: Endpoint,
+  { idleTimeoutMs }: HttpApiOptions,
+  { signal }: RunContext,
+): AsyncGenerator<readonly ModelEvent[], void> {
+  const chunks = chunksOf(response, { idleTimeoutMs, signal });
+  // Some servers answer whole, whatever they are asked for.
+  if (!response.headers.get("content-type")?.includes("text/event-stream")) {
+    yield dialect.format.decodeResponse(parseJsonText(await textOf(chunks, mostBytes)));
+    return;
+  }
+  const parser = createSseParser();
+  const decoder = dialect.format.createStreamDecoder();
+  for await (const chunk of chunks) {
+    const events = parser.push(chunk).flatMap(({ data }) => decoder.decode(data));
+    if (events.length > 0) yield events;
+    const last = events.at(-1)?.type;
+    if (last === "finish" || last === "error") return;
+  }
+  yield decoder.end();
+}
+
+/** The model calls a tool by the name it was offered under. */
+function withClientNames(renamed: readonly RenamedTool[]): (event: ModelEvent) => ModelEvent {
+  if (renamed.length === 0) return (event) => event;
+  const names = new Map(renamed.map(({ name, as }) => [as, name]));
+  return (event) =>
+    event.type === "tool-input-start" ? { ...event, toolName: names.get(event.toolName) ?? event.toolName } : event;
+}

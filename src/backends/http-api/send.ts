@@ -1,0 +1,48 @@
+import type { RunContext } from "#core/backend.ts";
+import type { GatewayError } from "#core/errors.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+import { chunksOf, textOf } from "#upstream/read-body.ts";
+import type { UpstreamAnswer } from "#upstream/upstream.ts";
+
+import type { Endpoint } from "./endpoint.ts";
+import type { HttpApiOptions } from "./options.ts";
+
+export interface Sending {
+  /** Seen from the endpoint's root. */
+  readonly path: string;
+  readonly body: unknown;
+  readonly context: Pick<RunContext, "principal" | "session" | "signal">;
+}
+
+/** Throws GatewayError where nobody answers. */
+export async function send(
+  { upstream, headers }: HttpApiOptions,
+  { dialect, root }: Endpoint,
+  { path, body, context: { principal, session, signal } }: Sending,
+): Promise<UpstreamAnswer> {
+  return await upstream.send({
+    url: root + path,
+    method: "POST",
+    headers: { "content-type": "application/json", ...dialect.headers, ...headers },
+    body: JSON.stringify(body),
+    authorize: dialect.authorize,
+    affinity: session && `${principal} ${session.id}`,
+    signal,
+  });
+}
+
+const mostBytes = 64 * 1024;
+const longestText = 2000;
+
+/** What an answer of another status than 2xx says. Throws GatewayError where it says nothing any more. */
+export async function refusalOf(
+  { title, idleTimeoutMs }: HttpApiOptions,
+  { dialect }: Endpoint,
+  response: Response,
+  signal: AbortSignal,
+): Promise<GatewayError> {
+  const text = await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes);
+  const { status, headers } = response;
+  const body = parseJsonText(text) ?? text.slice(0, longestText);
+  return dialect.format.decodeError({ status, headers, body, provider: title });
+}

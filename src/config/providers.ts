@@ -1,0 +1,174 @@
+import { nearest } from "#lib/nearest.ts";
+/** The providers of the configuration, each with what is known of one of its name, and what is wrong with them. */
+import { isPrivateHost } from "#lib/private-host.ts";
+
+import type { Config, wireFormats } from "./schema.ts";
+
+type WireFormat = (typeof wireFormats)[number];
+type Settings = Config["providers"][string];
+
+export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "endpoints" | "models" | "title"> {
+  readonly name: string;
+  readonly title: string;
+  /** The one that is asked in other formats comes first. */
+  readonly endpoints: readonly { readonly format: WireFormat; readonly baseUrl: string }[];
+  readonly models: readonly string[];
+}
+
+interface Known {
+  readonly title: string;
+  readonly endpoints: Partial<Record<WireFormat, string>>;
+  readonly variable?: string;
+  readonly models: readonly string[];
+  /** Its place is this machine. */
+  readonly isLocal?: true;
+}
+
+/** Base URLs as the vendors' documentation gives them. */
+const known: ReadonlyMap<string, Known> = new Map<string, Known>([
+  [
+    "anthropic",
+    {
+      title: "Anthropic",
+      endpoints: { "anthropic-messages": "https://api.anthropic.com" },
+      variable: "ANTHROPIC_API_KEY",
+      models: [],
+    },
+  ],
+  [
+    "openai",
+    {
+      title: "OpenAI",
+      endpoints: { "openai-responses": "https://api.openai.com/v1", "openai-chat": "https://api.openai.com/v1" },
+      variable: "OPENAI_API_KEY",
+      models: ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "codex-*"],
+    },
+  ],
+  [
+    "deepseek",
+    {
+      title: "DeepSeek",
+      endpoints: {
+        "openai-chat": "https://api.deepseek.com/v1",
+        "anthropic-messages": "https://api.deepseek.com/anthropic",
+      },
+      variable: "DEEPSEEK_API_KEY",
+      models: ["deepseek-*"],
+    },
+  ],
+  [
+    "openrouter",
+    {
+      title: "OpenRouter",
+      endpoints: { "openai-chat": "https://openrouter.ai/api/v1" },
+      variable: "OPENROUTER_API_KEY",
+      models: [],
+    },
+  ],
+  [
+    "gemini",
+    {
+      title: "Gemini",
+      endpoints: { "openai-chat": "https://generativelanguage.googleapis.com/v1beta/openai" },
+      variable: "GEMINI_API_KEY",
+      models: ["gemini-*"],
+    },
+  ],
+  ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
+]);
+
+export function providersOf({ providers }: Pick<Config, "providers">): readonly Provider[] {
+  return Object.entries(providers).map(([name, settings]) => {
+    const { base_url, wire_format, endpoints: _endpoints, models, title, ...rest } = settings;
+    const preset = known.get(name);
+    const usual = preset?.variable;
+    const credentials =
+      Object.keys(rest.credentials).length > 0 || usual === undefined ? rest.credentials : { [usual]: { env: usual } };
+    return {
+      ...rest,
+      name,
+      title: title ?? preset?.title ?? name,
+      endpoints: endpointsOf(settings, preset),
+      models: models ?? preset?.models ?? [],
+      credentials,
+      allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
+    };
+  });
+}
+
+/** A base URL of one's own stands for all that is known of the name. */
+function endpointsOf(
+  { base_url: baseUrl, wire_format, endpoints }: Settings,
+  preset: Known | undefined,
+): Provider["endpoints"] {
+  const usual = Object.keys(preset?.endpoints ?? {}).find(isWireFormat) ?? "openai-chat";
+  const main = baseUrl === undefined ? (preset?.endpoints ?? {}) : { [wire_format ?? usual]: baseUrl };
+  return Object.entries({ ...main, ...endpoints }).flatMap(([format, url]) =>
+    isWireFormat(format) && url !== undefined ? [{ format, baseUrl: url }] : [],
+  );
+}
+
+function isWireFormat(name: string): name is WireFormat {
+  return ["openai-chat", "openai-responses", "anthropic-messages"].includes(name);
+}
+
+/** One line for each contradiction. */
+export function providerProblems(config: Config): readonly string[] {
+  const providers = providersOf(config);
+  const backends = ["claude-cli", ...providers.map(({ name }) => name)];
+  const missing = (key: string, name: string | undefined): readonly string[] => {
+    if (name === undefined || backends.includes(name)) return [];
+    const suggestion = nearest(name, backends);
+    const hint = suggestion === undefined ? `there are ${backends.join(", ")}` : `did you mean ${suggestion}?`;
+    return [`${key} names ${JSON.stringify(name)}, which is no backend; ${hint}`];
+  };
+  return [
+    ...providers.flatMap(problemsOf),
+    ...missing("routing.default", config.routing.default),
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model }]) => [
+      ...missing(`routing.rules.${rule}.backend`, backend),
+      ...(model === undefined || isPattern(model) ? [] : [`routing.rules.${rule}.model is no regular expression`]),
+    ]),
+  ];
+}
+
+function problemsOf(provider: Provider): readonly string[] {
+  const key = `providers.${provider.name}`;
+  return [
+    ...(/^[a-z][\w-]*$/.test(provider.name) && provider.name !== "claude-cli"
+      ? []
+      : [`${key}: a name is made of small letters, digits, dashes and underscores, and is not claude-cli`]),
+    ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
+    ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
+    ...Object.entries(provider.credentials).flatMap(([name, source]) =>
+      Object.values(source).filter((value) => value !== undefined && value.length > 0).length === 1
+        ? []
+        : [`${key}.credentials.${name} must say one of env, file and command`],
+    ),
+  ];
+}
+
+function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    return [`${key}: ${JSON.stringify(text)} is no http(s) URL`];
+  if (url.username !== "" || url.password !== "" || url.search !== "")
+    return [`${key}: a URL must not carry a secret; ${key}.credentials says where it is kept`];
+  if (allowsPrivate || !isPrivateHost(url.hostname)) return [];
+  return [`${key}: ${url.hostname} is on this machine or in a private network; ${key}.allow_private = true allows it`];
+}
+
+/** `*` stands for anything, and what stands in slashes is a regular expression. Throws SyntaxError. */
+export function patternOf(text: string): RegExp {
+  const expression = /^\/(.+)\/$/.exec(text)?.[1];
+  if (expression !== undefined) return new RegExp(expression);
+  return new RegExp(`^${text.split("*").map(RegExp.escape).join(".*")}$`);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return patternOf(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

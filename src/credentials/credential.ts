@@ -1,0 +1,51 @@
+/**
+ * What we present upstream, from where its owner keeps it. A secret is read when it is needed and never written, logged or
+ * shown; who cannot have it is told where it was looked for.
+ */
+export interface Credential {
+  /** Where it is kept, as in a log: `OPENAI_API_KEY`. */
+  readonly label: string;
+  /** Throws GatewayError `authentication`. */
+  get(): Promise<string>;
+  /** Another one, where this one was refused; undefined where there is none. Whoever asks meanwhile shares the answer. */
+  renew(refused: string): Promise<string | undefined>;
+}
+
+export interface CredentialOptions {
+  readonly label: string;
+  /** Throws GatewayError `authentication`. */
+  readonly read: () => Promise<string>;
+  /** Reading it is dear: it is read again only when it was refused. */
+  readonly keep: boolean;
+  readonly now?: () => number;
+}
+
+/** One that was read so short a time ago is not read again because it was refused: it would be the same. */
+const freshMs = 2000;
+
+export function createCredential({ label, read, keep, now = () => performance.now() }: CredentialOptions): Credential {
+  let held: { readonly secret: string; readonly at: number } | undefined;
+  let reading: Promise<string> | undefined;
+
+  async function readNow(): Promise<string> {
+    try {
+      const secret = await read();
+      held = { secret, at: now() };
+      return secret;
+    } finally {
+      reading = undefined;
+    }
+  }
+  const load = (): Promise<string> => (reading ??= readNow());
+
+  return {
+    label,
+    get: async () => (keep && held !== undefined ? held.secret : await load()),
+    async renew(refused) {
+      if (held !== undefined && held.secret !== refused) return held.secret;
+      if (held !== undefined && reading === undefined && now() - held.at < freshMs) return undefined;
+      const secret = await load();
+      return secret === refused ? undefined : secret;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { GatewayError } from "#core/errors.ts";
+
+import { createCredential, type Credential } from "./credential.ts";
+
+/** Where a secret is kept; one of them. */
+export interface CredentialSource {
+  /** A variable of our own environment. */
+  readonly env?: string | undefined;
+  /** A file that holds nothing else. */
+  readonly file?: string | undefined;
+  /** A program and its arguments; what it prints. */
+  readonly command?: readonly string[] | undefined;
+}
+
+export interface SourceDeps {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What the program prints, without the line end. Throws an Error with what went wrong, in one line. */
+  readonly run: (command: readonly string[]) => Promise<string>;
+}
+
+export function credentialFrom(source: CredentialSource, deps: SourceDeps): Credential {
+  const { env, file, command } = source;
+  if (env !== undefined) {
+    const read = async () =>
+      secretIn(deps.environment[env], `The variable ${env} is not set.`, `Set ${env} where ccproxy runs.`);
+    return createCredential({ label: env, keep: false, read });
+  }
+  if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });
+  const [program = "a command", ...words] = command ?? [];
+  return createCredential({
+    label: `${program} …`,
+    keep: true,
+    read: () => readCommand([program, ...words], deps.run),
+  });
+}
+
+async function readFile(path: string): Promise<string> {
+  const text = await Bun.file(path)
+    .text()
+    .catch((cause: unknown) => {
+      throw missing(
+        `The credential's file ${path} cannot be read.`,
+        "Make it readable for ccproxy, and for nobody else.",
+        cause,
+      );
+    });
+  return secretIn(text, `The credential's file ${path} is empty.`, "Write the key into it, and nothing else.");
+}
+
+async function readCommand(command: readonly string[], run: SourceDeps["run"]): Promise<string> {
+  const [program] = command;
+  const text = await run(command).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw missing(`The credential's command ${program} failed: ${reason}`, "Run it by hand where ccproxy runs.", cause);
+  });
+  return secretIn(
+    text,
+    `The credential's command ${program} printed nothing.`,
+    "It must print the key, and nothing else.",
+  );
+}
+
+/** What can stand in a header: a line break in it would be another header. */
+function secretIn(text: string | undefined, problem: string, hint: string): string {
+  const secret = text?.trim() ?? "";
+  if (secret === "") throw missing(problem, hint);
+  if (/^[\x21-\x7e]+$/.test(secret)) return secret;
+  throw missing("The credential is more than one word of printable characters.", hint);
+}
+
+function missing(message: string, hint: string, cause?: unknown): GatewayError {
+  return new GatewayError("authentication", message, { hint, cause });
+}

@@ -1,0 +1,145 @@
+/** Which backend answers a request, and what it is to be asked for. Pure: the same request always goes the same way. */
+import type { Backend } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { WireFormatId } from "#core/request.ts";
+import { nearest } from "#lib/nearest.ts";
+
+/** What of a request decides. */
+export interface RoutingFacts extends AskedRoute {
+  readonly wireFormat: WireFormatId;
+  /** By its full name, behind aliases; undefined where the request names none. */
+  readonly model: string | undefined;
+}
+
+/** Of that, what no ModelRequest says. */
+export interface AskedRoute {
+  /** The backend that the client names, in its base URL or in a header. */
+  readonly backend: string | undefined;
+  readonly path: string;
+  readonly headers: Headers;
+  /** Of its body, as sent. */
+  readonly bytes: number;
+  /** It brings tools. */
+  readonly hasTools: boolean;
+  /** It asks for thinking. */
+  readonly thinks: boolean;
+}
+
+/** A rule matches where everything it says holds. */
+export interface RoutingRule {
+  /** As it is spoken of. */
+  readonly name: string;
+  readonly model?: RegExp | undefined;
+  /** Of the path, its beginning. */
+  readonly path?: string | undefined;
+  /** By lower-case name; an empty pattern for any value. */
+  readonly headers?: ReadonlyMap<string, RegExp> | undefined;
+  readonly wireFormat?: WireFormatId | undefined;
+  readonly minBytes?: number | undefined;
+  readonly hasTools?: boolean | undefined;
+  readonly thinks?: boolean | undefined;
+  readonly backend?: string | undefined;
+  /** Asked for in place of the request's own. */
+  readonly toModel?: string | undefined;
+  readonly relay?: RelayRule | undefined;
+}
+
+/** `when-possible`: a request travels as it came wherever the upstream speaks its format. */
+export type RelayRule = "when-possible" | "never" | "always";
+
+export interface Choice {
+  readonly backend: Backend;
+  readonly model: string | undefined;
+  readonly relay: RelayRule;
+  /** Why, as a sentence. */
+  readonly why: string;
+}
+
+export interface RoutingOptions {
+  /** The first answers what nothing else is said of. */
+  readonly backends: readonly [Backend, ...Backend[]];
+  readonly rules: readonly RoutingRule[];
+  readonly claims: readonly Claim[];
+}
+
+/** Names of models that go to a backend by themselves. */
+export interface Claim {
+  readonly backend: string;
+  /** As it was written. */
+  readonly model: string;
+  readonly pattern: RegExp;
+}
+
+export interface Routing {
+  readonly backends: RoutingOptions["backends"];
+  /** Throws GatewayError `not-found` for a backend that there is none of. */
+  choose(facts: RoutingFacts): Choice;
+}
+
+/**
+ * The first rule that matches; then the backend the client names; then the one its model's name begins with
+ * (`openai/gpt-6`); then the one that claims the model; then the first. A rule that names no backend leaves that open.
+ */
+export function createRouting({ backends, rules, claims }: RoutingOptions): Routing {
+  const find = (id: string): Backend => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
+  return {
+    backends,
+    choose(facts) {
+      const rule = rules.find((candidate) => matches(candidate, facts));
+      const model = rule?.toModel ?? facts.model;
+      const chosen = choose(rule, { ...facts, model });
+      return {
+        backend: chosen.id === undefined ? backends[0] : find(chosen.id),
+        model: chosen.model ?? model,
+        relay: rule?.relay ?? "when-possible",
+        why: chosen.why,
+      };
+    },
+  };
+
+  function choose(rule: RoutingRule | undefined, { model, backend }: RoutingFacts): Chosen {
+    const named = nameBefore(model);
+    if (rule?.backend !== undefined) return { ...named, id: rule.backend, why: `The rule ${rule.name} says so.` };
+    if (backend !== undefined) return { ...named, id: backend, why: "The client names it." };
+    if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
+    const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
+    if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
+    return { why: rule === undefined ? "Nothing else is said of it." : `The rule ${rule.name} leaves that open.` };
+  }
+
+  /** The backend's own name before a slash is no part of the model's. */
+  function nameBefore(model: string | undefined): Pick<Chosen, "id" | "model"> {
+    const slash = model?.indexOf("/") ?? -1;
+    const before = model?.slice(0, Math.max(0, slash));
+    return backends.some(({ id }) => id === before) ? { id: before, model: model?.slice(slash + 1) } : {};
+  }
+}
+
+interface Chosen {
+  readonly id?: string | undefined;
+  readonly model?: string | undefined;
+  readonly why: string;
+}
+
+function matches(rule: RoutingRule, facts: RoutingFacts): boolean {
+  return (
+    (rule.model === undefined || rule.model.test(facts.model ?? "")) &&
+    (rule.path === undefined || facts.path.startsWith(rule.path)) &&
+    (rule.wireFormat === undefined || rule.wireFormat === facts.wireFormat) &&
+    (rule.minBytes === undefined || facts.bytes >= rule.minBytes) &&
+    (rule.hasTools === undefined || rule.hasTools === facts.hasTools) &&
+    (rule.thinks === undefined || rule.thinks === facts.thinks) &&
+    [...(rule.headers ?? [])].every(([name, pattern]) => pattern.test(facts.headers.get(name) ?? ""))
+  );
+}
+
+function unknown(id: string, backends: readonly Backend[]): never {
+  const ids = backends.map((backend) => backend.id);
+  const near = nearest(id, ids);
+  throw new GatewayError("not-found", `There is no backend ${JSON.stringify(id.slice(0, 100))} here.`, {
+    hint:
+      near === undefined
+        ? `There are ${ids.join(", ")}; \`providers\` in the configuration adds others.`
+        : `Did you mean ${near}?`,
+  });
+}

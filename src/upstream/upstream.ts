@@ -1,0 +1,201 @@
+/**
+ * HTTP to a vendor's API, whatever is said in it: whose credential is presented, how long is waited, and what is tried
+ * again. Knows no wire format and nothing of who asks.
+ */
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import type { Credential } from "#credentials/credential.ts";
+
+import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
+import { type Breaker, createBreaker } from "./breaker.ts";
+
+export interface UpstreamOptions {
+  /** Who answers, as in a sentence: `DeepSeek`. */
+  readonly provider: string;
+  /** In the order they are used; none where the upstream asks for none. */
+  readonly credentials: readonly Credential[];
+  /** `failover`: the first that works. `round-robin`: each in turn, but one for a conversation. */
+  readonly spread: "failover" | "round-robin";
+  /** How long its answer may take to begin; Bun gives no word of a connection that is made. */
+  readonly responseTimeoutMs: number;
+  /** Further tries of one request, all before its first byte. */
+  readonly maxRetries: number;
+  readonly proxy?: string | undefined;
+  /** Certificates, as PEM, to trust beside the platform's. */
+  readonly ca?: string | undefined;
+}
+
+export interface UpstreamCall {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** The headers in which a secret is presented. */
+  readonly authorize: (secret: string) => Readonly<Record<string, string>>;
+  /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
+  readonly affinity?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface UpstreamAnswer {
+  /** Of any status. */
+  readonly response: Response;
+  /** Further tries that it took. */
+  readonly retries: number;
+}
+
+export interface Upstream {
+  /** Throws GatewayError: `upstream` where nobody answers, `timeout`, `authentication`, `unavailable`, `cancelled`. */
+  send(call: UpstreamCall): Promise<UpstreamAnswer>;
+}
+
+/** One way to ask: an account, with how well that went of late. */
+interface Lane {
+  readonly credential: Credential | undefined;
+  readonly breaker: Breaker;
+}
+
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { credentials, maxRetries, provider } = options;
+  const budget = createRetryBudget();
+  const lanes: readonly Lane[] = (credentials.length === 0 ? [undefined] : credentials).map((credential) => ({
+    credential,
+    breaker: createBreaker(),
+  }));
+  const turn = { next: 0 };
+  return {
+    async send(call) {
+      budget.earn();
+      const waiting = lanesFor(lanes, call.affinity, options, turn);
+      for (let retries = 0; ; retries += 1) {
+        const lane = waiting[0] ?? resting(lanes, provider);
+        const outcome = await tryOnce(options, call, lane);
+        const mayAgain = waiting.length === 1 && retries < maxRetries && isPassing(outcome) && budget.spend();
+        const waitMs = mayAgain ? waitBefore(retries + 1, outcome.response?.headers) : undefined;
+        const hasOther = waiting.length > 1 && outcome.trouble !== "none";
+        if (!hasOther && waitMs === undefined) return { response: responseOf(outcome), retries };
+        await outcome.response?.body?.cancel();
+        if (hasOther) waiting.shift();
+        else await pause(waitMs ?? 0, call.signal);
+      }
+    },
+  };
+}
+
+/** Those that do not rest, in the order they are to be asked. */
+function lanesFor(
+  lanes: readonly Lane[],
+  affinity: string | undefined,
+  { spread }: UpstreamOptions,
+  turn: { next: number },
+): Lane[] {
+  const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
+  const at = start % lanes.length;
+  return [...lanes.slice(at), ...lanes.slice(0, at)].filter(({ breaker }) => breaker.waitMs() === 0);
+}
+
+function resting(lanes: readonly Lane[], provider: string): never {
+  const waitMs = Math.min(...lanes.map(({ breaker }) => breaker.waitMs()));
+  throw new GatewayError(
+    "unavailable",
+    `${provider} has failed several times in a row and is left alone for a while.`,
+    {
+      hint: "Send the request again when Retry-After has passed.",
+      retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+    },
+  );
+}
+
+interface Outcome {
+  readonly response?: Response;
+  readonly error?: GatewayError;
+  /** `account`: it is refused, or has used up what it may. `upstream`: it fails, or cannot be reached. */
+  readonly trouble: "none" | "account" | "upstream";
+}
+
+function responseOf({ response, error }: Outcome): Response {
+  if (response !== undefined) return response;
+  throw error ?? new GatewayError("internal", "An upstream gave neither an answer nor an error.");
+}
+
+function isPassing({ response, error }: Outcome): boolean {
+  return response === undefined ? error?.kind === "upstream" : !response.ok && mayPass(response);
+}
+
+async function tryOnce(options: UpstreamOptions, call: UpstreamCall, { credential, breaker }: Lane): Promise<Outcome> {
+  try {
+    const secret = await credential?.get();
+    let response = await ask(options, call, secret);
+    const fresh = response.status === 401 && secret !== undefined ? await credential?.renew(secret) : undefined;
+    if (fresh !== undefined) {
+      await response.body?.cancel();
+      response = await ask(options, call, fresh);
+    }
+    if (response.status >= 500) breaker.failed();
+    else breaker.succeeded();
+    return { response, trouble: troubleIn(response) };
+  } catch (thrown) {
+    const error = toGatewayError(thrown);
+    if (error.kind === "cancelled") throw error;
+    if (error.kind !== "authentication") breaker.failed();
+    return { error, trouble: error.kind === "authentication" ? "account" : "upstream" };
+  }
+}
+
+function troubleIn(response: Response): Outcome["trouble"] {
+  if ([401, 402, 403, 429].includes(response.status)) return "account";
+  return !response.ok && mayPass(response) ? "upstream" : "none";
+}
+
+async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string | undefined): Promise<Response> {
+  const { provider, responseTimeoutMs, proxy, ca } = options;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), responseTimeoutMs);
+  try {
+    return await fetch(call.url, {
+      method: call.method,
+      headers: { ...call.headers, ...(secret !== undefined && call.authorize(secret)) },
+      ...(call.body !== undefined && { body: call.body }),
+      // A credential goes nowhere but where it was meant for.
+      redirect: "manual",
+      signal: AbortSignal.any([call.signal, late.signal]),
+      ...(proxy !== undefined && { proxy }),
+      ...(ca !== undefined && { tls: { ca } }),
+      // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
+      timeout: false,
+    });
+  } catch (cause) {
+    if (call.signal.aborted) throw toGatewayError(call.signal.reason);
+    throw late.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(provider: string, ms: number): GatewayError {
+  return new GatewayError("timeout", `${provider} did not begin to answer within ${ms / 1000} seconds.`, {
+    hint: "providers.*.response_timeout_seconds says how long is waited.",
+  });
+}
+
+function unreachable(provider: string, cause: unknown): GatewayError {
+  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
+    hint: "Check its base_url, and the network.",
+    cause,
+  });
+}
+
+/** Rejects as soon as the signal fires. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => reject(toGatewayError(signal.reason));
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
