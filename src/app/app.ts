@@ -11,7 +11,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { Workspace } from "#core/workspace.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
-import { createAdmission } from "#gateway/admission.ts";
+import { type Admission, createAdmission } from "#gateway/admission.ts";
 import { type Approvals, createApprovals } from "#gateway/approvals.ts";
 import { createGateway } from "#gateway/gateway.ts";
 import type { Routing } from "#gateway/routing.ts";
@@ -238,11 +238,8 @@ function createHttpServer({ options: { config, version }, routing, workspaces, s
   const gateway = createGateway({
     routing,
     workspaces,
-    admission: createAdmission({
-      maxRunning: limits.max_running,
-      maxWaiting: limits.max_waiting,
-      queueTimeoutMs: limits.queue_timeout_seconds * 1000,
-    }),
+    admission: admissionOf(limits, limits.max_running),
+    upstreamAdmission: admissionOf(limits, limits.max_upstream),
     sessions,
     ...modelNames(config),
     defaultMode: claude.mode,
@@ -268,6 +265,14 @@ function createHttpServer({ options: { config, version }, routing, workspaces, s
       idempotency: idempotencyOf(config),
       version,
     },
+  });
+}
+
+function admissionOf(limits: Config["limits"], maxRunning: number): Admission {
+  return createAdmission({
+    maxRunning,
+    maxWaiting: limits.max_waiting,
+    queueTimeoutMs: limits.queue_timeout_seconds * 1000,
   });
 }
 

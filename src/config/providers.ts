@@ -79,7 +79,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 export function providersOf({ providers }: Pick<Config, "providers">): readonly Provider[] {
   return Object.entries(providers).map(([name, settings]) => {
-    const { base_url, wire_format, endpoints: _endpoints, models, title, ...rest } = settings;
+    const { base_url, wire_format: _format, endpoints: _endpoints, models, title, ...rest } = settings;
     const preset = known.get(name);
     const usual = preset?.variable;
     const credentials =

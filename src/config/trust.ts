@@ -39,6 +39,7 @@ const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
     "sessions.max_waiting",
     "limits.max_running",
     "limits.max_waiting",
+    "limits.max_upstream",
     "limits.queue_timeout_seconds",
     "limits.min_free_memory_mb",
     "idempotency.window_minutes",

@@ -1,6 +1,6 @@
 import type { Approve } from "./approval.ts";
 import type { ModelEvent } from "./events.ts";
-import type { Message, ModelRequest, RequestFeature } from "./request.ts";
+import type { Message, ModelRequest, RequestFeature, WireFormatId } from "./request.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** `agent`: the CLI with its tools in the workspace. `chat`: a bare model, no tools. */
@@ -22,6 +22,7 @@ export interface Backend {
   readonly id: string;
   /** The ways it can run a request. */
   readonly modes: readonly Mode[];
+  readonly answersBy: "processes" | "http";
   /** The features of this request the backend cannot honour when it is run so; the client is told. */
   unsupported(request: ModelRequest, setup: RunSetup): readonly RequestFeature[];
   /**
@@ -31,6 +32,10 @@ export interface Backend {
    * brings their results.
    */
   run(request: ModelRequest, context: RunContext): AsyncGenerator<readonly ModelEvent[], void>;
+  /** Whether a request in this format can travel as it came, and its answer back. */
+  relays?(wireFormat: WireFormatId): boolean;
+  /** Throws GatewayError where nobody answers; an answer of any status is passed on. */
+  relay?(request: RelayedRequest, context: RelayContext): Promise<RelayedAnswer>;
   /** The models as they were last told, at no cost; none before that. */
   knownModels(): readonly ModelInfo[];
   /** Throws GatewayError. */
@@ -62,6 +67,30 @@ export interface RunContext extends RunSetup {
   readonly report: (facts: RunFacts) => void;
   /** Decides on a tool call that the backend may not make on its own; undefined where nobody is asked. */
   readonly approve?: Approve | undefined;
+}
+
+/** A request in the words of its client. */
+export interface RelayedRequest {
+  readonly wireFormat: WireFormatId;
+  readonly method: string;
+  /** Seen from the root of the API, with its version, and the query: `/v1/messages?beta=true`. */
+  readonly path: string;
+  /** All that the client sent; not all of it is for others. */
+  readonly headers: Headers;
+  readonly body: Uint8Array | undefined;
+}
+
+export interface RelayContext extends Pick<RunContext, "principal" | "session" | "signal" | "report"> {
+  /** Of the events that the answer would have been, those that tell of its model, tokens and end; after the bytes. */
+  readonly note: (event: ModelEvent) => void;
+}
+
+export interface RelayedAnswer {
+  readonly status: number;
+  /** Those that are for the client. */
+  readonly headers: Headers;
+  /** Throws GatewayError where it breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface RunSession {

@@ -15,6 +15,8 @@ export interface UpstreamFormat {
   createStreamDecoder(): StreamDecoder;
   /** Whether this frame tells of a stream's beginning, end or usage; the others are of no interest to who only counts. */
   isTelling(data: string): boolean;
+  /** Whether it is the answer of a model, rather than a list or a count. */
+  isAnswer(body: unknown): boolean;
   decodeError(refusal: UpstreamRefusal): GatewayError;
 }
 

@@ -8,11 +8,23 @@ export interface WireFormat {
   readonly id: WireFormatId;
   /** Throws GatewayError `invalid-request` naming the field in `param`. */
   decodeRequest(body: unknown): ModelRequest;
+  /** What of a request its way depends on, at a glance and without a judgement: it need not even be one. */
+  outline(body: unknown): RequestOutline;
   encodeResponse(response: ModelResponse, options: EncodeOptions): unknown;
   createStreamEncoder(options: EncodeOptions): StreamEncoder;
   encodeError(error: GatewayError, requestId: string): EncodedError;
   /** Bytes that keep a silent stream alive and that every client of the format ignores. */
   readonly heartbeat: string;
+}
+
+export interface RequestOutline {
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  readonly hasTools: boolean;
+  /** It asks for thinking. */
+  readonly thinks: boolean;
+  /** It goes on with something that this server keeps. */
+  readonly namesSession: boolean;
 }
 
 export interface EncodeOptions {

@@ -3,41 +3,34 @@
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
 import type { Approve } from "#core/approval.ts";
-import type {
-  Backend,
-  Mode,
-  ModelInfo,
-  RenamedTool,
-  RequestOf,
-  RunSetup,
-  SessionOf,
-  ToolOwner,
-} from "#core/backend.ts";
+import type { Backend, Mode, ModelInfo, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
-import { addUsage, noUsage, type Usage } from "#core/usage.ts";
+import { noUsage } from "#core/usage.ts";
 import { chooseSession } from "#sessions/session-id.ts";
 import type { Recalled, Sessions, SessionTurn } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 import type { Workspaces } from "#workspaces/workspaces.ts";
 
-import type { Admission } from "./admission.ts";
 import { createAgentView } from "./agent-view/create-view.ts";
 import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
 import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
-import { checkListed, listedModels, type ModelNames } from "./model-names.ts";
-import { modelAsked, resolveRun, type ResolveSettings } from "./resolve.ts";
-import type { Choice, Routing } from "./routing.ts";
+import { chooseBackend } from "./choose-backend.ts";
+import { admissionTo, type Admissions, enter } from "./enter.ts";
+import { headOf, type Learned, note } from "./learned.ts";
+import { checkListed, listedModels } from "./model-names.ts";
+import { relayTurn } from "./relay.ts";
+import { resolveRun, type ResolveSettings } from "./resolve.ts";
+import type { Routing } from "./routing.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
-import type { Call, Gateway, GatewayTokenCount, Running, RunningHead } from "./types.ts";
+import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
-export interface GatewayDeps extends Omit<ResolveSettings, "modes"> {
+export interface GatewayDeps extends Omit<ResolveSettings, "modes">, Admissions {
   readonly routing: Routing;
-  readonly admission: Admission;
   readonly workspaces: Workspaces;
   readonly sessions: Sessions;
   /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
@@ -49,12 +42,13 @@ export interface GatewayDeps extends Omit<ResolveSettings, "modes"> {
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { admission } = deps;
+  const admissions = [deps.admission, deps.upstreamAdmission];
   const { backends } = deps.routing;
   const endWaiting = (left: RequestOf | SessionOf): number =>
     backends.reduce((ended, backend) => ended + (backend.endWaiting?.(left) ?? 0), 0);
   return {
     run: (request, call) => runTurn(deps, request, call),
+    relay: (request, call) => relayTurn(deps, request, call),
     sessions: {
       ...deps.sessions,
       interrupt(name) {
@@ -68,8 +62,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     listModels: (call) => listAllModels(deps, call),
     status: () => ({
       backends: backends.map((backend) => ({ backend: backend.id, ...backend.status() })),
-      running: admission.running,
-      waiting: admission.waiting,
+      running: admissions.reduce((sum, { running }) => sum + running, 0),
+      waiting: admissions.reduce((sum, { waiting }) => sum + waiting, 0),
     }),
   };
 }
@@ -100,14 +94,6 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, sessi
   const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
   return { backend, request: routed, setup: { ...setup, workspace }, verbosity, ignored };
-}
-
-export function chooseBackend(
-  { routing, ...names }: Pick<GatewayDeps, "routing" | keyof ModelNames>,
-  { wireFormat, model }: Pick<ModelRequest, "wireFormat" | "model">,
-  call: Call,
-): Choice {
-  return routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, names) });
 }
 
 /** Of the first backend under their own names, of the others behind theirs; those that cannot say are left out. */
@@ -148,11 +134,11 @@ async function startTurn(
   const { backend, request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
   session?.runsIn(setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf({ backend, request, setup, ignored }),
+    ...headOf({ backend, model: request.model, setup, ignored }),
     session: session?.id,
     usage: noUsage,
   };
-  const leave = await enter(deps.admission, call, session?.signal);
+  const leave = await enter(admissionTo(deps, backend), call, session?.signal);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
     verbosity,
@@ -213,7 +199,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
   const { principal } = call;
   const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
   const { backend, request, setup, ignored } = await prepare(deps, session?.request ?? counted, call, session);
-  const release = await enter(deps.admission, call);
+  const release = await enter(admissionTo(deps, backend), call);
   try {
     const count = await backend.countTokens(request, {
       ...setup,
@@ -222,7 +208,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
       signal: call.signal,
       report: (facts) => call.record.set(facts),
     });
-    return { ...count, head: { ...headOf({ backend, request, setup, ignored }), session: chosen?.id } };
+    return { ...count, head: { ...headOf({ backend, model: request.model, setup, ignored }), session: chosen?.id } };
   } finally {
     release();
   }
@@ -231,46 +217,6 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
 function approverOf(approvals: Approvals | undefined, { principal, requestId }: Call): Approve | undefined {
   if (approvals === undefined) return undefined;
   return (ask, signal) => approvals.ask({ principal, requestId, ask, signal });
-}
-
-/** What is known of a run before it begins. */
-function headOf({
-  backend,
-  request,
-  setup,
-  ignored,
-}: Pick<Awaited<ReturnType<typeof prepare>>, "backend" | "request" | "setup" | "ignored">): RunningHead {
-  const { mode, tools, workspace } = setup;
-  return {
-    backend: backend.id,
-    mode,
-    tools,
-    ignored,
-    renamedTools: [],
-    retries: 0,
-    model: request.model,
-    session: undefined,
-    sessionId: undefined,
-    accepted: false,
-    workspace: workspace?.name,
-  };
-}
-
-/** What the response headers say; it fills as the run tells. */
-interface Learned {
-  readonly backend: string;
-  readonly mode: Mode;
-  readonly tools: ToolOwner;
-  ignored: readonly string[];
-  renamedTools: readonly RenamedTool[];
-  retries: number;
-  readonly workspace: string | undefined;
-  accepted: boolean;
-  model: string | undefined;
-  readonly session: string | undefined;
-  sessionId: string | undefined;
-  /** Of the steps so far: what is known if the turn fails before its totals come. */
-  usage: Usage;
 }
 
 /** Headers that mean nothing for this run: a bare model works nowhere, and only a named session has turns. */
@@ -293,15 +239,6 @@ function strictRefusal(ignored: readonly string[]): GatewayError {
     param: ignored[0],
     hint: "Leave out what is named, or drop X-CCProxy-Strict to have it ignored and reported.",
   });
-}
-
-async function enter(admission: Admission, call: Call, session?: AbortSignal): Promise<() => void> {
-  const before = performance.now();
-  try {
-    return await admission.enter(session === undefined ? call.signal : AbortSignal.any([call.signal, session]));
-  } finally {
-    call.record.set({ queueMs: performance.now() - before });
-  }
 }
 
 interface Watch {
@@ -332,19 +269,6 @@ async function* watch(
   } finally {
     over();
   }
-}
-
-function note(record: RequestRecord, learned: Learned, event: ModelEvent): void {
-  if (event.type === "start") {
-    learned.accepted = true;
-    learned.model = event.model;
-    record.set({ modelUsed: event.model, usage: event.usage });
-  }
-  if (event.type === "step-end") {
-    learned.usage = addUsage(learned.usage, event.usage);
-    record.set({ usage: learned.usage });
-  }
-  if (event.type === "finish") record.set({ usage: event.usage, costUsd: event.costUsd, steps: event.steps });
 }
 
 /**

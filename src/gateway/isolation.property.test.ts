@@ -21,6 +21,7 @@ function createEcho(heard: (context: RunContext, told: string) => void): Backend
   return {
     id: "echo",
     modes: ["agent", "chat"],
+    answersBy: "processes",
     unsupported: () => [],
     async *run(request, context): AsyncGenerator<readonly ModelEvent[], void> {
       const told = JSON.stringify([request.messages, request.system, request.model, context.session]);
@@ -47,6 +48,7 @@ function gatewayOf(backend: Backend, database: ReturnType<typeof memoryDatabase>
   return createGateway({
     routing: onlyTo(backend),
     admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
+    upstreamAdmission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
     sessions: createTestSessions({ database }),
     workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },
     aliases: new Map(),

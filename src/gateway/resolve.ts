@@ -107,19 +107,22 @@ function mustBeJson({ features: { responseFormat } }: ModelRequest): boolean {
   return responseFormat !== undefined && responseFormat.type !== "text";
 }
 
+function bareModel({ mode, tools }: Pick<AskedSetup, "mode" | "tools">): RunSetup {
+  if (mode !== "agent" && (tools === undefined || tools === "client")) return { mode: "chat", tools: "client" };
+  throw new GatewayError("invalid-request", "What answers this model is a bare model, and no agent.", {
+    param: mode === "agent" ? "X-CCProxy-Mode" : "X-CCProxy-Tools",
+    hint: "Leave the header out, or ask for a model of Claude Code's.",
+  });
+}
+
 /** A bare model has none but the client's tools; who has these alone is the agent itself. */
 function resolveSetup(
-  { mode, tools }: Pick<AskedSetup, "mode" | "tools">,
+  asked: Pick<AskedSetup, "mode" | "tools">,
   isEquipped: boolean,
   { modes, defaultMode }: ResolveSettings,
 ): RunSetup {
-  if (!modes.includes("agent")) {
-    if (mode !== "agent" && (tools === undefined || tools === "client")) return { mode: "chat", tools: "client" };
-    throw new GatewayError("invalid-request", "What answers this model is a bare model, and no agent.", {
-      param: mode === "agent" ? "X-CCProxy-Mode" : "X-CCProxy-Tools",
-      hint: "Leave the header out, or ask for a model of Claude Code's.",
-    });
-  }
+  if (!modes.includes("agent")) return bareModel(asked);
+  const { mode, tools } = asked;
   if (mode === "chat" && (tools === "agent" || tools === "both"))
     throw contradiction("Chat mode is a bare model, which has no tools of its own.", "agent");
   if (mode === "agent" && tools === "client") throw contradiction("Agent mode has Claude Code's tools.", "chat");

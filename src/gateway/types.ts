@@ -1,7 +1,19 @@
-import type { BackendStatus, Mode, ModelInfo, RenamedTool, RequestOf, TokenCount, ToolOwner } from "#core/backend.ts";
+import type {
+  BackendStatus,
+  Mode,
+  ModelInfo,
+  RelayedRequest,
+  RenamedTool,
+  RequestOf,
+  TokenCount,
+  ToolOwner,
+} from "#core/backend.ts";
+import type { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
 import type { Effort, ModelRequest, SessionIds } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
+import type { RequestOutline } from "#core/wire-format.ts";
 import type { Sessions } from "#sessions/sessions.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
@@ -81,6 +93,24 @@ export interface GatewayStatus {
   readonly waiting: number;
 }
 
+/** A request in its client's words, and what was read of it. */
+export interface RelayRequest extends RelayedRequest {
+  readonly outline: RequestOutline;
+  /** Its body, parsed. */
+  readonly json: unknown;
+}
+
+/** An answer in its upstream's words. */
+export interface Relayed {
+  readonly head: RunningHead;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Throws GatewayError where it breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** How it ended, as far as it told: its reason, or its refusal. */
+  readonly ending: () => { readonly reason?: FinishReason; readonly error?: GatewayError };
+}
+
 export interface NamedStatus extends BackendStatus {
   readonly backend: string;
 }
@@ -88,6 +118,8 @@ export interface NamedStatus extends BackendStatus {
 export interface Gateway {
   /** Rejects with the GatewayError of a run that failed before its first event. */
   run(request: ModelRequest, call: Call): Promise<Running>;
+  /** Passes it on as it came; undefined where it has to be read. Throws GatewayError where nobody answers. */
+  relay(request: RelayRequest, call: Call): Promise<Relayed | undefined>;
   listModels(call: Call): Promise<readonly ModelInfo[]>;
   countTokens(request: ModelRequest, call: Call): Promise<GatewayTokenCount>;
   status(): GatewayStatus;

@@ -10,13 +10,25 @@ import { bodyTooLarge } from "./too-large.ts";
  * `request-too-large` (the limit holds for the body as sent and as unpacked), `unsupported-media-type`
  * or `invalid-request`.
  */
-export async function readJsonBody({ request, record }: Exchange, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(exchange: Exchange, maxBytes: number): Promise<unknown> {
+  return (await readBody(exchange, maxBytes)).json;
+}
+
+export interface Body {
+  /** As it was sent, unpacked. */
+  readonly bytes: Uint8Array;
+  readonly json: unknown;
+}
+
+/** The same with its bytes. */
+export async function readBody({ request, record }: Exchange, maxBytes: number): Promise<Body> {
   const codings = contentCodings(request.headers);
   // A body that announces its size is refused before it is read.
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
   const received = await collectBytes(request, maxBytes);
   record.set({ bytesIn: received.byteLength });
-  return parseJson(decodeUtf8(await decodeContent(received, codings, maxBytes)));
+  const bytes = await decodeContent(received, codings, maxBytes);
+  return { bytes, json: parseJson(decodeUtf8(bytes)) };
 }
 
 async function collectBytes(request: Request, maxBytes: number): Promise<Uint8Array> {

@@ -18,7 +18,7 @@ export function sseResponse(
 /** Streams these frames. The exchange ends when they do. */
 export function eventStreamResponse(exchange: Exchange, parts: AsyncIterable<string>): Response {
   exchange.handOverToStream();
-  return new Response(countedChunks(exchange, parts), {
+  return new Response(countedChunks(exchange, encoded(parts)), {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
@@ -61,19 +61,26 @@ function encodeFailure(exchange: Exchange, encoder: StreamEncoder, error: Gatewa
   return encodeBatch(exchange, encoder, [{ type: "error", error }]);
 }
 
-async function* countedChunks(exchange: Exchange, parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+async function* encoded(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const utf8 = new TextEncoder();
+  for await (const part of parts) if (part !== "") yield utf8.encode(part);
+}
+
+/** Ends the exchange with the last of them. */
+export async function* countedChunks(
+  exchange: Exchange,
+  chunks: AsyncIterable<Uint8Array>,
+  status = 200,
+): AsyncGenerator<Uint8Array> {
   let bytesOut = 0;
   try {
-    for await (const part of parts) {
-      if (part === "") continue;
-      const chunk = utf8.encode(part);
+    for await (const chunk of chunks) {
       exchange.record.mark("first-byte");
       bytesOut += chunk.byteLength;
       yield chunk;
     }
   } finally {
     exchange.record.set({ bytesOut });
-    exchange.end(200);
+    exchange.end(status);
   }
 }

@@ -1,4 +1,3 @@
-import type { ModelRequest } from "#core/request.ts";
 import { collect } from "#core/response.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 import type { Call, Running } from "#gateway/types.ts";
@@ -9,7 +8,8 @@ import type { Exchange } from "./exchange.ts";
 import { answerOnce } from "./idempotency/answer-once.ts";
 import { keyedRequest } from "./idempotency/keyed-request.ts";
 import { jsonResponse } from "./json-response.ts";
-import { readJsonBody } from "./request-body.ts";
+import { relay } from "./relay.ts";
+import { readBody } from "./request-body.ts";
 import type { RouteParams, Services } from "./route.ts";
 import { sseResponse } from "./sse-response.ts";
 
@@ -23,37 +23,50 @@ export interface PreparedTurn {
   readonly remember?: (answer: Readonly<Record<string, unknown>>) => void;
 }
 
+/** How a format's requests are read that may refer to what was kept. */
+export interface Reading {
+  readonly prepare: (body: unknown) => PreparedTurn;
+  /** Whether it goes on from something that is kept here, so that nobody else can answer it. */
+  readonly goesOn: (body: unknown) => boolean;
+}
+
+const plainReading: Reading = { prepare: (body) => ({ body }), goesOn: () => false };
+
 /** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
 export async function answerTurn(
   exchange: Exchange,
   services: Services,
   params: RouteParams,
-  prepare: (body: unknown) => PreparedTurn = (body) => ({ body }),
+  { prepare, goesOn } = plainReading,
 ): Promise<Response> {
   exchange.isTurn = true;
-  const call = callOf(exchange, params);
-  const body = await readJsonBody(exchange, services.limits.maxBodyBytes);
-  const prepared = prepare(body);
-  const decoded = exchange.wireFormat.decodeRequest(prepared.body);
-  const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
-  exchange.answerId = prepared.answerId;
+  const said = callOf(exchange, params);
+  const { bytes, json } = await readBody(exchange, services.limits.maxBodyBytes);
   exchange.stayOpen();
-  exchange.record.set({ modelAsked: request.model, streaming: request.stream });
-  const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, body);
-  const found = keyed && services.recordings?.lookUp(keyed);
-  const answer = () => runTurn(exchange, services, { request, call, prepared });
-  return found === undefined ? await answer() : await answerOnce(exchange, found, answer);
+  const found = exchange.wireFormat.outline(json);
+  const outline = { ...found, namesSession: found.namesSession || goesOn(json) };
+  const { model, stream, hasTools, thinks } = outline;
+  exchange.record.set({ modelAsked: model, streaming: stream });
+  const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks } };
+  const answer = async () =>
+    (await relay(exchange, services, { call, body: bytes, json, outline })) ??
+    (await runTurn(exchange, services, { call, prepared: prepare(json) }));
+  const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, json);
+  const recorded = keyed && services.recordings?.lookUp(keyed);
+  return recorded === undefined ? await answer() : await answerOnce(exchange, recorded, answer);
 }
 
 interface Turn {
-  readonly request: ModelRequest;
   readonly call: Call;
   readonly prepared: PreparedTurn;
 }
 
 async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: Turn): Promise<Response> {
-  const { request, call, prepared } = turn;
+  const { call, prepared } = turn;
   const { wireFormat, record } = exchange;
+  const decoded = wireFormat.decodeRequest(prepared.body);
+  const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
+  exchange.answerId = prepared.answerId;
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;

@@ -28,7 +28,7 @@ export interface UpstreamCall {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly body?: string | Uint8Array | undefined;
   /** The headers in which a secret is presented. */
   readonly authorize: (secret: string) => Readonly<Record<string, string>>;
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
@@ -154,7 +154,8 @@ async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string 
     return await fetch(call.url, {
       method: call.method,
       headers: { ...call.headers, ...(secret !== undefined && call.authorize(secret)) },
-      ...(call.body !== undefined && { body: call.body }),
+      // Nothing here shares its memory with another thread, which is all the type could mean beside it.
+      ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
       // A credential goes nowhere but where it was meant for.
       redirect: "manual",
       signal: AbortSignal.any([call.signal, late.signal]),

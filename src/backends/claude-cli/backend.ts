@@ -47,6 +47,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
   return {
     id: "claude-cli",
     modes: ["agent", "chat"],
+    answersBy: "processes",
     claudePath: supply.claudePath,
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
     run: (request, context) => run(deps, request, context),
@@ -79,20 +80,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       parked.clear();
       await supply.close();
     },
-    stats: () => ({
-      poolHits: counters.poolHits,
-      poolMisses: counters.poolMisses,
-      liveHits: counters.liveHits,
-      parked: supply.parked,
-      live: live.size,
-      waiting: parked.size,
-      busy: deps.busy.size,
-      spawned: counters.spawned,
-      rehearsed: counters.rehearsed,
-      discarded: counters.discarded,
-      unknownLines: Object.fromEntries(counters.unknownLines),
-      garbageLines: counters.garbageLines,
-    }),
+    stats: () => statsOf(deps),
   };
 }
 
@@ -150,6 +138,23 @@ function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendSt
       busy: busy.size,
       starts: { live: counters.liveHits, warm: counters.poolHits, cold: counters.poolMisses },
     },
+  };
+}
+
+function statsOf({ supply, live, parked, busy, counters }: RunnerDeps): ReturnType<ClaudeCliBackend["stats"]> {
+  return {
+    poolHits: counters.poolHits,
+    poolMisses: counters.poolMisses,
+    liveHits: counters.liveHits,
+    parked: supply.parked,
+    live: live.size,
+    waiting: parked.size,
+    busy: busy.size,
+    spawned: counters.spawned,
+    rehearsed: counters.rehearsed,
+    discarded: counters.discarded,
+    unknownLines: Object.fromEntries(counters.unknownLines),
+    garbageLines: counters.garbageLines,
   };
 }
 

@@ -11,6 +11,7 @@ import { createCatalogue } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
 import { endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
+import { relay } from "./relay.ts";
 import { run } from "./run.ts";
 
 export function createHttpApiBackend(options: HttpApiOptions): Backend {
@@ -23,11 +24,14 @@ export function createHttpApiBackend(options: HttpApiOptions): Backend {
   return {
     id: options.id,
     modes: ["chat"],
+    answersBy: "http",
     unsupported(request) {
       const { dialect } = endpointFor(options, request.wireFormat);
       return dialect.format.unsupported(settled(request));
     },
     run: (request, context) => run(options, settled(request), context),
+    relays: (wireFormat) => options.endpoints.some(({ format }) => format === wireFormat),
+    relay: (request, context) => relay(options, request, context),
     knownModels: catalogue.known,
     listModels: catalogue.list,
     countTokens: async (request, context) => await countTokens(options, settled(request), context),

@@ -10,6 +10,8 @@ export interface Dialect {
   readonly format: UpstreamFormat;
   /** What answers a conversation. */
   readonly path: string;
+  /** A path with the API's version at its beginning, as clients call it. */
+  readonly pathOf: (versioned: string) => string;
   readonly modelsPath: string;
   /** Where the API counts the tokens of a request. */
   readonly countPath?: string;
@@ -20,6 +22,7 @@ export interface Dialect {
 const anthropic: Dialect = {
   format: anthropicMessagesUpstream,
   path: "/v1/messages",
+  pathOf: (versioned) => versioned,
   modelsPath: "/v1/models?limit=1000",
   countPath: "/v1/messages/count_tokens",
   headers: { "anthropic-version": "2023-06-01" },

@@ -36,13 +36,21 @@ const longestText = 2000;
 
 /** What an answer of another status than 2xx says. Throws GatewayError where it says nothing any more. */
 export async function refusalOf(
-  { title, idleTimeoutMs }: HttpApiOptions,
-  { dialect }: Endpoint,
+  options: HttpApiOptions,
+  endpoint: Endpoint,
   response: Response,
   signal: AbortSignal,
 ): Promise<GatewayError> {
-  const text = await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes);
-  const { status, headers } = response;
+  const { idleTimeoutMs } = options;
+  return refusalIn(options, endpoint, response, await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes));
+}
+
+export function refusalIn(
+  { title }: HttpApiOptions,
+  { dialect }: Endpoint,
+  { status, headers }: Response,
+  text: string,
+): GatewayError {
   const body = parseJsonText(text) ?? text.slice(0, longestText);
   return dialect.format.decodeError({ status, headers, body, provider: title });
 }

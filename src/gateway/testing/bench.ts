@@ -51,6 +51,7 @@ export function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const backend: Backend = {
     id: "scripted",
     modes: ["agent", "chat"],
+    answersBy: "processes",
     unsupported: (asked) => (asked.features.effort === undefined ? [] : ["effort"]),
     run: script,
     knownModels: () => known,
@@ -61,6 +62,7 @@ export function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
   const gateway = createGateway({
     routing: onlyTo(backend),
     admission,
+    upstreamAdmission: admission,
     sessions: createTestSessions(),
     workspaces: { resolve: async ({ asked, bound }) => placeCalled(asked ?? bound ?? "default") },
     aliases: new Map(),

@@ -84,6 +84,7 @@ test("the turn routes say how they stream and how they fail", () => {
       "X-CCProxy-Tools",
       "X-CCProxy-Verbosity",
       "X-CC-Claude-Model",
+      "X-CCProxy-Backend",
       "X-CC-Effort",
       "X-CCProxy-Workspace",
       "X-CCProxy-Session",

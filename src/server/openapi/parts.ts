@@ -65,6 +65,14 @@ const modelParameter: Parameter = {
   schema: { type: "string" },
 };
 
+const backendParameter: Parameter = {
+  name: "X-CCProxy-Backend",
+  in: "header",
+  description:
+    "What is to answer: `claude-cli`, or a provider of the configuration. Otherwise the rules of routing say, or the model's name.",
+  schema: { type: "string" },
+};
+
 const effortParameter: Parameter = {
   name: "X-CC-Effort",
   in: "header",
@@ -117,6 +125,7 @@ export const turnParameters: readonly Parameter[] = [
   toolsParameter,
   verbosityParameter,
   modelParameter,
+  backendParameter,
   effortParameter,
   workspaceParameter,
   sessionParameter,

@@ -3,11 +3,11 @@ import { expect, test } from "bun:test";
 import type { ResponseStore } from "#core/stored-response.ts";
 import { play, stuck, textEvents } from "#server/testing/scripted-gateway.ts";
 import { startTestServer, type TestServer, until } from "#server/testing/test-server.ts";
-import { openDatabase } from "#store/database.ts";
+import { memoryDatabase } from "#sessions/testing/test-sessions.ts";
 import { createResponseStore } from "#store/responses.ts";
 
 function openStore(): ResponseStore {
-  return createResponseStore(openDatabase(":memory:"));
+  return createResponseStore(memoryDatabase());
 }
 
 function start(responses: ResponseStore | undefined = openStore()): TestServer {

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import type { StoredResponse } from "#core/stored-response.ts";
+import { isRecord } from "#lib/is-record.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import type { Operation, Parameter } from "#server/openapi/operation.ts";
@@ -18,7 +19,16 @@ import type { Route, RouteParams, Services } from "#server/route.ts";
 import { answerTurn, type PreparedTurn } from "#server/turn.ts";
 
 function create(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
-  return answerTurn(exchange, services, params, (body) => prepare(exchange, services, body));
+  return answerTurn(exchange, services, params, {
+    prepare: (body) => prepare(exchange, services, body),
+    goesOn: (body) => goesOn(exchange, services, body),
+  });
+}
+
+/** From a response of ours, that is; another may be its upstream's. */
+function goesOn({ principal }: Exchange, { responses }: Services, body: unknown): boolean {
+  const previous = isRecord(body) ? body["previous_response_id"] : undefined;
+  return typeof previous === "string" && responses?.find(principal, previous) !== undefined;
 }
 
 /** The conversation it goes on from, and where its answer is kept. */

@@ -16,8 +16,22 @@ import { requestRoutes } from "./requests.ts";
 import { responseRoutes } from "./responses.ts";
 import { sessionRoutes } from "./sessions.ts";
 
-/** What the proxies before this one called the API of Claude Code; their clients' base URLs keep working. */
-const prefixes = ["/claude", "/sdk", "/claude/:session", "/sdk/:session"];
+interface Prefix {
+  readonly path: string;
+  /** What answers there, whatever the rules of routing say. */
+  readonly backend?: string;
+}
+
+/** What the proxies before this one called their APIs; their clients' base URLs keep working. */
+const prefixes: readonly Prefix[] = [
+  { path: "/claude", backend: "claude-cli" },
+  { path: "/sdk", backend: "claude-cli" },
+  { path: "/claude/:session", backend: "claude-cli" },
+  { path: "/sdk/:session", backend: "claude-cli" },
+  { path: "/cc", backend: "claude-cli" },
+  { path: "/api", backend: "anthropic" },
+  { path: "/providers/:backend" },
+];
 
 /** Words of such base URLs, which a session in the path cannot be called. */
 const reserved: ReadonlySet<string> = new Set(["v1", "sdk", "api"]);
@@ -28,6 +42,14 @@ const sessionInPath: Parameter = {
   required: true,
   description: "The session's id, of your own choice; percent-encoded.",
   schema: { type: "string", maxLength: 200 },
+};
+
+const backendInPath: Parameter = {
+  name: "backend",
+  in: "path",
+  required: true,
+  description: "What answers: a provider of the configuration, or claude-cli.",
+  schema: { type: "string" },
 };
 
 /** Every route the server has. */
@@ -46,14 +68,14 @@ export const routes: readonly Route[] = [
   ...documentationRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));
 
-function underPrefix(route: Route, prefix: string): Route {
+function underPrefix(route: Route, { path: prefix, backend }: Prefix): Route {
   const { operation } = route;
   return {
     ...route,
     path: `${prefix}${route.path}`,
     answer(exchange, services, params) {
       if (reserved.has(params["session"] ?? "")) throw notASession(exchange);
-      return route.answer(exchange, services, params);
+      return route.answer(exchange, services, backend === undefined ? params : { ...params, backend });
     },
     operation: operation && prefixedOperation(operation, { prefix, path: route.path }),
   };
@@ -66,6 +88,7 @@ function prefixedOperation(
 ): Operation {
   const names = prefix.split(/\W+/).map((name) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
   const inSession = prefix.endsWith("/:session");
+  const named = prefix.endsWith("/:backend") ? [backendInPath] : [];
   return {
     ...operation,
     operationId: `${operation.operationId}Under${names.join("")}`,
@@ -73,7 +96,7 @@ function prefixedOperation(
     description: inSession
       ? "The session is named in the path, for clients that know nothing but a base URL."
       : `For clients that were set up with \`${prefix}\` in their base URL.`,
-    parameters: [...(inSession ? [sessionInPath] : []), ...(operation.parameters ?? [])],
+    parameters: [...(inSession ? [sessionInPath] : named), ...(operation.parameters ?? [])],
     tags: ["Other base URLs"],
   };
 }

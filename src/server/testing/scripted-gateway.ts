@@ -97,6 +97,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
       calls.push({ request, call });
       return { inputTokens: 42, exact: request.model !== "estimate", head: { ...headOf(call), model: request.model } };
     },
+    relay: () => Promise.resolve(undefined),
     endWaiting: ({ requestId }) => (requestId === "waits" ? 1 : 0),
     sessions: {
       list: () => ({ sessions: [], hasMore: false }),

@@ -2,6 +2,7 @@
 import type { WireFormat } from "#core/wire-format.ts";
 
 import { encodeError } from "./error.ts";
+import { outline } from "./outline.ts";
 import { decodeRequest } from "./request.ts";
 import { encodeResponse } from "./response.ts";
 import { createStreamEncoder, heartbeat } from "./stream.ts";
@@ -11,6 +12,7 @@ export { decodeCountTokensRequest } from "./request.ts";
 export const anthropicMessages: WireFormat = {
   id: "anthropic-messages",
   decodeRequest,
+  outline,
   encodeResponse,
   createStreamEncoder,
   encodeError,

@@ -2,6 +2,7 @@
 import type { WireFormat } from "#core/wire-format.ts";
 
 import { encodeError } from "./error.ts";
+import { outline } from "./outline.ts";
 import { decodeRequest } from "./request.ts";
 import { encodeResponse } from "./response.ts";
 import { createStreamEncoder, heartbeat } from "./stream.ts";
@@ -9,6 +10,7 @@ import { createStreamEncoder, heartbeat } from "./stream.ts";
 export const openaiChat: WireFormat = {
   id: "openai-chat",
   decodeRequest,
+  outline,
   encodeResponse,
   createStreamEncoder,
   encodeError,

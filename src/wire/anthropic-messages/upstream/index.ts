@@ -3,7 +3,7 @@ import type { UpstreamFormat } from "#core/upstream-format.ts";
 
 import { decodeError } from "./error.ts";
 import { encodeRequest, unsupported } from "./request.ts";
-import { decodeResponse } from "./response.ts";
+import { decodeResponse, isAnswer } from "./response.ts";
 import { createStreamDecoder, isTelling } from "./stream.ts";
 
 export const anthropicMessagesUpstream: UpstreamFormat = {
@@ -13,5 +13,6 @@ export const anthropicMessagesUpstream: UpstreamFormat = {
   decodeResponse,
   createStreamDecoder,
   isTelling,
+  isAnswer,
   decodeError,
 };

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 
 import type { ModelEvent } from "#core/events.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 import { failedStream, unreadable } from "./error.ts";
 import { errorEventSchema, messageSchema } from "./schema.ts";
@@ -22,6 +23,10 @@ export function decodeResponse(body: unknown): readonly ModelEvent[] {
     { type: "message_stop" },
   ];
   return events.flatMap((event) => decoder.decode(JSON.stringify(event)));
+}
+
+export function isAnswer(body: unknown): boolean {
+  return isRecord(body) && body["type"] === "message";
 }
 
 function failureIn(body: unknown) {

@@ -1,0 +1,61 @@
+import type { Backend, Mode, RenamedTool, RunSetup, ToolOwner } from "#core/backend.ts";
+import type { ModelEvent } from "#core/events.ts";
+import { addUsage, type Usage } from "#core/usage.ts";
+import type { RequestRecord } from "#telemetry/request-record.ts";
+
+import type { RunningHead } from "./types.ts";
+
+/** What the response headers say; it fills as the run tells. */
+export interface Learned {
+  readonly backend: string;
+  readonly mode: Mode;
+  readonly tools: ToolOwner;
+  ignored: readonly string[];
+  renamedTools: readonly RenamedTool[];
+  retries: number;
+  readonly workspace: string | undefined;
+  accepted: boolean;
+  model: string | undefined;
+  readonly session: string | undefined;
+  sessionId: string | undefined;
+  /** Of the steps so far: what is known if the turn fails before its totals come. */
+  usage: Usage;
+}
+
+/** What an event tells of the run. */
+export function note(record: RequestRecord, learned: Learned, event: ModelEvent): void {
+  if (event.type === "start") {
+    learned.accepted = true;
+    learned.model = event.model;
+    record.set({ modelUsed: event.model, usage: event.usage });
+  }
+  if (event.type === "step-end") {
+    learned.usage = addUsage(learned.usage, event.usage);
+    record.set({ usage: learned.usage });
+  }
+  if (event.type === "finish") record.set({ usage: event.usage, costUsd: event.costUsd, steps: event.steps });
+}
+
+interface Begun {
+  readonly backend: Backend;
+  readonly model: string | undefined;
+  readonly setup: RunSetup & { readonly workspace?: { readonly name: string } | undefined };
+  readonly ignored: readonly string[];
+}
+
+/** What is known of a run before it begins. */
+export function headOf({ backend, model, setup: { mode, tools, workspace }, ignored }: Begun): RunningHead {
+  return {
+    backend: backend.id,
+    mode,
+    tools,
+    ignored,
+    renamedTools: [],
+    retries: 0,
+    model,
+    session: undefined,
+    sessionId: undefined,
+    accepted: false,
+    workspace: workspace?.name,
+  };
+}

@@ -1,0 +1,67 @@
+/** Passes an upstream's answer on to a client that speaks its language. */
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import type { RequestOutline } from "#core/wire-format.ts";
+import type { Call, Relayed } from "#gateway/types.ts";
+
+import type { Exchange } from "./exchange.ts";
+import type { Services } from "./route.ts";
+import { countedChunks } from "./sse-response.ts";
+
+interface Sent {
+  readonly call: Call;
+  readonly body: Uint8Array | undefined;
+  readonly json: unknown;
+  readonly outline: RequestOutline;
+}
+
+/** undefined for a request that has to be read here. */
+export async function relay(
+  exchange: Exchange,
+  { gateway }: Services,
+  { call, ...sent }: Sent,
+): Promise<Response | undefined> {
+  const { request, wireFormat } = exchange;
+  const { method, headers } = request;
+  const relayed = await gateway.relay(
+    { ...sent, wireFormat: wireFormat.id, method, headers, path: targetOf(exchange) },
+    call,
+  );
+  if (relayed === undefined) return undefined;
+  exchange.runs(relayed.head);
+  const isStream = relayed.headers.get("content-type")?.includes("text/event-stream") === true;
+  exchange.handOverToStream();
+  const { status } = relayed;
+  if (isStream) relayed.headers.set("x-accel-buffering", "no");
+  return new Response(countedChunks(exchange, passedOn(exchange, relayed, isStream), status), {
+    status,
+    headers: relayed.headers,
+  });
+}
+
+/** From the version of the API on, with the query as it was written. */
+function targetOf({ path, request }: Exchange): string {
+  const query = request.url.indexOf("?");
+  return path.slice(Math.max(0, path.indexOf("/v1/"))) + (query === -1 ? "" : request.url.slice(query));
+}
+
+async function* passedOn(exchange: Exchange, { body, ending }: Relayed, isStream: boolean): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (thrown) {
+    const error = exchange.cancelledBy ?? toGatewayError(thrown);
+    exchange.failed(error);
+    // Half a JSON text has no place for it: the connection breaks off.
+    if (!isStream) throw error;
+    if (exchange.isHeard) yield lastFrame(exchange, error);
+    return;
+  }
+  const { reason, error } = ending();
+  if (reason !== undefined) exchange.finished(reason);
+  if (error !== undefined) exchange.failed(error);
+}
+
+/** Behind whatever was cut in its middle. */
+function lastFrame({ wireFormat, requestId, record }: Exchange, error: GatewayError): Uint8Array {
+  const encoder = wireFormat.createStreamEncoder({ requestId, includeUsage: false, createdAt: record.receivedAt });
+  return new TextEncoder().encode(`\n\n${encoder.encode({ type: "error", error })}`);
+}
