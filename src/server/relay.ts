@@ -1,5 +1,6 @@
 /** Passes an upstream's answer on to a client that speaks its language. */
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import type { WireFormatId } from "#core/request.ts";
 import type { RequestOutline } from "#core/wire-format.ts";
 import type { Call, Relayed } from "#gateway/types.ts";
 
@@ -9,23 +10,31 @@ import { countedChunks } from "./sse-response.ts";
 
 interface Sent {
   readonly call: Call;
-  readonly body: Uint8Array | undefined;
-  readonly json: unknown;
-  readonly outline: RequestOutline;
+  readonly body?: Uint8Array | undefined;
+  /** Of a request that a model is to answer. */
+  readonly json?: unknown;
+  readonly outline?: RequestOutline;
+  /** The exchange's own, where it says nothing else. */
+  readonly format?: WireFormatId;
 }
+
+const noOutline: RequestOutline = {
+  model: undefined,
+  stream: false,
+  hasTools: false,
+  thinks: false,
+  namesSession: false,
+};
 
 /** undefined for a request that has to be read here. */
 export async function relay(
   exchange: Exchange,
   { gateway }: Services,
-  { call, ...sent }: Sent,
+  { call, body, json, outline = noOutline, format = exchange.wireFormat.id }: Sent,
 ): Promise<Response | undefined> {
-  const { request, wireFormat } = exchange;
-  const { method, headers } = request;
-  const relayed = await gateway.relay(
-    { ...sent, wireFormat: wireFormat.id, method, headers, path: targetOf(exchange) },
-    call,
-  );
+  const { method, headers } = exchange.request;
+  const path = targetOf(exchange);
+  const relayed = await gateway.relay({ wireFormat: format, method, path, headers, body, json, outline }, call);
   if (relayed === undefined) return undefined;
   exchange.runs(relayed.head);
   const isStream = relayed.headers.get("content-type")?.includes("text/event-stream") === true;

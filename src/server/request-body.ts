@@ -21,14 +21,19 @@ export interface Body {
 }
 
 /** The same with its bytes. */
-export async function readBody({ request, record }: Exchange, maxBytes: number): Promise<Body> {
+export async function readBody(exchange: Exchange, maxBytes: number): Promise<Body> {
+  const bytes = await readBytes(exchange, maxBytes);
+  return { bytes, json: parseJson(decodeUtf8(bytes)) };
+}
+
+/** The request body, unpacked. Throws GatewayError as `readJsonBody` does, but for what is no JSON. */
+export async function readBytes({ request, record }: Exchange, maxBytes: number): Promise<Uint8Array> {
   const codings = contentCodings(request.headers);
   // A body that announces its size is refused before it is read.
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
   const received = await collectBytes(request, maxBytes);
   record.set({ bytesIn: received.byteLength });
-  const bytes = await decodeContent(received, codings, maxBytes);
-  return { bytes, json: parseJson(decodeUtf8(bytes)) };
+  return await decodeContent(received, codings, maxBytes);
 }
 
 async function collectBytes(request: Request, maxBytes: number): Promise<Uint8Array> {

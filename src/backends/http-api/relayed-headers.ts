@@ -32,7 +32,10 @@ const ourPrefixes = /^(?:x-cc(?:proxy)?-|x-forwarded-|sec-|access-control-)/;
 /** The rest of what a client says is for the upstream, known to us or not. Its answer is to be readable along the way. */
 export function requestHeaders(headers: Headers): Record<string, string> {
   const passed = [...headers].filter(([name]) => !ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name));
-  return { ...Object.fromEntries(passed), "accept-encoding": "identity" };
+  const all = Object.fromEntries(passed);
+  // What curl says of any body; here it was read as JSON.
+  const json = all["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
+  return { ...all, ...(json && { "content-type": "application/json" }), "accept-encoding": "identity" };
 }
 
 /** Ids of ours stand beside the upstream's own; its cookies and its rules for pages concern nobody here. */

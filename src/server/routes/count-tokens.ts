@@ -12,14 +12,19 @@ import {
   strictParameter,
   workspaceParameter,
 } from "#server/openapi/parts.ts";
-import { readJsonBody } from "#server/request-body.ts";
+import { relay } from "#server/relay.ts";
+import { readBody } from "#server/request-body.ts";
 import type { Route } from "#server/route.ts";
 import { decodeCountTokensRequest } from "#wire/anthropic-messages/index.ts";
 
-const countTokens: Route["answer"] = async (exchange, { gateway, limits }, params) => {
+const countTokens: Route["answer"] = async (exchange, services, params) => {
+  const { gateway, limits } = services;
   const call = callOf(exchange, params);
-  const request = decodeCountTokensRequest(await readJsonBody(exchange, limits.maxBodyBytes));
+  const { bytes: body, json } = await readBody(exchange, limits.maxBodyBytes);
   exchange.stayOpen();
+  const relayed = await relay(exchange, services, { call, body, json, outline: exchange.wireFormat.outline(json) });
+  if (relayed !== undefined) return relayed;
+  const request = decodeCountTokensRequest(json);
   exchange.record.set({ modelAsked: request.model });
   const { inputTokens, exact, head } = await gateway.countTokens(request, call);
   const headers = {

@@ -7,12 +7,16 @@ import { jsonResponse } from "#server/json-response.ts";
 import { encodeModel, encodeModelPage, findModel } from "#server/model-list.ts";
 import type { Parameter } from "#server/openapi/operation.ts";
 import { errorResponses, json, requestIdHeader, requestIdParameter } from "#server/openapi/parts.ts";
+import { relay } from "#server/relay.ts";
 import type { Route, RouteParams, Services } from "#server/route.ts";
 
 const listModels: Route["answer"] = async (exchange, services, params) =>
+  (await askOne(exchange, services, params)) ??
   jsonResponse(encodeModelPage(await knownModels(exchange, services, params), exchange.query));
 
 const getModel: Route["answer"] = async (exchange, services, params) => {
+  const told = await askOne(exchange, services, params);
+  if (told !== undefined) return told;
   const id = params["id"] ?? "";
   const models = await knownModels(exchange, services, params);
   const model = findModel(models, id);
@@ -23,6 +27,12 @@ const getModel: Route["answer"] = async (exchange, services, params) => {
   }
   return jsonResponse(encodeModel(model));
 };
+
+/** Who names a provider gets its own words, where it speaks the client's language. */
+async function askOne(exchange: Exchange, services: Services, params: RouteParams): Promise<Response | undefined> {
+  const call = callOf(exchange, params);
+  return call.route.backend === undefined ? undefined : await relay(exchange, services, { call });
+}
 
 /** The first one to ask may wait for a CLI to start. */
 async function knownModels(

@@ -12,6 +12,7 @@ import { mcpRoutes } from "./mcp.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { permissionRoutes } from "./permissions.ts";
+import { relayedRoutes } from "./relayed.ts";
 import { requestRoutes } from "./requests.ts";
 import { responseRoutes } from "./responses.ts";
 import { sessionRoutes } from "./sessions.ts";
@@ -66,6 +67,7 @@ export const routes: readonly Route[] = [
   ...requestRoutes,
   ...healthRoutes,
   ...documentationRoutes,
+  ...relayedRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));
 
 function underPrefix(route: Route, { path: prefix, backend }: Prefix): Route {
