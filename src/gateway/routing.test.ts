@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+
+import type { Backend } from "#core/backend.ts";
+
+import { createRouting, type RoutingFacts, type RoutingRule } from "./routing.ts";
+import { plainRoute } from "./testing/plain-route.ts";
+
+const backend = (id: string): Backend => ({
+  id,
+  modes: ["chat"],
+  answersBy: "http",
+  unsupported: () => [],
+  run: () => {
+    throw new Error("Nothing runs here.");
+  },
+  knownModels: () => [],
+  listModels: () => Promise.resolve([]),
+  countTokens: () => Promise.reject(new Error("Nothing is counted here.")),
+  status: () => ({ ready: true, detail: "" }),
+});
+
+const backends = [backend("claude-cli"), backend("openai"), backend("local")] as const;
+const claims = [{ backend: "openai", model: "gpt-*", pattern: /^gpt-/ }];
+
+function choose(facts: Partial<RoutingFacts>, ...rules: readonly RoutingRule[]) {
+  const routing = createRouting({ backends, rules, claims });
+  const chosen = routing.choose({ ...plainRoute, wireFormat: "openai-chat", model: undefined, ...facts });
+  return { ...chosen, backend: chosen.backend.id };
+}
+
+describe("without rules", () => {
+  test.each([
+    [{ model: "sonnet" }, "claude-cli", "sonnet"],
+    [{}, "claude-cli", undefined],
+    [{ model: "gpt-6" }, "openai", "gpt-6"],
+    [{ model: "openai/o9" }, "openai", "o9"],
+    [{ model: "local/gpt-oss" }, "local", "gpt-oss"],
+    [{ model: "local/meta/llama" }, "local", "meta/llama"],
+    [{ model: "meta/llama" }, "claude-cli", "meta/llama"],
+    [{ model: "gpt-6", backend: "local" }, "local", "gpt-6"],
+    [{ model: "local/gpt-6", backend: "local" }, "local", "gpt-6"],
+  ] as const)("%o is answered by %s as %p", (facts, id, model) => {
+    expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
+  });
+
+  test("a backend that there is none of is named, with the nearest", () => {
+    expect(() => choose({ backend: "opnai" })).toThrow(
+      expect.objectContaining({ kind: "not-found", options: { hint: "Did you mean openai?" } }),
+    );
+  });
+});
+
+describe("a rule", () => {
+  const toLocal = (rule: Partial<RoutingRule>): RoutingRule => ({ name: "r", backend: "local", ...rule });
+  const headers = new Headers({ "x-team": "research" });
+
+  test.each<[Partial<RoutingRule>, Partial<RoutingFacts>]>([
+    [{ model: /^gpt-/ }, { model: "gpt-6" }],
+    [{ path: "/sdk" }, { path: "/sdk/v1/messages" }],
+    [{ wireFormat: "anthropic-messages" }, { wireFormat: "anthropic-messages" }],
+    [{ minBytes: 10 }, { bytes: 10 }],
+    [{ hasTools: true }, { hasTools: true }],
+    [{ thinks: true }, { thinks: true }],
+    [{ headers: new Map([["x-team", /^research$/]]) }, { headers }],
+    [{}, {}],
+  ])("%o matches %o", (rule, facts) => {
+    expect(choose(facts, toLocal(rule)).backend).toBe("local");
+    if (Object.keys(rule).length > 0) expect(choose({}, toLocal(rule)).backend).toBe("claude-cli");
+  });
+
+  test("matches where all that it says holds, and the first of them decides", () => {
+    const both = toLocal({ model: /^gpt-/, hasTools: true });
+    const other = toLocal({ name: "other", backend: "claude-cli", model: /^gpt-/ });
+    expect(choose({ model: "gpt-6", hasTools: true }, both, other).backend).toBe("local");
+    expect(choose({ model: "gpt-6" }, both, other)).toMatchObject({
+      backend: "claude-cli",
+      why: "The rule other says so.",
+    });
+  });
+
+  test("may ask for another model, and leave who answers to its name", () => {
+    expect(choose({ model: "sonnet" }, { name: "r", toModel: "gpt-6" })).toMatchObject({
+      backend: "openai",
+      model: "gpt-6",
+    });
+    expect(choose({ model: "sonnet" }, { name: "r", toModel: "local/x" })).toMatchObject({
+      backend: "local",
+      model: "x",
+    });
+  });
+
+  test("goes before what the client names", () => {
+    expect(choose({ backend: "openai", model: "openai/x" }, toLocal({ relay: "never" }))).toMatchObject({
+      backend: "local",
+      model: "x",
+      relay: "never",
+    });
+  });
+});

@@ -1,0 +1,197 @@
+import { afterAll, describe, expect, test } from "bun:test";
+
+import { GatewayError } from "#core/errors.ts";
+import { createCredential } from "#credentials/credential.ts";
+
+import { chunksOf, textOf } from "./read-body.ts";
+import { createUpstream, type UpstreamCall, type UpstreamOptions } from "./upstream.ts";
+
+/** Answers each request with the next of these, and the last for ever. */
+const script: { answers: ((request: Request) => Response | Promise<Response>)[]; keys: string[] } = {
+  answers: [],
+  keys: [],
+};
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch(request) {
+    script.keys.push(request.headers.get("x-key") ?? "");
+    const answer = script.answers.length > 1 ? script.answers.shift() : script.answers[0];
+    return answer?.(request) ?? new Response("ok");
+  },
+});
+afterAll(() => server.stop(true));
+
+const fixed = (secret: string) => createCredential({ label: secret, keep: false, read: () => Promise.resolve(secret) });
+const status =
+  (code: number, headers: Record<string, string> = {}) =>
+  () =>
+    new Response("no", { status: code, headers });
+
+function setUp(answers: typeof script.answers, more: Partial<UpstreamOptions> = {}) {
+  script.answers = answers;
+  script.keys = [];
+  const upstream = createUpstream({
+    provider: "Acme",
+    credentials: [],
+    spread: "failover",
+    responseTimeoutMs: 5000,
+    maxRetries: 2,
+    ...more,
+  });
+  return (call: Partial<UpstreamCall> = {}) =>
+    upstream.send({
+      url: server.url.href,
+      method: "POST",
+      headers: {},
+      body: "{}",
+      authorize: (secret) => ({ "x-key": secret }),
+      signal: new AbortController().signal,
+      ...call,
+    });
+}
+
+const now = { "retry-after-ms": "1" };
+
+describe("what is tried again, before the first byte", () => {
+  test.each([408, 409, 429, 500, 502, 503, 504, 529])("status %i, until it passes", async (code) => {
+    const send = setUp([status(code, now), status(code, now), () => new Response("ok")]);
+    const { response, retries } = await send();
+    expect([response.status, retries]).toEqual([200, 2]);
+  });
+
+  test("no more often than it may be, and then the answer is passed on", async () => {
+    const { response, retries } = await setUp([status(503, now)])();
+    expect([response.status, retries, script.keys.length]).toEqual([503, 2, 3]);
+  });
+
+  test.each([
+    [400, {}],
+    [401, {}],
+    [404, {}],
+    [503, { "x-should-retry": "false" }],
+    [429, { "retry-after": "60" }],
+  ] as const)("but not status %i with %o", async (code, headers) => {
+    const { response, retries } = await setUp([status(code, headers)])();
+    expect([response.status, retries]).toEqual([code, 0]);
+  });
+
+  test("nor without end by many: an upstream in trouble is asked for one request in five once more", async () => {
+    const send = setUp([status(429, now)]);
+    for (let sent = 0; sent < 50; sent += 1) await send();
+    expect(script.keys.length).toBeLessThan(50 + 10 + 50 / 5 + 1);
+  });
+
+  test("and a redirect is passed on, with the key", async () => {
+    const { response } = await setUp([status(307, { location: "http://evil.test/" })], { credentials: [fixed("k")] })();
+    expect([response.status, script.keys.length]).toEqual([307, 1]);
+  });
+});
+
+describe("credentials", () => {
+  test("the next one is asked at once where one is refused or has used up what it may", async () => {
+    for (const code of [401, 403, 402, 429, 500]) {
+      const send = setUp([status(code), () => new Response("ok")], { credentials: [fixed("a"), fixed("b")] });
+      expect((await send()).response.status).toBe(200);
+      expect(script.keys).toEqual(["a", "b"]);
+    }
+  });
+
+  test("one that is refused is read again, and asked with once more", async () => {
+    const held = { secret: "old" };
+    const credential = createCredential({
+      label: "x",
+      keep: true,
+      read: () => Promise.resolve(held.secret),
+      now: () => now++ * 1e6,
+    });
+    let now = 1;
+    await credential.get();
+    held.secret = "new";
+    const send = setUp([status(401), () => new Response("ok")], { credentials: [credential] });
+    expect((await send()).response.status).toBe(200);
+    expect(script.keys).toEqual(["old", "new"]);
+  });
+
+  test("in turn, but one for a conversation", async () => {
+    const send = setUp([() => new Response("ok")], { credentials: [fixed("a"), fixed("b")], spread: "round-robin" });
+    for (let sent = 0; sent < 4; sent += 1) await send();
+    expect(script.keys).toEqual(["a", "b", "a", "b"]);
+    script.keys = [];
+    for (let sent = 0; sent < 4; sent += 1) await send({ affinity: "conversation" });
+    expect(new Set(script.keys).size).toBe(1);
+  });
+
+  test("one that cannot be had is a 401 that says so", async () => {
+    const none = createCredential({
+      label: "x",
+      keep: false,
+      read: () => Promise.reject(new GatewayError("authentication", "The variable X is not set.")),
+    });
+    expect(setUp([], { credentials: [none] })()).rejects.toMatchObject({ kind: "authentication" });
+  });
+});
+
+describe("an upstream that is not well", () => {
+  test("is left alone for a while after five failures in a row", async () => {
+    const send = setUp([status(500)], { maxRetries: 0 });
+    for (let sent = 0; sent < 5; sent += 1) await send();
+    const error: unknown = await send().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: "unavailable", options: { retryAfterSeconds: 5 } });
+    expect(script.keys).toHaveLength(5);
+  });
+
+  test("and cannot be reached is said to be that", () => {
+    const send = setUp([], { maxRetries: 0 });
+    expect(send({ url: "http://127.0.0.1:1/" })).rejects.toMatchObject({
+      kind: "upstream",
+      message: expect.stringContaining("Acme could not be reached"),
+    });
+  });
+
+  test("and does not begin to answer is given up", () => {
+    const send = setUp([() => Bun.sleep(500).then(() => new Response("late"))], {
+      responseTimeoutMs: 20,
+      maxRetries: 0,
+    });
+    expect(send()).rejects.toMatchObject({ kind: "timeout" });
+  });
+
+  test("is let go of when nobody waits any more", () => {
+    const leaving = new AbortController();
+    const send = setUp([() => Bun.sleep(500).then(() => new Response("late"))]);
+    setTimeout(() => leaving.abort(new GatewayError("cancelled", "Gone.")), 10);
+    expect(send({ signal: leaving.signal })).rejects.toMatchObject({ kind: "cancelled" });
+  });
+});
+
+describe("the body", () => {
+  const signal = new AbortController().signal;
+  const stalling = () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode("begun"));
+        },
+      }),
+    );
+
+  test("that falls silent is given up", async () => {
+    const { response } = await setUp([stalling])();
+    const reading = textOf(chunksOf(response, { idleTimeoutMs: 20, signal }), 1000);
+    expect(reading).rejects.toMatchObject({ kind: "timeout" });
+  });
+
+  test("is let go of when nobody waits any more", async () => {
+    const leaving = new AbortController();
+    const { response } = await setUp([stalling])();
+    setTimeout(() => leaving.abort(new GatewayError("cancelled", "Gone.")), 10);
+    const reading = textOf(chunksOf(response, { idleTimeoutMs: 60_000, signal: leaving.signal }), 1000);
+    expect(reading).rejects.toMatchObject({ kind: "cancelled" });
+  });
+
+  test("is read as far as it is wanted", async () => {
+    const { response } = await setUp([() => new Response("x".repeat(100_000))])();
+    expect(await textOf(chunksOf(response, { idleTimeoutMs: 1000, signal }), 10)).toBe("xxxxxxxxxx");
+  });
+});
