@@ -89,8 +89,8 @@ export interface RelayedAnswer {
   readonly status: number;
   /** Those that are for the client. */
   readonly headers: Headers;
-  /** Throws GatewayError where it breaks off. */
-  readonly body: AsyncIterable<Uint8Array>;
+  /** Whole, or as it comes; then it throws GatewayError where it breaks off. */
+  readonly body: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array>;
 }
 
 export interface RunSession {

@@ -15,8 +15,8 @@ export interface UpstreamFormat {
   createStreamDecoder(): StreamDecoder;
   /** Whether this frame tells of a stream's beginning, end or usage; the others are of no interest to who only counts. */
   isTelling(data: string): boolean;
-  /** Whether it is the answer of a model, rather than a list or a count. */
-  isAnswer(body: unknown): boolean;
+  /** What a whole answer tells of its model, tokens and end; nothing where it is no answer of a model, but a list or a count. */
+  summaryOf(body: unknown): readonly ModelEvent[];
   decodeError(refusal: UpstreamRefusal): GatewayError;
 }
 

@@ -61,7 +61,9 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
       },
     );
     const { status, headers, body } = answer;
-    return { head: learned, status, headers, body: watched(body, over), ending: () => ending };
+    if (body instanceof Uint8Array) over();
+    const told = body instanceof Uint8Array ? body : watched(body, over);
+    return { head: learned, status, headers, body: told, ending: () => ending };
   } catch (thrown) {
     over();
     throw turn.stoppedBy ?? toGatewayError(thrown);

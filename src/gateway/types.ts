@@ -105,8 +105,8 @@ export interface Relayed {
   readonly head: RunningHead;
   readonly status: number;
   readonly headers: Headers;
-  /** Throws GatewayError where it breaks off. */
-  readonly body: AsyncIterable<Uint8Array>;
+  /** Whole, or as it comes; then it throws GatewayError where it breaks off. */
+  readonly body: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array>;
   /** How it ended, as far as it told: its reason, or its refusal. */
   readonly ending: () => { readonly reason?: FinishReason; readonly error?: GatewayError };
 }

@@ -11,6 +11,8 @@ export interface HostCheckOptions {
   readonly corsOrigins: readonly string[];
 }
 
+const mostPassed = 100;
+
 /**
  * Keeps web pages away from a server that trusts whoever can reach it. A page on another site can make
  * its own name resolve to 127.0.0.1 (DNS rebinding), but then `Host` carries that name, so only names that
@@ -21,10 +23,17 @@ export function createHostCheck(options: HostCheckOptions): (headers: Headers) =
   const names = new Set([options.host, ...options.allowedHosts].map((name) => name.toLowerCase()));
   const anyName = names.has("*");
 
+  /** Those that passed: to tell an address from a name took a third of the time of a request that is only passed on. */
+  const passed = new Set<string>();
+
   function isOurs(authority: string): boolean {
+    if (passed.has(authority)) return true;
     const name = hostname(authority);
     if (name === undefined) return false;
-    return anyName || isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost") || names.has(name);
+    const known = anyName || name === "localhost" || name.endsWith(".localhost") || names.has(name);
+    if (!known && isIP(name) === 0) return false;
+    if (passed.size < mostPassed) passed.add(authority);
+    return true;
   }
 
   return (headers) => {

@@ -37,14 +37,23 @@ export async function relay(
   const relayed = await gateway.relay({ wireFormat: format, method, path, headers, body, json, outline }, call);
   if (relayed === undefined) return undefined;
   exchange.runs(relayed.head);
-  const isStream = relayed.headers.get("content-type")?.includes("text/event-stream") === true;
+  const { status, headers: said, body: answer } = relayed;
+  if (answer instanceof Uint8Array) {
+    tellEnding(exchange, relayed);
+    said.set("content-length", `${answer.byteLength}`);
+    return new Response(answer, { status, headers: said });
+  }
+  const isStream = said.get("content-type")?.includes("text/event-stream") === true;
+  if (isStream) said.set("x-accel-buffering", "no");
   exchange.handOverToStream();
-  const { status } = relayed;
-  if (isStream) relayed.headers.set("x-accel-buffering", "no");
-  return new Response(countedChunks(exchange, passedOn(exchange, relayed, isStream), status), {
-    status,
-    headers: relayed.headers,
-  });
+  const parts = passedOn(exchange, relayed, { answer, isStream });
+  return new Response(countedChunks(exchange, parts, status), { status, headers: said });
+}
+
+function tellEnding(exchange: Exchange, { ending }: Relayed): void {
+  const { reason, error } = ending();
+  if (reason !== undefined) exchange.finished(reason);
+  if (error !== undefined) exchange.failed(error);
 }
 
 /** From the version of the API on, with the query as it was written. */
@@ -53,20 +62,21 @@ function targetOf({ path, request }: Exchange): string {
   return path.slice(Math.max(0, path.indexOf("/v1/"))) + (query === -1 ? "" : request.url.slice(query));
 }
 
-async function* passedOn(exchange: Exchange, { body, ending }: Relayed, isStream: boolean): AsyncGenerator<Uint8Array> {
+async function* passedOn(
+  exchange: Exchange,
+  relayed: Relayed,
+  { answer, isStream }: { readonly answer: AsyncIterable<Uint8Array>; readonly isStream: boolean },
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* body;
+    yield* answer;
+    tellEnding(exchange, relayed);
   } catch (thrown) {
     const error = exchange.cancelledBy ?? toGatewayError(thrown);
     exchange.failed(error);
     // Half a JSON text has no place for it: the connection breaks off.
     if (!isStream) throw error;
     if (exchange.isHeard) yield lastFrame(exchange, error);
-    return;
   }
-  const { reason, error } = ending();
-  if (reason !== undefined) exchange.finished(reason);
-  if (error !== undefined) exchange.failed(error);
 }
 
 /** Behind whatever was cut in its middle. */

@@ -31,6 +31,10 @@ export async function* chunksOf(
   }
 }
 
+export async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  return Buffer.concat(await Array.fromAsync(chunks));
+}
+
 /** The beginning of it: what refuses a request has little to say. */
 export async function textOf(chunks: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];

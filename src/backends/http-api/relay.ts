@@ -1,7 +1,7 @@
 import type { RelayContext, RelayedAnswer, RelayedRequest } from "#core/backend.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser } from "#lib/sse.ts";
-import { chunksOf } from "#upstream/read-body.ts";
+import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
@@ -28,64 +28,29 @@ export async function relay(
   });
   context.report({ retries });
   const { status, headers } = response;
+  const passed = { status, headers: answerHeaders(headers) };
   const chunks = chunksOf(response, { idleTimeoutMs: options.idleTimeoutMs, signal });
-  const tap = response.ok ? tapFor(response, endpoint, context) : refusalTap(options, endpoint, response, context);
-  return { status, headers: answerHeaders(headers), body: tapped(chunks, tap) };
-}
-
-/** Sees what was passed on. */
-interface Tap {
-  chunk(bytes: Uint8Array): void;
-  end(): void;
+  const type = headers.get("content-type") ?? "";
+  if (type.includes("text/event-stream")) return { ...passed, body: watchedStream(chunks, endpoint, context) };
+  if (response.ok && !type.includes("json")) return { ...passed, body: chunks };
+  const body = await bytesOf(chunks);
+  const text = new TextDecoder().decode(body);
+  if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
+  else dialect.format.summaryOf(parseJsonText(text)).forEach(context.note);
+  return { ...passed, body };
 }
 
 /** Reads along behind the bytes: none waits for it. */
-async function* tapped(chunks: AsyncIterable<Uint8Array>, tap: Tap): AsyncGenerator<Uint8Array> {
+async function* watchedStream(
+  chunks: AsyncIterable<Uint8Array>,
+  { dialect: { format } }: Endpoint,
+  { note }: RelayContext,
+): AsyncGenerator<Uint8Array> {
+  const parser = createSseParser();
+  const decoder = format.createStreamDecoder();
   for await (const chunk of chunks) {
     yield chunk;
-    tap.chunk(chunk);
+    for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(note);
   }
-  tap.end();
-}
-
-function tapFor(response: Response, { dialect }: Endpoint, { note }: RelayContext): Tap {
-  const { format } = dialect;
-  const type = response.headers.get("content-type") ?? "";
-  if (type.includes("text/event-stream")) {
-    const parser = createSseParser();
-    const decoder = format.createStreamDecoder();
-    return {
-      chunk(bytes) {
-        for (const { data } of parser.push(bytes)) if (format.isTelling(data)) decoder.decode(data).forEach(note);
-      },
-      end: () => decoder.end().forEach(note),
-    };
-  }
-  if (!type.includes("json")) return { chunk: () => undefined, end: () => undefined };
-  return wholeTap((text) => {
-    const body = parseJsonText(text);
-    // Lists, files and counts are no answers of a model.
-    if (format.isAnswer(body)) format.decodeResponse(body).forEach(note);
-  });
-}
-
-function refusalTap(options: HttpApiOptions, endpoint: Endpoint, response: Response, { note }: RelayContext): Tap {
-  return wholeTap((text) => note({ type: "error", error: refusalIn(options, endpoint, response, text) }));
-}
-
-/** Longer ones are passed on unread. */
-const mostBytes = 16 * 1024 * 1024;
-
-function wholeTap(read: (text: string) => void): Tap {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  return {
-    chunk(bytes) {
-      length += bytes.byteLength;
-      if (length <= mostBytes) parts.push(bytes);
-    },
-    end() {
-      if (length <= mostBytes) read(new TextDecoder().decode(Buffer.concat(parts)));
-    },
-  };
+  decoder.end().forEach(note);
 }

@@ -3,7 +3,7 @@ import type { UpstreamFormat } from "#core/upstream-format.ts";
 
 import { decodeError } from "./error.ts";
 import { encodeRequest, unsupported } from "./request.ts";
-import { decodeResponse, isAnswer } from "./response.ts";
+import { decodeResponse, summaryOf } from "./response.ts";
 import { createStreamDecoder, isTelling } from "./stream.ts";
 
 export const anthropicMessagesUpstream: UpstreamFormat = {
@@ -13,6 +13,6 @@ export const anthropicMessagesUpstream: UpstreamFormat = {
   decodeResponse,
   createStreamDecoder,
   isTelling,
-  isAnswer,
+  summaryOf,
   decodeError,
 };

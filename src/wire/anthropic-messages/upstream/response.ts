@@ -4,29 +4,29 @@ import type { ModelEvent } from "#core/events.ts";
 import { isRecord } from "#lib/is-record.ts";
 
 import { failedStream, unreadable } from "./error.ts";
-import { errorEventSchema, messageSchema } from "./schema.ts";
-import { createStreamDecoder } from "./stream.ts";
+import { errorEventSchema, messageSchema, type StreamEvent } from "./schema.ts";
+import { createEventDecoder } from "./stream.ts";
 
 /** A whole message is what its stream would have built, told in one delta a block. */
 export function decodeResponse(body: unknown): readonly ModelEvent[] {
   const parsed = v.safeParse(messageSchema, body);
   if (!parsed.success) return [{ type: "error", error: failureIn(body) }];
   const { content, stop_reason, stop_sequence, ...message } = parsed.output;
-  const decoder = createStreamDecoder();
-  const events = [
+  const decode = createEventDecoder();
+  const events: readonly StreamEvent[] = [
     { type: "message_start", message },
-    ...content.flatMap((block, index) => [
+    ...content.flatMap((block, index): StreamEvent[] => [
       { type: "content_block_start", index, content_block: block },
       { type: "content_block_stop", index },
     ]),
     { type: "message_delta", delta: { stop_reason: stop_reason ?? "end_turn", stop_sequence }, usage: message.usage },
     { type: "message_stop" },
   ];
-  return events.flatMap((event) => decoder.decode(JSON.stringify(event)));
+  return events.flatMap(decode);
 }
 
-export function isAnswer(body: unknown): boolean {
-  return isRecord(body) && body["type"] === "message";
+export function summaryOf(body: unknown): readonly ModelEvent[] {
+  return isRecord(body) && body["type"] === "message" ? decodeResponse({ ...body, content: [] }) : [];
 }
 
 function failureIn(body: unknown) {

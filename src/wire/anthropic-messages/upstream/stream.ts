@@ -35,11 +35,21 @@ interface OpenBlock {
 
 /** Well-formed events for any order of frames: what has no place in the stream decodes to nothing. */
 export function createStreamDecoder(): StreamDecoder {
-  const state: State = { phase: "waiting", usage: null, open: undefined, blocks: 0, stop: undefined };
+  const state = startState();
   return {
     decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : end(state)),
   };
+}
+
+/** The same for events that are known to be such. */
+export function createEventDecoder(): (event: StreamEvent) => readonly ModelEvent[] {
+  const state = startState();
+  return (event) => (state.phase === "ended" ? [] : decodeEvent(state, event));
+}
+
+function startState(): State {
+  return { phase: "waiting", usage: null, open: undefined, blocks: 0, stop: undefined };
 }
 
 /** Words of the answer make up most of a stream, and come in these two alone. */
