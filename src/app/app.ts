@@ -38,6 +38,7 @@ import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
+import { pricesOf } from "./prices.ts";
 import { createProviders } from "./providers.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
 import { routingOf } from "./routing.ts";
@@ -169,7 +170,8 @@ function claudeOf({ config, environment }: AppOptions): App["claude"] {
 
 type Telemetry = ReturnType<typeof openTelemetry>;
 
-function openTelemetry({ log, responses }: Config, places: Places, environment: Variables) {
+function openTelemetry(config: Config, places: Places, environment: Variables) {
+  const { log, responses } = config;
   const logger = createLogger({
     level: log.level,
     format: log.format,
@@ -183,7 +185,7 @@ function openTelemetry({ log, responses }: Config, places: Places, environment: 
   const database = openDatabase(places.database, { busyTimeoutMs: 100 });
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
-  const recorder = createRequestRecorder({ writer, logger });
+  const recorder = createRequestRecorder({ writer, logger, priceOf: pricesOf(config).cost });
   const responseStore = createResponseStore(database);
   const pruning = [
     startPruning({ what: "rows of the access log", prune: accessLog.prune, logger, keepDays: log.retention_days }),

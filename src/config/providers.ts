@@ -20,6 +20,8 @@ interface Known {
   readonly endpoints: Partial<Record<WireFormat, string>>;
   readonly variable?: string;
   readonly models: readonly string[];
+  /** Whose list of prices it is billed by, as that is called in it. */
+  readonly prices?: string;
   /** Its place is this machine. */
   readonly isLocal?: true;
 }
@@ -32,6 +34,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       title: "Anthropic",
       endpoints: { "anthropic-messages": "https://api.anthropic.com" },
       variable: "ANTHROPIC_API_KEY",
+      prices: "anthropic",
       models: [],
     },
   ],
@@ -41,6 +44,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       title: "OpenAI",
       endpoints: { "openai-responses": "https://api.openai.com/v1", "openai-chat": "https://api.openai.com/v1" },
       variable: "OPENAI_API_KEY",
+      prices: "openai",
       models: ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "codex-*"],
     },
   ],
@@ -53,6 +57,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
         "anthropic-messages": "https://api.deepseek.com/anthropic",
       },
       variable: "DEEPSEEK_API_KEY",
+      prices: "deepseek",
       models: ["deepseek-*"],
     },
   ],
@@ -62,6 +67,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       title: "OpenRouter",
       endpoints: { "openai-chat": "https://openrouter.ai/api/v1" },
       variable: "OPENROUTER_API_KEY",
+      prices: "openrouter",
       models: [],
     },
   ],
@@ -71,11 +77,17 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       title: "Gemini",
       endpoints: { "openai-chat": "https://generativelanguage.googleapis.com/v1beta/openai" },
       variable: "GEMINI_API_KEY",
+      prices: "google",
       models: ["gemini-*"],
     },
   ],
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
 ]);
+
+/** Whose list of prices a backend is billed by; undefined where that is nobody's. */
+export function priceListOf(backend: string): string | undefined {
+  return backend === "claude-cli" ? "anthropic" : known.get(backend)?.prices;
+}
 
 export function providersOf({ providers }: Pick<Config, "providers">): readonly Provider[] {
   return Object.entries(providers).map(([name, settings]) => {

@@ -248,6 +248,16 @@ const provider = v.strictObject({
   idle_timeout_seconds: v.optional(amount(1, 86_400, "Longest silence within an answer."), 300),
 });
 
+const usd = (description: string) => v.optional(amount(0, 1_000_000, description));
+
+const price = v.strictObject({
+  input: amount(0, 1_000_000, "USD per million tokens of input."),
+  output: amount(0, 1_000_000, "The same of output."),
+  cache_read: usd("The same read from a cache. Unset: as input."),
+  cache_write: usd("The same written into a cache for five minutes. Unset: as input."),
+  cache_write_1h: usd("The same for an hour. Unset: twice the input."),
+});
+
 const routingRule = v.strictObject({
   model: v.optional(
     text("Models it is about: a name in which `*` stands for anything, or a regular expression in slashes."),
@@ -306,6 +316,10 @@ export const configSchema = v.strictObject({
   providers: v.pipe(
     v.optional(v.record(someName, provider), {}),
     v.description("APIs that answer beside Claude Code, with your own keys: `[providers.openai]`."),
+  ),
+  prices: v.pipe(
+    v.optional(v.record(someName, price), {}),
+    v.description('Prices of models, in place of the vendors\' lists: `[prices."local/*"]`.'),
   ),
   routing: v.pipe(v.optional(routing, {}), v.description("Which of them answers a request.")),
   workspaces: v.pipe(

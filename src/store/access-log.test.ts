@@ -45,6 +45,7 @@ const answered: AccessLogRow = {
   cacheWrite1hInputTokens: 200,
   reasoningTokens: 12,
   costUsd: 0.0123,
+  listCostUsd: 0.0123,
   steps: 2,
   bytesIn: 512,
   bytesOut: 4096,
@@ -80,6 +81,7 @@ const refused: AccessLogRow = {
   cacheWrite1hInputTokens: null,
   reasoningTokens: null,
   costUsd: null,
+  listCostUsd: null,
   steps: null,
   ignoredFields: [],
 };

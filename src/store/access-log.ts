@@ -42,7 +42,10 @@ export interface AccessLogRow {
   readonly cacheWriteInputTokens: number | null;
   readonly cacheWrite1hInputTokens: number | null;
   readonly reasoningTokens: number | null;
+  /** As the backend reports it, else by the vendor's list of prices. */
   readonly costUsd: number | null;
+  /** By the list alone; beside a report that differs, it says by how much. */
+  readonly listCostUsd: number | null;
   readonly steps: number | null;
   /** Body bytes, as they crossed the wire. */
   readonly bytesIn: number;
@@ -87,6 +90,7 @@ export const accessLogColumns = {
   bytesIn: "bytes_in",
   bytesOut: "bytes_out",
   ignoredFields: "ignored_fields",
+  listCostUsd: "list_cost_usd",
 } as const satisfies Record<keyof AccessLogRow, string>;
 
 export interface AccessLog {

@@ -39,6 +39,12 @@ test("a failure after the first byte shows beside its 200", () => {
   expect(accessText(finished(200, new GatewayError("upstream", "x")))).toContain(" error upstream req_1");
 });
 
+test("a cost that was reported stands beside the list's where they differ", () => {
+  const row = finished(200);
+  expect(accessText({ ...row, costUsd: 0.0123, listCostUsd: 0.02 })).toContain(" $0.0123 (list $0.0200) ");
+  expect(accessText({ ...row, costUsd: 0.0123, listCostUsd: 0.01231 })).toContain(" $0.0123 req_1");
+});
+
 test("what is not known is left out", () => {
   const record = createRequestRecord({ requestId: "r", method: "GET", path: "/nope" }, { now: () => 0 });
   record.end({ status: 404 });
@@ -47,7 +53,7 @@ test("what is not known is left out", () => {
 
 test("the line for machines has every column under its name in the database", () => {
   const fields = accessFields(finished(200));
-  expect(Object.keys(fields).length).toBe(35);
+  expect(Object.keys(fields).length).toBe(36);
   expect(fields).toMatchObject({
     model_used: "claude-opus-4-8",
     first_event_ms: 412,

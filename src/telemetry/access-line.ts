@@ -19,12 +19,24 @@ export function accessText(row: AccessLogRow): string {
     row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
     row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
     row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? 0} tokens`,
-    row.costUsd === null ? null : `$${row.costUsd.toFixed(4)}`,
+    costIn(row),
     row.finishReason === null || row.finishReason === "stop" ? null : row.finishReason,
     row.errorKind,
     row.requestId,
   ];
   return parts.filter((part) => part !== null).join(" ");
+}
+
+/** Beside what was reported stands what the list says, where that is another sum. */
+function costIn({ costUsd, listCostUsd }: AccessLogRow): string | null {
+  if (costUsd === null) return null;
+  const told = usd(costUsd);
+  const listed = listCostUsd === null ? told : usd(listCostUsd);
+  return listed === told ? told : `${told} (list ${listed})`;
+}
+
+function usd(amount: number): string {
+  return `$${amount.toFixed(4)}`;
 }
 
 /** Both names where one stands for the other. */

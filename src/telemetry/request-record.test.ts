@@ -1,8 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import * as fc from "fast-check";
 
 import { GatewayError } from "#core/errors.ts";
+import { noUsage } from "#core/usage.ts";
 import type { AccessLogRow } from "#store/access-log.ts";
 
 import { createRequestRecord, type RequestFacts, type RequestOutcome, type RequestRecord } from "./request-record.ts";
@@ -139,4 +140,28 @@ test("any sequence of set, mark and end gives exactly one row, and the first end
       expect(record.row()).toEqual(rows[0] ?? record.row());
     }),
   );
+});
+
+describe("what it cost", () => {
+  const usage = { ...noUsage, inputTokens: 10, outputTokens: 5 };
+  const priceOf = (_backend: string, model: string) => (model === "free" ? 0 : model === "known" ? 0.5 : null);
+  const costOf = (facts: Parameters<ReturnType<typeof createRequestRecord>["set"]>[0]) => {
+    const record = createRequestRecord({ requestId: "r", method: "POST", path: "/" }, { priceOf });
+    record.set({ backend: "b", usage, ...facts });
+    const { costUsd, listCostUsd } = record.row();
+    return [costUsd, listCostUsd];
+  };
+
+  test("is as the backend says, with what the list says beside it", () => {
+    expect(costOf({ modelUsed: "known", costUsd: 0.4 })).toEqual([0.4, 0.5]);
+    expect(costOf({ modelUsed: "unknown", costUsd: 0.4 })).toEqual([0.4, null]);
+  });
+
+  test("is as the list says where nobody else does; what is free is not unknown", () => {
+    expect(costOf({ modelUsed: "known" })).toEqual([0.5, 0.5]);
+    expect(costOf({ modelUsed: "free" })).toEqual([0, 0]);
+    expect(costOf({ modelUsed: "unknown" })).toEqual([null, null]);
+    expect(costOf({ modelUsed: "known", usage: noUsage })).toEqual([null, null]);
+    expect(costOf({})).toEqual([null, null]);
+  });
 });

@@ -6,6 +6,8 @@ import type { Usage } from "#core/usage.ts";
 import { redactText } from "#lib/redact.ts";
 import type { AccessLogRow } from "#store/access-log.ts";
 
+import type { PriceList } from "./prices/price-list.ts";
+
 /**
  * The facts of one HTTP request, gathered piecemeal by whoever learns them first, and ended exactly
  * once. It holds no prompt, no answer and no secret: free text from the client (path, user agent,
@@ -72,6 +74,8 @@ export interface RequestRecordOptions {
   readonly receivedAt?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** USD by the vendor's list; null where nobody knows. */
+  readonly priceOf?: PriceList["cost"];
 }
 
 const longestText = 512;
@@ -98,6 +102,7 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
     key,
     ...head,
     ...factColumns(facts),
+    ...costColumns(facts, options.priceOf),
     receivedAt,
     firstByteAt: marks["first-byte"] ?? null,
     firstEventMs: marks["first-event"] === undefined ? null : marks["first-event"] - receivedAt,
@@ -143,7 +148,6 @@ function factColumns(facts: RequestFacts) {
     spawnMs: wholeOrNull(facts.spawnMs),
     start: facts.start ?? null,
     ...usageColumns(facts.usage),
-    costUsd: Number.isFinite(facts.costUsd) ? (facts.costUsd ?? null) : null,
     steps: wholeOrNull(facts.steps),
     bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
     bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
@@ -160,6 +164,14 @@ function usageColumns(usage: Usage | undefined) {
     cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
     reasoningTokens: wholeOrNull(usage?.reasoningTokens),
   };
+}
+
+function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
+  // An upstream that counts nothing says nothing of what it took.
+  const isCounted = usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
+  const isKnown = isCounted && backend !== undefined && modelUsed !== undefined;
+  const listCostUsd = isKnown ? (priceOf?.(backend, modelUsed, usage) ?? null) : null;
+  return { costUsd: Number.isFinite(costUsd) ? (costUsd ?? null) : listCostUsd, listCostUsd };
 }
 
 function definedOnly(facts: RequestFacts): RequestFacts {

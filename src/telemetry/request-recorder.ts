@@ -2,6 +2,7 @@ import { GatewayError } from "#core/errors.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
 import type { Logger } from "./logger.ts";
+import type { PriceList } from "./prices/price-list.ts";
 import { createRequestRecord, type RequestInitial, type RequestRecord } from "./request-record.ts";
 
 export interface RequestRecorderDeps {
@@ -9,6 +10,7 @@ export interface RequestRecorderDeps {
   readonly logger: Logger;
   /** A request that runs longer than this has its row written while it runs, so that a crash cannot hide it. */
   readonly showAfterMs?: number;
+  readonly priceOf?: PriceList["cost"];
 }
 
 /** Begins the record of every request, and sees to it that each leaves one row and one line. */
@@ -19,13 +21,14 @@ export interface RequestRecorder {
 }
 
 export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
-  const { writer, logger, showAfterMs = 500 } = deps;
+  const { writer, logger, showAfterMs = 500, priceOf } = deps;
   const open = new Set<RequestRecord>();
 
   function begin(initial: RequestInitial): RequestRecord {
     const showEarly = setTimeout(() => writer.add(record.row()), showAfterMs);
     showEarly.unref();
     const record = createRequestRecord(initial, {
+      ...(priceOf !== undefined && { priceOf }),
       onEnd(row, { error }) {
         clearTimeout(showEarly);
         open.delete(record);

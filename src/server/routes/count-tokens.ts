@@ -20,11 +20,16 @@ import { decodeCountTokensRequest } from "#wire/anthropic-messages/index.ts";
 const countTokens: Route["answer"] = async (exchange, services, params) => {
   const { gateway, limits } = services;
   const call = callOf(exchange, params);
-  const { bytes: body, json } = await readBody(exchange, limits.maxBodyBytes);
+  const { bytes, json: body } = await readBody(exchange, limits.maxBodyBytes);
   exchange.stayOpen();
-  const relayed = await relay(exchange, services, { call, body, json, outline: exchange.wireFormat.outline(json) });
+  const relayed = await relay(exchange, services, {
+    call,
+    body: bytes,
+    json: body,
+    outline: exchange.wireFormat.outline(body),
+  });
   if (relayed !== undefined) return relayed;
-  const request = decodeCountTokensRequest(json);
+  const request = decodeCountTokensRequest(body);
   exchange.record.set({ modelAsked: request.model });
   const { inputTokens, exact, head } = await gateway.countTokens(request, call);
   const headers = {
