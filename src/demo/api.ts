@@ -1,12 +1,12 @@
-import { apiError } from "./error.ts";
-import type { ApiError } from "./error.ts";
-import type { Director } from "./messages.ts";
-import { describeModel, listModels } from "./models.ts";
+import { tokensOfRequest } from "./answer/tokens.ts";
+import { apiError } from "./anthropic/error.ts";
+import type { ApiError } from "./anthropic/error.ts";
+import { describeModel, listModels } from "./anthropic/models.ts";
+import type { Director } from "./director.ts";
 import type { Recorder } from "./recorder.ts";
 import { safeHeaders } from "./recorder.ts";
 import { parseCountRequest } from "./request.ts";
 import { errorResponse, jsonResponse, replyResponse } from "./respond.ts";
-import { tokensOfRequest } from "./tokens.ts";
 
 /** What the real API refuses a body beyond. */
 const maxBodyBytes = 32 * 1024 * 1024;

@@ -5,8 +5,8 @@
  */
 import { answerApi } from "./api.ts";
 import { controlResponse } from "./control.ts";
-import { createDirector } from "./messages.ts";
-import type { Director } from "./messages.ts";
+import { createDirector } from "./director.ts";
+import type { Director } from "./director.ts";
 import { createRecorder } from "./recorder.ts";
 import type { RecordedRequest, Recorder } from "./recorder.ts";
 

@@ -1,11 +1,11 @@
-import type { Answer } from "./answer.ts";
-import { apiError, errorBody, statusOfType } from "./error.ts";
-import type { ApiError } from "./error.ts";
-import type { Reply } from "./messages.ts";
-import { splitInsideCharacters } from "./pieces.ts";
+import type { Answer } from "./answer/answer.ts";
+import { splitInsideCharacters } from "./answer/pieces.ts";
+import { apiError, errorBody, statusOfType } from "./anthropic/error.ts";
+import type { ApiError } from "./anthropic/error.ts";
+import { playAnswer, wholeMessage } from "./anthropic/stream.ts";
+import type { StreamEvent } from "./anthropic/stream.ts";
+import type { Reply } from "./director.ts";
 import type { OpenRecord } from "./recorder.ts";
-import { playAnswer, wholeMessage } from "./stream.ts";
-import type { StreamEvent } from "./stream.ts";
 
 export function jsonResponse(body: object, requestId: string, status = 200): Response {
   return Response.json(body, { status, headers: { "request-id": requestId } });

@@ -1,19 +1,19 @@
-import { composeAnswer } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { composeAnswer } from "./answer/answer.ts";
+import type { Answer } from "./answer/answer.ts";
+import { readStanding } from "./answer/conversation.ts";
+import type { Standing } from "./answer/conversation.ts";
+import { echoOf } from "./answer/echo.ts";
+import { tokensOfRequest } from "./answer/tokens.ts";
+import { problemOfConversation } from "./anthropic/check.ts";
+import { apiError, errorOfFault } from "./anthropic/error.ts";
+import type { ApiError } from "./anthropic/error.ts";
+import { isKnownModel, problemOfSampling } from "./anthropic/models.ts";
+import { problemOfTools } from "./anthropic/tools.ts";
 import { createAttempts } from "./attempts.ts";
-import { problemOfConversation } from "./check.ts";
-import { readStanding } from "./conversation.ts";
-import type { Standing } from "./conversation.ts";
-import { echoOf } from "./echo.ts";
-import { apiError, errorOfFault } from "./error.ts";
-import type { ApiError } from "./error.ts";
-import { isKnownModel, problemOfSampling } from "./models.ts";
 import type { MessagesRequest } from "./request.ts";
 import { parseMessagesRequest } from "./request.ts";
-import type { ErrorFault, Fault, Step } from "./script-types.ts";
-import { emptyStep, parseScript } from "./script.ts";
-import { tokensOfRequest } from "./tokens.ts";
-import { problemOfTools } from "./tools.ts";
+import type { ErrorFault, Fault, Step } from "./script/script-types.ts";
+import { emptyStep, parseScript } from "./script/script.ts";
 
 /** What is to be done with one `POST /v1/messages`. */
 export interface Reply {

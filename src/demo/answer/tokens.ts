@@ -1,5 +1,6 @@
+import type { CountRequest } from "#demo/request.ts";
+
 import { isBase64 } from "./media.ts";
-import type { CountRequest } from "./request.ts";
 
 export const charactersPerToken = 4;
 /** What one base64 image or document counts for, whatever its size. */

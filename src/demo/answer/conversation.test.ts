@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import { problemOfConversation } from "./check.ts";
+import { problemOfConversation } from "#demo/anthropic/check.ts";
+
 import { readStanding } from "./conversation.ts";
 
 const call = { role: "assistant" as const, content: [{ type: "tool_use", id: "t1", name: "Write", input: {} }] };

@@ -1,6 +1,7 @@
+import type { ChatMessage, MessagesRequest } from "#demo/request.ts";
+
 import type { Standing, ToolResult } from "./conversation.ts";
 import { describeMedia } from "./media.ts";
-import type { ChatMessage, MessagesRequest } from "./request.ts";
 
 /** The answer to a prompt that scripts none. */
 export function greeting(request: MessagesRequest, standing: Standing, prompt: string): string {

@@ -1,9 +1,10 @@
+import type { MessagesRequest } from "#demo/request.ts";
+import type { ContentOrder, Fault, Step, StopOrder, StopReason, UsageOrder } from "#demo/script/script-types.ts";
+
 import type { Standing } from "./conversation.ts";
 import { obeyed } from "./obey.ts";
 import { piecesOf } from "./pieces.ts";
-import type { MessagesRequest } from "./request.ts";
 import { sampleOf } from "./sample.ts";
-import type { ContentOrder, Fault, Step, StopOrder, StopReason, UsageOrder } from "./script-types.ts";
 import { tokensOfRequest, tokensOfText } from "./tokens.ts";
 import { greeting, mediaSentence, quoteResults } from "./wording.ts";
 

@@ -1,4 +1,4 @@
-import type { CountRequest, MessagesRequest } from "./request.ts";
+import type { CountRequest, MessagesRequest } from "#demo/request.ts";
 
 /** What the API takes for the name of a tool. */
 const toolName = /^[a-zA-Z0-9_-]{1,128}$/;

@@ -103,7 +103,7 @@ describe("directives", () => {
 });
 
 describe("docs/demo-upstream.md", () => {
-  const read = () => Bun.file(join(import.meta.dir, "../../docs/demo-upstream.md")).text();
+  const read = () => Bun.file(join(import.meta.dir, "../../../docs/demo-upstream.md")).text();
 
   test("names every directive", async () => {
     const named = new Set(findDirectives(await read()).directives.map(({ verb }) => verb));

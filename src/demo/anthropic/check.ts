@@ -1,5 +1,5 @@
-import type { Block, ChatMessage } from "./request.ts";
-import { blocksOf } from "./request.ts";
+import type { Block, ChatMessage } from "#demo/request.ts";
+import { blocksOf } from "#demo/request.ts";
 
 /**
  * The API's own rules for a conversation, which a client learns of only when it breaks them:

@@ -1,5 +1,5 @@
-import type { Block, ChatMessage } from "./request.ts";
-import { blocksOf } from "./request.ts";
+import type { Block, ChatMessage } from "#demo/request.ts";
+import { blocksOf } from "#demo/request.ts";
 
 /** One sentence piece for every image and document of the messages, in order; tool results included. */
 export function describeMedia(messages: readonly ChatMessage[]): readonly string[] {

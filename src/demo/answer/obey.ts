@@ -1,7 +1,8 @@
+import type { MessagesRequest } from "#demo/request.ts";
+import type { StopOrder } from "#demo/script/script-types.ts";
+
 import type { AnswerBlock } from "./answer.ts";
 import { piecesOf } from "./pieces.ts";
-import type { MessagesRequest } from "./request.ts";
-import type { StopOrder } from "./script-types.ts";
 import { charactersPerToken } from "./tokens.ts";
 
 interface Limited {

@@ -1,4 +1,4 @@
-import type { ErrorFault } from "./script-types.ts";
+import type { ErrorFault } from "#demo/script/script-types.ts";
 
 /** An HTTP error answer in the API's own shape. */
 export interface ApiError {

@@ -1,6 +1,7 @@
-import type { Answer, AnswerBlock, AnswerUsage } from "./answer.ts";
+import type { Answer, AnswerBlock, AnswerUsage } from "#demo/answer/answer.ts";
+import type { Fault } from "#demo/script/script-types.ts";
+
 import { errorBody } from "./error.ts";
-import type { Fault } from "./script-types.ts";
 
 /** One move of an answer that is being streamed. After `drop`, and after the last event, nothing follows. */
 export type Move =

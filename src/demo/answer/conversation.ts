@@ -1,6 +1,6 @@
-import { hasDirective } from "./directives.ts";
-import type { Block, ChatMessage } from "./request.ts";
-import { blocksOf } from "./request.ts";
+import type { Block, ChatMessage } from "#demo/request.ts";
+import { blocksOf } from "#demo/request.ts";
+import { hasDirective } from "#demo/script/directives.ts";
 
 /** Where a conversation stands when a request arrives. */
 export interface Standing {
