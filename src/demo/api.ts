@@ -1,87 +1,86 @@
-import { tokensOfRequest } from "./answer/tokens.ts";
-import { apiError } from "./anthropic/error.ts";
-import type { ApiError } from "./anthropic/error.ts";
-import { describeModel, listModels } from "./anthropic/models.ts";
-import type { Director } from "./director.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+
+import { anthropicMessages } from "./anthropic/index.ts";
+import type { ApiError } from "./api-error.ts";
+import { credentialsOf, safeHeaders } from "./credential.ts";
+import { orderedError } from "./director.ts";
+import type { Reply } from "./director.ts";
+import { replyTo } from "./endpoints.ts";
+import type { Asking, Shelves } from "./endpoints.ts";
+import type { Format } from "./format.ts";
+import { openaiChat } from "./openai-chat/index.ts";
+import { openaiResponses } from "./openai-responses/index.ts";
+import type { Orders } from "./orders.ts";
+import type { Endpoint, Place } from "./place.ts";
+import { readPlace } from "./place.ts";
 import type { Recorder } from "./recorder.ts";
-import { safeHeaders } from "./recorder.ts";
-import { parseCountRequest } from "./request.ts";
-import { errorResponse, jsonResponse, replyResponse } from "./respond.ts";
+import { respond } from "./respond.ts";
+
+export interface ApiParts extends Shelves {
+  readonly recorder: Recorder;
+  readonly orders: Orders;
+}
 
 /** What the real API refuses a body beyond. */
 const maxBodyBytes = 32 * 1024 * 1024;
 
-/** Answers any path of the API, and records that it was asked. `path` is with its query. */
-export async function answerApi(
-  request: Request,
-  path: string,
-  recorder: Recorder,
-  director: Director,
-): Promise<Response> {
+/** Answers any path of the APIs, and records that it was asked. */
+export async function answerApi(request: Request, parts: ApiParts): Promise<Response> {
+  const url = new URL(request.url);
   // The client may hang up while it still sends; then nobody hears the answer.
-  const bytes = await request.bytes().catch(() => new Uint8Array());
-  const body = bytes.length > maxBodyBytes ? undefined : parseJson(bytes);
-  const record = recorder.open(request, path, body?.value, bytes.length);
-  const { requestId } = record;
+  const sent = await request.bytes().catch(() => new Uint8Array());
+  const bytes = sent.length > maxBodyBytes ? new Uint8Array() : sent;
+  const body = parseJsonText(new TextDecoder().decode(bytes));
+  const record = parts.recorder.open(request, `${url.pathname}${url.search}`, body, bytes);
   const abort = (): void => record.end("aborted");
   request.signal.addEventListener("abort", abort, { once: true });
   if (request.signal.aborted) abort();
-  const problem = bytes.length > maxBodyBytes ? apiError(413) : problemOf(request, body);
-  if (problem === undefined && isMessages(request)) {
-    const reply = director.reply(body?.value, safeHeaders(request.headers));
-    return replyResponse(reply, record, request.signal);
-  }
-  const response =
-    problem === undefined ? otherResponse(request, body?.value, requestId) : errorResponse(problem, requestId);
-  record.answered(response.status);
-  record.end("done");
-  return response;
+  const place = readPlace(url.pathname);
+  const format = formatOf(place, request.headers);
+  const ordered = parts.orders.next(url.pathname, credentialsOf(request.headers));
+  const order = { ...ordered, quirks: [...place.quirks, ...ordered.quirks] };
+  const asking: Asking = {
+    method: request.method,
+    url,
+    place,
+    format,
+    body,
+    bytes,
+    contentType: request.headers.get("content-type") ?? "",
+    headers: safeHeaders(request.headers),
+    order,
+  };
+  const error = orderedError(order) ?? (bytes === sent ? problemOf(asking, request.headers) : { status: 413 });
+  const reply: Reply = error === undefined ? await replyTo(asking, parts) : { step: order, outcome: { error } };
+  return respond(reply, { format, record, signal: request.signal });
 }
 
-function isMessages(request: Request): boolean {
-  return request.method === "POST" && new URL(request.url).pathname === "/v1/messages";
+/** Any credential will do, but one must be there, as the APIs require. */
+function problemOf({ format, place, method, body, order }: Asking, headers: Headers): ApiError | undefined {
+  if (place.problem !== undefined) return { status: 400, message: `demo upstream: ${place.problem}` };
+  const stranger = order.quirks.includes("no-key") ? undefined : format.problemOfCredential(headers);
+  if (stranger !== undefined) return stranger;
+  return method === "POST" && body === undefined && takesJson.has(place.endpoint) ? format.notJson : undefined;
 }
 
-/** Any credential will do, but one must be there, as the API requires. */
-function problemOf(request: Request, body: { readonly value: unknown } | undefined): ApiError | undefined {
-  if (!request.headers.has("x-api-key") && !request.headers.has("authorization"))
-    return apiError(401, "x-api-key header is required");
-  if (request.method === "POST" && body === undefined) return apiError(400, "The request body is not valid JSON.");
-  return undefined;
-}
+const takesJson: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  "messages",
+  "count-tokens",
+  "batches",
+  "chat",
+  "responses",
+  "responses-tokens",
+]);
 
-function otherResponse(request: Request, body: unknown, requestId: string): Response {
-  const { pathname, searchParams } = new URL(request.url);
-  const modelId = /^\/v1\/models\/([^/]+)$/.exec(pathname)?.[1];
-  switch (`${request.method} ${modelId === undefined ? pathname : "/v1/models/:id"}`) {
-    case "POST /v1/messages/count_tokens":
-      return countResponse(body, requestId);
-    case "GET /v1/models":
-      return jsonResponse(listModels(searchParams), requestId);
-    case "GET /v1/models/:id":
-      return modelResponse(modelId ?? "", requestId);
-  }
-  const isKnown = modelId !== undefined || knownPaths.has(pathname);
-  return errorResponse(isKnown ? apiError(405, "Method Not Allowed") : apiError(404, "Not found"), requestId);
-}
-
-const knownPaths = new Set(["/v1/messages", "/v1/messages/count_tokens", "/v1/models"]);
-
-function countResponse(body: unknown, requestId: string): Response {
-  const parsed = parseCountRequest(body);
-  if ("problem" in parsed) return errorResponse(apiError(400, parsed.problem), requestId);
-  return jsonResponse({ input_tokens: tokensOfRequest(parsed.value) }, requestId);
-}
-
-function modelResponse(id: string, requestId: string): Response {
-  const model = describeModel(id);
-  return model === undefined ? errorResponse(apiError(404, `model: ${id}`), requestId) : jsonResponse(model, requestId);
-}
-
-function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(new TextDecoder().decode(bytes)) };
-  } catch {
-    return undefined;
+function formatOf({ api }: Place, headers: Headers): Format {
+  switch (api) {
+    case "openai-chat":
+      return openaiChat;
+    case "openai-responses":
+      return openaiResponses;
+    case "anthropic-messages":
+      return anthropicMessages;
+    case undefined:
+      return headers.has("anthropic-version") || headers.has("x-api-key") ? anthropicMessages : openaiChat;
   }
 }

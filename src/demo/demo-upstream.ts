@@ -1,14 +1,17 @@
 /**
- * The demo upstream: a deterministic local server that speaks the Anthropic messages API and is
- * scripted by words in the prompt (docs/demo-upstream.md). It must know nothing of backends and
- * asks no model.
+ * The demo upstream: a deterministic local server that speaks Anthropic's and OpenAI's APIs and is
+ * scripted by words in the prompt (docs/demo-upstream.md). It must know nothing of backends and of
+ * our own wire formats, whose witness it is, and asks no model.
  */
+import { createBatches } from "./anthropic/batches.ts";
+import { createFiles } from "./anthropic/files.ts";
 import { answerApi } from "./api.ts";
+import type { ApiParts } from "./api.ts";
 import { controlResponse } from "./control.ts";
 import { createDirector } from "./director.ts";
-import type { Director } from "./director.ts";
+import { createOrders } from "./orders.ts";
 import { createRecorder } from "./recorder.ts";
-import type { RecordedRequest, Recorder } from "./recorder.ts";
+import type { RecordedRequest } from "./recorder.ts";
 
 export interface DemoUpstreamOptions {
   /** 0, the default, takes a free one. */
@@ -34,7 +37,16 @@ export interface DemoUpstream {
 /** Throws what Bun throws when the port is taken (`code` EADDRINUSE). */
 export function startDemoUpstream(options: DemoUpstreamOptions = {}): DemoUpstream {
   const recorder = createRecorder();
-  const director = createDirector(options.delayMs ?? 0);
+  const parts: ApiParts = {
+    recorder,
+    director: createDirector(options.delayMs ?? 0),
+    orders: createOrders(),
+    batches: createBatches(),
+    files: createFiles(),
+  };
+  const reset = (): void => {
+    for (const part of Object.values(parts)) part.reset();
+  };
   const server = Bun.serve({
     hostname: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
@@ -42,7 +54,7 @@ export function startDemoUpstream(options: DemoUpstreamOptions = {}): DemoUpstre
     idleTimeout: 0,
     maxRequestBodySize: 256 * 1024 * 1024,
     development: false,
-    fetch: (request) => handle(request, recorder, director),
+    fetch: (request) => handle(request, parts, reset),
   });
   return {
     url: server.url.href.replace(/\/$/, ""),
@@ -53,19 +65,17 @@ export function startDemoUpstream(options: DemoUpstreamOptions = {}): DemoUpstre
   };
 }
 
-function handle(request: Request, recorder: Recorder, director: Director): Response | Promise<Response> {
-  const { pathname, search, searchParams } = new URL(request.url);
-  if (pathname.startsWith("/__demo/")) {
-    const reset = (): void => {
-      recorder.reset();
-      director.reset();
-    };
-    return controlResponse(request.method, pathname, searchParams, { recorder, reset });
-  }
-  if (greetedPaths.has(pathname) && (request.method === "GET" || request.method === "HEAD"))
-    return new Response("ccproxy demo upstream: speaks the Anthropic messages API; no model behind it.\n");
-  return answerApi(request, `${pathname}${search}`, recorder, director);
+function handle(request: Request, parts: ApiParts, reset: () => void): Promise<Response> | Response {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/__demo/")) return controlResponse(request, { ...parts, reset });
+  if (isGreeted(pathname) && (request.method === "GET" || request.method === "HEAD"))
+    return new Response(
+      "ccproxy demo upstream: speaks the Anthropic messages, OpenAI chat completions and OpenAI Responses APIs; no model behind it.\n",
+    );
+  return answerApi(request, parts);
 }
 
 /** What claude asks at its start to see whether anyone is there: 2.1.197 the root, 2.1.329 the other. */
-const greetedPaths = new Set(["/", "/api/hello"]);
+function isGreeted(pathname: string): boolean {
+  return pathname === "/" || pathname.endsWith("/api/hello");
+}

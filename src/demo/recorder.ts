@@ -1,3 +1,5 @@
+import { credentialsOf, safeHeaders } from "./credential.ts";
+
 /** What reached the demo, for those who must prove it. Secrets are not kept. */
 export interface RecordedRequest {
   /** Counts all requests of this process, from 1. */
@@ -10,8 +12,12 @@ export interface RecordedRequest {
   readonly path: string;
   /** Names in lower case; credentials read `[redacted]`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** By header, told by their fingerprints. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined when there was none. */
   readonly body: unknown;
+  /** The body exactly as it came. */
+  readonly bytes: () => Uint8Array;
   readonly outcome: Outcome;
   /** 0 while nothing has been answered. */
   readonly status: number;
@@ -31,7 +37,7 @@ export interface OpenRecord {
 }
 
 export interface Recorder {
-  open(request: Request, path: string, body: unknown, bodyBytes: number): OpenRecord;
+  open(request: Request, path: string, body: unknown, bytes: Uint8Array): OpenRecord;
   state(): { readonly open: number; readonly total: number; readonly aborted: number };
   requests(): readonly RecordedRequest[];
   /** Forgets the past; requests which are open stay counted as open. */
@@ -40,10 +46,9 @@ export interface Recorder {
 
 const keptRequests = 100;
 const keptBytes = 16 * 1024 * 1024;
-const secretHeaders = new Set(["authorization", "x-api-key", "cookie", "proxy-authorization"]);
 
 interface Entry {
-  readonly bytes: number;
+  readonly size: number;
   record: RecordedRequest;
 }
 
@@ -55,12 +60,12 @@ export function createRecorder(now: () => number = Date.now): Recorder {
 
   const keep = (entry: Entry): void => {
     kept.push(entry);
-    bytes += entry.bytes;
-    while (kept.length > 1 && (kept.length > keptRequests || bytes > keptBytes)) bytes -= kept.shift()?.bytes ?? 0;
+    bytes += entry.size;
+    while (kept.length > 1 && (kept.length > keptRequests || bytes > keptBytes)) bytes -= kept.shift()?.size ?? 0;
   };
 
   return {
-    open: (request, path, body, bodyBytes) => {
+    open: (request, path, body, raw) => {
       count += 1;
       const requestId = `req_demo_${count}`;
       const record: RecordedRequest = {
@@ -70,12 +75,14 @@ export function createRecorder(now: () => number = Date.now): Recorder {
         method: request.method,
         path,
         headers: safeHeaders(request.headers),
+        credentials: credentialsOf(request.headers),
         body,
+        bytes: () => raw,
         outcome: "open",
         status: 0,
         aborted: false,
       };
-      const entry: Entry = { bytes: bodyBytes, record };
+      const entry: Entry = { size: raw.length, record };
       keep(entry);
       totals = { ...totals, open: totals.open + 1, total: totals.total + 1 };
       return {
@@ -98,10 +105,4 @@ export function createRecorder(now: () => number = Date.now): Recorder {
       totals = { open: totals.open, total: 0, aborted: 0 };
     },
   };
-}
-
-export function safeHeaders(headers: Headers): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    [...headers.entries()].map(([name, value]) => [name, secretHeaders.has(name) ? "[redacted]" : value]),
-  );
 }

@@ -49,6 +49,24 @@ export type ChatMessage = v.InferOutput<typeof messageSchema>;
 export type CountRequest = v.InferOutput<typeof countSchema>;
 export type MessagesRequest = v.InferOutput<typeof messagesSchema>;
 
+/** What the script reads of a request of any API: the others are read into the words of Anthropic's. */
+export interface Asked {
+  readonly model: string;
+  readonly stream?: boolean | undefined;
+  readonly system?: unknown;
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly AskedTool[] | undefined;
+  readonly tool_choice?: { readonly type: string; readonly name?: string | undefined } | null | undefined;
+  readonly max_tokens?: number | null | undefined;
+  readonly stop_sequences?: readonly string[] | null | undefined;
+  readonly output_config?: { readonly format?: { readonly schema?: unknown } | null | undefined } | null | undefined;
+}
+
+export interface AskedTool {
+  readonly name: string;
+  readonly input_schema?: unknown;
+}
+
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 export function parseMessagesRequest(body: unknown): Parsed<MessagesRequest> {

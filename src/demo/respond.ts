@@ -1,50 +1,69 @@
 import type { Answer } from "./answer/answer.ts";
 import { splitInsideCharacters } from "./answer/pieces.ts";
-import { apiError, errorBody, statusOfType } from "./anthropic/error.ts";
-import type { ApiError } from "./anthropic/error.ts";
-import { playAnswer, wholeMessage } from "./anthropic/stream.ts";
-import type { StreamEvent } from "./anthropic/stream.ts";
-import type { Reply } from "./director.ts";
+import type { ApiError } from "./api-error.ts";
+import type { Outcome, Reply } from "./director.ts";
+import type { Format, Writer } from "./format.ts";
+import { frameOf } from "./frames.ts";
+import { misshapenError } from "./misshapen.ts";
+import { playAnswer } from "./play.ts";
+import type { Player } from "./play.ts";
 import type { OpenRecord } from "./recorder.ts";
+import type { Step } from "./script/script-types.ts";
 
-export function jsonResponse(body: object, requestId: string, status = 200): Response {
-  return Response.json(body, { status, headers: { "request-id": requestId } });
-}
-
-export function errorResponse(error: ApiError, requestId: string): Response {
-  const response = jsonResponse(errorBody(error.type, error.message, requestId), requestId, error.status);
-  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
-  return response;
+/** How and to whom it is told. */
+export interface Occasion {
+  readonly format: Format;
+  readonly record: OpenRecord;
+  readonly signal: AbortSignal;
 }
 
 /** Waits, refuses, streams or answers whole, as the reply says, and ends the record when the answer does. */
-export async function replyResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
-  if (reply.silenceMs > 0) await sleep(reply.silenceMs, signal);
-  const response = await bareResponse(reply, record, signal);
-  for (const [name, value] of reply.headers) response.headers.set(name, value);
+export async function respond({ step, outcome }: Reply, occasion: Occasion): Promise<Response> {
+  const { record, signal, format } = occasion;
+  const silenceMs = step.faults.reduce((sum, f) => sum + (f.kind === "stall" && f.at === "headers" ? f.ms : 0), 0);
+  if (silenceMs > 0) await sleep(silenceMs, signal);
+  const response = await bareResponse(outcome, step, occasion);
+  const common = Object.entries(format.headers(record.requestId));
+  for (const [name, value] of [...common, ...step.headers]) response.headers.set(name, value);
   record.answered(response.status);
   return response;
 }
 
-async function bareResponse(reply: Reply, record: OpenRecord, signal: AbortSignal): Promise<Response> {
-  const { outcome } = reply;
-  if ("answer" in outcome && reply.stream) return streamResponse(outcome.answer, reply.split, record, signal);
-  const whole =
-    "error" in outcome
-      ? errorResponse(outcome.error, record.requestId)
-      : await wholeResponse(outcome.answer, record, signal);
-  if (whole === "dropped") return brokenResponse(record);
+async function bareResponse(outcome: Outcome, step: Step, occasion: Occasion): Promise<Response> {
+  const { record } = occasion;
+  if ("answer" in outcome) {
+    const { answer, writer, stream } = outcome;
+    if (stream && !answer.quirks.has("not-streamed"))
+      return streamResponse(answer, { writer, split: step.split, occasion });
+    const whole = await wholeResponse(answer, writer, step, occasion);
+    if (whole === "drop" || whole === "cut") return brokenResponse(record, whole);
+    record.end("done");
+    return whole;
+  }
   record.end("done");
-  return whole;
+  if ("error" in outcome) return errorResponse(outcome.error, step, occasion);
+  if ("json" in outcome) return Response.json(outcome.json);
+  return new Response(outcome.lines, { headers: { "content-type": "application/x-jsonl" } });
 }
 
-function streamResponse(answer: Answer, split: boolean, record: OpenRecord, signal: AbortSignal): Response {
-  return new Response(framesOf(answer, split, record, signal), {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-      "request-id": record.requestId,
-    },
+function errorResponse(error: ApiError, { quirks }: Step, { format, record }: Occasion): Response {
+  const init = { status: error.status, headers: { ...error.headers } };
+  const body = format.errorBody(error, record.requestId);
+  const html = misshapenError(body, error.status, quirks);
+  return typeof html === "string"
+    ? new Response(html, { ...init, headers: { ...init.headers, "content-type": "text/html" } })
+    : Response.json(html, init);
+}
+
+interface Streaming {
+  readonly writer: Writer;
+  readonly split: boolean;
+  readonly occasion: Occasion;
+}
+
+function streamResponse(answer: Answer, streaming: Streaming): Response {
+  return new Response(bytesOf(answer, streaming), {
+    headers: { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" },
   });
 }
 
@@ -52,13 +71,9 @@ function streamResponse(answer: Answer, split: boolean, record: OpenRecord, sign
 const flushMs = 10;
 
 /** Throws in mid-stream for a dropped connection: Bun then resets it, so no client can take it for an end. */
-async function* framesOf(
-  answer: Answer,
-  split: boolean,
-  record: OpenRecord,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  for (const move of playAnswer(answer, record.requestId)) {
+async function* bytesOf(answer: Answer, { writer, split, occasion }: Streaming): AsyncGenerator<Uint8Array, void> {
+  const { record, signal } = occasion;
+  for (const move of playAnswer(answer, playerOf(writer, occasion))) {
     if (signal.aborted) return;
     switch (move.do) {
       case "wait":
@@ -68,18 +83,20 @@ async function* framesOf(
         await sleep(flushMs, signal);
         record.end("dropped");
         throw new Error("dropped as the prompt asked");
+      case "cut":
+        record.end("dropped");
+        return;
       case "send":
-        if (split) yield* splitFrame(frameOf(move.event), signal);
-        else yield frameOf(move.event);
+      case "fail":
+        if (split) yield* splitFrame(frameOf(move.event, answer.quirks), signal);
+        else yield frameOf(move.event, answer.quirks);
     }
   }
   record.end("done");
 }
 
-const encoder = new TextEncoder();
-
-function frameOf(event: StreamEvent): Uint8Array {
-  return encoder.encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+function playerOf(writer: Writer, { format, record }: Occasion): Player {
+  return { writer, failure: format.failure, requestId: record.requestId };
 }
 
 /** The pauses keep the network from joining the parts again. */
@@ -90,27 +107,30 @@ async function* splitFrame(frame: Uint8Array, signal: AbortSignal): AsyncGenerat
   }
 }
 
-/** The faults of a stream, told without one: waits add up, an error event becomes its status. */
-async function wholeResponse(answer: Answer, record: OpenRecord, signal: AbortSignal): Promise<Response | "dropped"> {
-  for (const move of playAnswer(answer, record.requestId)) {
-    if (move.do === "wait") await sleep(move.ms, signal);
-    if (move.do === "drop") return "dropped";
-    if (move.do === "send" && move.event.type === "error") {
-      const type = answer.faults.find((fault) => fault.kind === "fail")?.errorType ?? "api_error";
-      return errorResponse(apiError(statusOfType(type), undefined, type), record.requestId);
-    }
+/** The faults of a stream, told without one: waits add up, a failure becomes its status. */
+async function wholeResponse(
+  answer: Answer,
+  writer: Writer,
+  step: Step,
+  occasion: Occasion,
+): Promise<Response | "drop" | "cut"> {
+  for (const move of playAnswer(answer, playerOf(writer, occasion))) {
+    if (move.do === "wait") await sleep(move.ms, occasion.signal);
+    if (move.do === "drop" || move.do === "cut") return move.do;
+    if (move.do === "fail") return errorResponse(move.error, step, occasion);
   }
-  return jsonResponse(wholeMessage(answer), record.requestId);
+  return Response.json(writer.whole(answer));
 }
 
-function brokenResponse(record: OpenRecord): Response {
+/** Half a body: its connection is reset, or ends as if that were all. */
+function brokenResponse(record: OpenRecord, how: "drop" | "cut"): Response {
   async function* half(): AsyncGenerator<string, void> {
     yield '{"id":';
     await Bun.sleep(flushMs);
     record.end("dropped");
-    throw new Error("dropped as the prompt asked");
+    if (how === "drop") throw new Error("dropped as the prompt asked");
   }
-  return new Response(half(), { headers: { "content-type": "application/json", "request-id": record.requestId } });
+  return new Response(half(), { headers: { "content-type": "application/json" } });
 }
 
 /** Resolves early when the client hangs up. */

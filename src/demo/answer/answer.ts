@@ -1,4 +1,5 @@
-import type { MessagesRequest } from "#demo/request.ts";
+import type { Asked, AskedTool } from "#demo/request.ts";
+import type { Quirk } from "#demo/script/quirks.ts";
 import type { ContentOrder, Fault, Step, StopOrder, StopReason, UsageOrder } from "#demo/script/script-types.ts";
 
 import type { Standing } from "./conversation.ts";
@@ -10,7 +11,10 @@ import { greeting, mediaSentence, quoteResults } from "./wording.ts";
 
 /** One whole answer, ready to be played event by event or sent at once. */
 export interface Answer {
-  readonly id: string;
+  /** Counts the answers of this process, from 1; makes ids unique and repeatable. */
+  readonly number: number;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
   readonly model: string;
   readonly blocks: readonly AnswerBlock[];
   readonly stopReason: StopReason;
@@ -18,16 +22,18 @@ export interface Answer {
   readonly usage: AnswerUsage;
   readonly delayMs: number;
   readonly faults: readonly Fault[];
+  readonly quirks: ReadonlySet<Quirk>;
 }
 
 /** `pieces` become one delta each. */
 export type AnswerBlock =
-  | { readonly type: "text"; readonly pieces: readonly string[] }
+  | { readonly type: "text" | "refusal"; readonly pieces: readonly string[] }
   | { readonly type: "thinking"; readonly pieces: readonly string[]; readonly signature: string }
   | { readonly type: "redacted_thinking"; readonly data: string }
   | {
       readonly type: "tool_use";
-      readonly id: string;
+      /** Unique in this process; the APIs put their own prefix before it. */
+      readonly key: string;
       readonly name: string;
       readonly input: unknown;
       readonly pieces: readonly string[];
@@ -44,31 +50,31 @@ export interface AnswerUsage {
 }
 
 export interface Occasion {
-  /** Counts the answers of this process, from 1; makes ids unique and repeatable. */
   readonly number: number;
-  readonly request: MessagesRequest;
+  readonly createdAt: number;
+  readonly request: Asked;
   readonly standing: Standing;
   /** The prompt without its directives. */
   readonly prompt: string;
-  readonly faults: readonly Fault[];
   readonly defaultDelayMs: number;
   /** What `[[demo echo]]` answers. */
   readonly echo: () => unknown;
 }
 
-/** `step` is undefined when the script has nothing left to say and the tools' results are to be answered. */
-export function composeAnswer(step: Step | undefined, occasion: Occasion): Answer {
-  const { request, number } = occasion;
+export function composeAnswer(step: Step, occasion: Occasion): Answer {
+  const { request, number, createdAt } = occasion;
   const { blocks, stop } = ending(step, request, blocksFor(step, occasion));
   return {
-    id: `msg_demo_${number}`,
+    number,
+    createdAt,
     model: request.model,
     blocks,
     stopReason: stop.reason,
     stopSequence: stop.sequence ?? null,
-    usage: usageOf(blocks, tokensOfRequest(request), step?.usage ?? {}),
-    delayMs: step?.delayMs ?? occasion.defaultDelayMs,
-    faults: occasion.faults,
+    usage: usageOf(blocks, tokensOfRequest(request), step.usage),
+    delayMs: step.delayMs ?? occasion.defaultDelayMs,
+    faults: step.faults,
+    quirks: new Set(step.quirks),
   };
 }
 
@@ -78,16 +84,15 @@ interface Ending {
 }
 
 /** Why the answer stops: what the script says, else what the request's limits did to it, else what it holds. */
-function ending(step: Step | undefined, request: MessagesRequest, blocks: readonly AnswerBlock[]): Ending {
-  const called = blocks.some((block) => block.type === "tool_use");
-  const natural: StopOrder = { reason: called ? "tool_use" : "end_turn", sequence: undefined };
-  const limited = step?.obey === true ? obeyed(request, blocks) : undefined;
-  return { blocks: limited?.blocks ?? blocks, stop: step?.stop ?? limited?.stop ?? natural };
+function ending(step: Step, request: Asked, blocks: readonly AnswerBlock[]): Ending {
+  const holds = (type: AnswerBlock["type"]): boolean => blocks.some((block) => block.type === type);
+  const reason = holds("refusal") ? "refusal" : holds("tool_use") ? "tool_use" : "end_turn";
+  const limited = step.obey ? obeyed(request, blocks) : undefined;
+  return { blocks: limited?.blocks ?? blocks, stop: step.stop ?? limited?.stop ?? { reason, sequence: undefined } };
 }
 
-function blocksFor(step: Step | undefined, occasion: Occasion): readonly AnswerBlock[] {
+function blocksFor(step: Step, occasion: Occasion): readonly AnswerBlock[] {
   const { request, standing, number } = occasion;
-  if (step === undefined) return [textBlock(quoteResults(standing.results))];
   if (step.empty) return [];
   const asked = step.content.map((order, index) => blockOf(order, index, occasion));
   if (step.content.some((order) => order.type !== "think" && order.type !== "redacted")) return asked;
@@ -110,6 +115,10 @@ function blockOf(order: ContentOrder, index: number, occasion: Occasion): Answer
       return { type: "thinking", pieces: piecesOf(order.text), signature: btoa(`demo signature ${occasion.number}`) };
     case "redacted":
       return { type: "redacted_thinking", data: btoa(`demo redacted ${occasion.number}`) };
+    case "refuse":
+      return { type: "refusal", pieces: piecesOf(order.text) };
+    case "results":
+      return textBlock(quoteResults(occasion.standing.results));
     case "tool":
       return toolBlock(`${occasion.number}_${index}`, order.name, order.input);
     case "media":
@@ -123,24 +132,15 @@ function textBlock(text: string): AnswerBlock {
   return { type: "text", pieces: piecesOf(text) };
 }
 
-function toolBlock(suffix: string, name: string, input: unknown): AnswerBlock {
-  return {
-    type: "tool_use",
-    id: `toolu_demo_${suffix}`,
-    name,
-    input,
-    pieces: ["", ...piecesOf(JSON.stringify(input))],
-  };
+function toolBlock(key: string, name: string, input: unknown): AnswerBlock {
+  return { type: "tool_use", key, name, input, pieces: piecesOf(JSON.stringify(input)) };
 }
 
 /** The tool by which Claude Code asks for an answer in the form of a schema; it tells the model that it must call it. */
 const ANSWER_TOOL = "StructuredOutput";
 
 /** The API always obeys a forced `tool_choice`, and a model what it is told, so a client may rely on both. */
-function orderedTool({
-  tools = [],
-  tool_choice: choice,
-}: MessagesRequest): NonNullable<MessagesRequest["tools"]>[number] | undefined {
+function orderedTool({ tools = [], tool_choice: choice }: Asked): AskedTool | undefined {
   if (choice?.type === "any") return tools[0];
   const name = choice?.type === "tool" ? choice.name : ANSWER_TOOL;
   return tools.find((tool) => tool.name === name);

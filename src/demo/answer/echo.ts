@@ -2,7 +2,9 @@ import * as v from "valibot";
 
 import { isBase64 } from "./media.ts";
 
-const toolsSchema = v.array(v.looseObject({ name: v.string() }));
+const namedSchema = v.object({ name: v.string() });
+/** A tool of chat completions has its name one level deeper. */
+const toolsSchema = v.array(v.union([namedSchema, v.object({ function: namedSchema })]));
 
 const longestData = 200;
 
@@ -15,7 +17,7 @@ export function echoOf(body: unknown, headers: Readonly<Record<string, string>>)
   const tools = v.safeParse(toolsSchema, "tools" in body ? body.tools : undefined);
   const echoed = {
     ...body,
-    ...(tools.success && { tools: tools.output.map((tool) => tool.name) }),
+    ...(tools.success && { tools: tools.output.map((tool) => ("function" in tool ? tool.function : tool).name) }),
     headers: Object.fromEntries(Object.entries(headers).filter(([name]) => isOfInterest(name))),
     auth: headers["x-api-key"] === undefined ? "bearer" : "x-api-key",
   };
@@ -24,10 +26,12 @@ export function echoOf(body: unknown, headers: Readonly<Record<string, string>>)
 }
 
 function isOfInterest(name: string): boolean {
-  return /^(?:anthropic-|x-claude-|x-app$|user-agent$|x-request-id$)/.test(name);
+  return /^(?:anthropic-|openai-|x-claude-|x-app$|user-agent$|x-request-id$)/.test(name);
 }
 
 function shortenData(key: string, value: unknown): unknown {
-  if (key !== "data" || !isBase64(value) || value.length <= longestData) return value;
-  return `(${Buffer.byteLength(value, "base64")} bytes of base64)`;
+  if (typeof value !== "string" || value.length <= longestData) return value;
+  const [, head = "", data = value] = /^(data:[^,]{0,100};base64,)(.*)$/s.exec(value) ?? [];
+  if ((head === "" && key !== "data") || !isBase64(data)) return value;
+  return `${head}(${Buffer.byteLength(data, "base64")} bytes of base64)`;
 }

@@ -1,4 +1,4 @@
-import type { MessagesRequest } from "#demo/request.ts";
+import type { Asked } from "#demo/request.ts";
 import type { StopOrder } from "#demo/script/script-types.ts";
 
 import type { AnswerBlock } from "./answer.ts";
@@ -11,12 +11,12 @@ interface Limited {
 }
 
 /** Ends the first text where the request's stop sequence or token limit says; undefined when neither is met. */
-export function obeyed(request: MessagesRequest, blocks: readonly AnswerBlock[]): Limited | undefined {
+export function obeyed(request: Asked, blocks: readonly AnswerBlock[]): Limited | undefined {
   const at = blocks.findIndex((block) => block.type === "text");
   const block = blocks[at];
   if (block?.type !== "text") return undefined;
   const text = block.pieces.join("");
-  const limit = request.max_tokens * charactersPerToken;
+  const limit = (request.max_tokens ?? Number.POSITIVE_INFINITY) * charactersPerToken;
   const hit = firstHit(text.slice(0, limit), request.stop_sequences ?? []);
   if (hit === undefined && text.length <= limit) return undefined;
   // A character of two UTF-16 units may straddle the limit; its first half alone is not text.

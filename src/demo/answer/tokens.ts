@@ -1,4 +1,4 @@
-import type { CountRequest } from "#demo/request.ts";
+import type { Asked } from "#demo/request.ts";
 
 import { isBase64 } from "./media.ts";
 
@@ -12,7 +12,7 @@ export function tokensOfText(text: string): number {
 }
 
 /** Four characters of the JSON of `system`, `messages` and `tools` are a token; an attachment's base64 counts 1500. */
-export function tokensOfRequest({ system, messages, tools }: CountRequest): number {
+export function tokensOfRequest({ system, messages, tools }: Pick<Asked, "system" | "messages" | "tools">): number {
   let attachments = 0;
   const json = JSON.stringify({ system, messages, tools }, (key, value: unknown) => {
     if (key !== "data" || !isBase64(value) || value.length < charactersPerAttachment) return value;

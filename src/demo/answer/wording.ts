@@ -1,10 +1,10 @@
-import type { ChatMessage, MessagesRequest } from "#demo/request.ts";
+import type { Asked, ChatMessage } from "#demo/request.ts";
 
 import type { Standing, ToolResult } from "./conversation.ts";
 import { describeMedia } from "./media.ts";
 
 /** The answer to a prompt that scripts none. */
-export function greeting(request: MessagesRequest, standing: Standing, prompt: string): string {
+export function greeting(request: Asked, standing: Standing, prompt: string): string {
   const sentences = [
     `Hello from the demo upstream, playing ${request.model}; no model was asked.`,
     prompt === "" ? undefined : `You wrote: "${shortened(prompt)}".`,

@@ -1,12 +1,4 @@
-import type { ErrorFault } from "#demo/script/script-types.ts";
-
-/** An HTTP error answer in the API's own shape. */
-export interface ApiError {
-  readonly status: number;
-  readonly type: string;
-  readonly message: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { ApiError } from "#demo/api-error.ts";
 
 const kinds: Readonly<Record<number, readonly [type: string, message: string]>> = {
   400: ["invalid_request_error", "The request is not valid."],
@@ -25,31 +17,29 @@ const kinds: Readonly<Record<number, readonly [type: string, message: string]>> 
 /** The context window that `error 400 too-long` claims. */
 const claimedWindow = 200_000;
 
-export function apiError(status: number, message?: string, type?: string): ApiError {
-  const [usualType, usualMessage] = kinds[status] ?? (status < 500 ? kinds[400] : kinds[500]) ?? ["api_error", "Error"];
-  return { status, type: type ?? usualType, message: message ?? usualMessage, headers: {} };
+export function errorBody(error: ApiError, requestId: string): object {
+  const [usualType, usualMessage] = usual(error.status);
+  if (error.type !== "too-long") return shaped(error.type ?? usualType, error.message ?? usualMessage, requestId);
+  const tokens = Math.max(error.inputTokens ?? 0, claimedWindow + 1);
+  const message = `prompt is too long: ${tokens} tokens > ${claimedWindow} maximum`;
+  return shaped("invalid_request_error", error.message ?? message, requestId);
 }
 
-export function errorOfFault(fault: ErrorFault, inputTokens: number): ApiError {
-  const { status, errorType, message, retryAfterSeconds, shouldRetry } = fault;
-  const tooLong = errorType === "too-long";
-  const tokens = Math.max(inputTokens, claimedWindow + 1);
-  const usual = tooLong ? `prompt is too long: ${tokens} tokens > ${claimedWindow} maximum` : undefined;
+/** The error that ends a stream, or with its status takes the place of a whole answer. */
+export function failure(type = "overloaded_error"): ApiError {
+  const found = Object.entries(kinds).find(([, [known]]) => known === type);
+  const message = `The demo upstream failed as it was told to (${type}).`;
   return {
-    ...apiError(status, message ?? usual, tooLong ? "invalid_request_error" : errorType),
-    headers: {
-      ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
-      ...(shouldRetry !== undefined && { "x-should-retry": shouldRetry }),
-    },
+    status: found === undefined ? 500 : Number(found[0]),
+    type,
+    ...(type !== "overloaded_error" && { message }),
   };
 }
 
-/** The status the API would have given this error type, had it come before the first byte. */
-export function statusOfType(type: string): number {
-  const found = Object.entries(kinds).find(([, [known]]) => known === type);
-  return found === undefined ? 500 : Number(found[0]);
+function shaped(type: string, message: string, requestId: string): object {
+  return { type: "error", error: { type, message }, request_id: requestId };
 }
 
-export function errorBody(type: string, message: string, requestId: string): object {
-  return { type: "error", error: { type, message }, request_id: requestId };
+function usual(status: number): readonly [type: string, message: string] {
+  return kinds[status] ?? kinds[status < 500 ? 400 : 500] ?? ["api_error", "Error"];
 }

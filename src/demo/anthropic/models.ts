@@ -1,3 +1,7 @@
+import type { Root } from "#demo/format.ts";
+
+import { pageAfter } from "./pages.ts";
+
 interface DemoModel {
   readonly id: string;
   readonly name: string;
@@ -13,9 +17,12 @@ const models: readonly DemoModel[] = [
   { id: "claude-opus-4-8", name: "Claude Opus 4.8", released: "2026-04-01", line: "opus" },
 ];
 
-/** `demo` and any `claude-` name are played, unless it says itself that it is unknown; the rest is refused, as by the API. */
-export function isKnownModel(id: string): boolean {
-  return id === "demo" || (id.startsWith("claude-") && !/unknown|no-such/.test(id));
+/**
+ * `demo` and any `claude-` name are played, and under a compatible provider's root every name, unless it says itself
+ * that it is unknown; the rest is refused, as by the API.
+ */
+export function isKnownModel(id: string, root: Root): boolean {
+  return (root === "compatible" || id === "demo" || id.startsWith("claude-")) && !/unknown|no-such/.test(id);
 }
 
 /** What the API says to a sampling parameter for a model after Opus 4.6; undefined when all is well. */
@@ -37,18 +44,10 @@ export function describeModel(id: string): object | undefined {
 
 /** One page of the list, newest first, with the API's cursors. */
 export function listModels(query: URLSearchParams): object {
-  const after = models.findIndex((model) => model.id === query.get("after_id"));
-  const limit = Number(query.get("limit") ?? 20) || 20;
-  const page = models.slice(after + 1, after + 1 + limit);
-  return {
-    data: page.map(describe),
-    has_more: after + 1 + limit < models.length,
-    first_id: page[0]?.id ?? null,
-    last_id: page.at(-1)?.id ?? null,
-  };
+  return pageAfter(models.map(describe), query);
 }
 
-function describe({ id, name, released, line }: DemoModel): object {
+function describe({ id, name, released, line }: DemoModel) {
   return {
     type: "model",
     id,

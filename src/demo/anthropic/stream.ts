@@ -1,106 +1,59 @@
 import type { Answer, AnswerBlock, AnswerUsage } from "#demo/answer/answer.ts";
-import type { Fault } from "#demo/script/script-types.ts";
+import type { StreamPart, Writer } from "#demo/format.ts";
 
 import { errorBody } from "./error.ts";
 
-/** One move of an answer that is being streamed. After `drop`, and after the last event, nothing follows. */
-export type Move =
-  | { readonly do: "send"; readonly event: StreamEvent }
-  | { readonly do: "wait"; readonly ms: number }
-  | { readonly do: "drop" };
+/** Writes every answer alike: nothing in a request of this API changes the form of what comes back. */
+export const messageWriter: Writer = {
+  whole: wholeMessage,
+  stream: eventsOf,
+  failed: (_answer, error, { requestId }) => ({ name: "error", data: errorBody(error, requestId) }),
+};
 
-export interface StreamEvent {
-  readonly type: string;
-}
-
-/** The moves of an answer, with the faults that fall between its events. Pure; the caller waits and writes. */
-export function* playAnswer(answer: Answer, requestId: string): Generator<Move, void> {
-  yield send({
+function* eventsOf(answer: Answer): Generator<StreamPart, void> {
+  yield part("start", {
     type: "message_start",
-    message: { ...messageOf(answer), content: [], ...unfinished, usage: startUsage(answer.usage) },
+    message: { ...messageOf(answer), content: [], ...unfinished, ...usageIn(answer, startUsage) },
   });
-  for (const fault of answer.faults) if (fault.kind === "stall" && fault.at === "start") yield wait(fault.ms);
-  const pending = answer.faults.filter((fault) => isBetweenDeltas(fault)).toSorted((a, b) => a.at - b.at);
-  let sent = 0;
   for (const [index, block] of answer.blocks.entries()) {
-    yield send({ type: "content_block_start", index, content_block: opened(block) });
-    if (index === 0) yield send({ type: "ping" });
-    for (const delta of deltasOf(block)) {
-      if (yield* suffer(takeDue(pending, sent), requestId)) return;
-      if (sent > 0 && answer.delayMs > 0) yield wait(answer.delayMs);
-      yield send({ type: "content_block_delta", index, delta });
-      sent += 1;
+    const whole = block.type === "tool_use" && answer.quirks.has("whole-calls");
+    yield part("frame", { type: "content_block_start", index, content_block: whole ? finished(block) : opened(block) });
+    if (index === 0) yield part("frame", { type: "ping" });
+    for (const delta of whole ? [] : deltasOf(block))
+      yield part("delta", { type: "content_block_delta", index, delta });
+    if (block.type === "thinking" && !answer.quirks.has("no-signature")) {
+      const delta = { type: "signature_delta", signature: block.signature };
+      yield part("frame", { type: "content_block_delta", index, delta });
     }
-    if (block.type === "thinking")
-      yield send({
-        type: "content_block_delta",
-        index,
-        delta: { type: "signature_delta", signature: block.signature },
-      });
-    yield send({ type: "content_block_stop", index });
+    yield part("frame", { type: "content_block_stop", index });
   }
-  if (yield* suffer(takeDue(pending, Number.POSITIVE_INFINITY), requestId)) return;
-  yield send({ type: "message_delta", delta: endOf(answer), usage: endUsage(answer.usage) });
-  yield send({ type: "message_stop" });
+  yield part("end", { type: "message_delta", delta: endOf(answer), ...usageIn(answer, endUsage) });
+  yield part("end", { type: "message_stop" });
 }
 
 /** The same answer as the one JSON body of a request that does not stream. */
-export function wholeMessage(answer: Answer): object {
+function wholeMessage(answer: Answer): object {
   const content = answer.blocks.map(finished);
   return {
     ...messageOf(answer),
     content,
     ...endOf(answer),
-    usage: { ...startUsage(answer.usage), ...endUsage(answer.usage) },
+    ...usageIn(answer, (usage) => ({ ...startUsage(usage), ...endUsage(usage) })),
   };
 }
 
-type FaultBetween = Exclude<Fault, { readonly kind: "error" }> & { readonly at: number };
-
-function isBetweenDeltas(fault: Fault): fault is FaultBetween {
-  return fault.kind !== "error" && typeof fault.at === "number";
+function part(kind: StreamPart["kind"], data: { readonly type: string; readonly [key: string]: unknown }): StreamPart {
+  return { kind, event: { name: data.type, data } };
 }
 
-function takeDue(pending: FaultBetween[], sent: number): readonly FaultBetween[] {
-  const due = pending.filter((fault) => fault.at <= sent);
-  pending.splice(0, due.length);
-  return due;
-}
-
-/** True when the answer ends here. */
-function* suffer(faults: readonly FaultBetween[], requestId: string): Generator<Move, boolean> {
-  for (const fault of faults) {
-    switch (fault.kind) {
-      case "stall":
-        yield wait(fault.ms);
-        break;
-      case "drop":
-        yield { do: "drop" };
-        return true;
-      case "fail":
-        yield send({ type: "error", ...errorBody(fault.errorType, messageOfFailure(fault.errorType), requestId) });
-        return true;
-    }
-  }
-  return false;
-}
-
-function messageOfFailure(errorType: string): string {
-  return errorType === "overloaded_error" ? "Overloaded" : `The demo upstream failed as it was told to (${errorType}).`;
-}
-
-function send(event: StreamEvent & Readonly<Record<string, unknown>>): Move {
-  return { do: "send", event };
-}
-
-function wait(ms: number): Move {
-  return { do: "wait", ms };
+function usageIn({ usage, quirks }: Answer, written: (usage: AnswerUsage) => object): object {
+  return quirks.has("no-usage") ? {} : { usage: written(usage) };
 }
 
 const unfinished = { stop_reason: null, stop_sequence: null, stop_details: null };
 
-function messageOf({ id, model }: Answer): object {
-  return { id, type: "message", role: "assistant", model };
+function messageOf({ number, model }: Answer): object {
+  return { id: `msg_demo_${number}`, type: "message", role: "assistant", model };
 }
 
 function endOf({ stopReason, stopSequence }: Answer): object {
@@ -115,40 +68,48 @@ function endOf({ stopReason, stopSequence }: Answer): object {
 function opened(block: AnswerBlock): object {
   switch (block.type) {
     case "text":
+    case "refusal":
       return { type: "text", text: "" };
     case "thinking":
       return { type: "thinking", thinking: "", signature: "" };
     case "redacted_thinking":
       return block;
     case "tool_use":
-      return { type: "tool_use", id: block.id, name: block.name, input: {} };
+      return { type: "tool_use", id: idOf(block.key), name: block.name, input: {} };
   }
 }
 
 function deltasOf(block: AnswerBlock): readonly object[] {
   switch (block.type) {
     case "text":
+    case "refusal":
       return block.pieces.map((text) => ({ type: "text_delta", text }));
     case "thinking":
       return block.pieces.map((thinking) => ({ type: "thinking_delta", thinking }));
     case "redacted_thinking":
       return [];
     case "tool_use":
-      return block.pieces.map((json) => ({ type: "input_json_delta", partial_json: json }));
+      // The API's own begin with an empty one.
+      return ["", ...block.pieces].map((json) => ({ type: "input_json_delta", partial_json: json }));
   }
 }
 
 function finished(block: AnswerBlock): object {
   switch (block.type) {
     case "text":
+    case "refusal":
       return { type: "text", text: block.pieces.join("") };
     case "thinking":
       return { type: "thinking", thinking: block.pieces.join(""), signature: block.signature };
     case "redacted_thinking":
       return block;
     case "tool_use":
-      return { type: "tool_use", id: block.id, name: block.name, input: block.input };
+      return { type: "tool_use", id: idOf(block.key), name: block.name, input: block.input };
   }
+}
+
+function idOf(key: string): string {
+  return `toolu_demo_${key}`;
 }
 
 function startUsage(usage: AnswerUsage): object {

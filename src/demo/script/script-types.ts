@@ -1,3 +1,5 @@
+import type { Quirk } from "./quirks.ts";
+
 /** What the prompt asks the demo to do: one step for each model call of the turn. */
 export interface Script {
   /** Never empty. */
@@ -22,15 +24,19 @@ export interface Step {
   readonly split: boolean;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly faults: readonly Fault[];
+  readonly quirks: readonly Quirk[];
 }
 
 export type ContentOrder =
   | { readonly type: "say"; readonly text: string }
   | { readonly type: "text"; readonly chunks: number }
   | { readonly type: "think"; readonly text: string }
+  | { readonly type: "refuse"; readonly text: string }
   | { readonly type: "tool"; readonly name: string; readonly input: unknown }
   | { readonly type: "big"; readonly bytes: number }
-  | { readonly type: "redacted" | "media" | "echo" };
+  | { readonly type: "redacted" | "media" | "echo" }
+  /** What the tools answered: the script has nothing left to say. */
+  | { readonly type: "results" };
 
 export interface StopOrder {
   readonly reason: StopReason;
@@ -61,15 +67,17 @@ export interface UsageOrder {
 /** `times`: only the first that many requests of the same conversation are hit. `at`: after that many deltas. */
 export type Fault = { readonly times: number } & (
   | ErrorFault
-  | { readonly kind: "fail"; readonly errorType: string; readonly at: number }
-  | { readonly kind: "drop"; readonly at: number }
+  /** Undefined takes what the API would say of a server in trouble. */
+  | { readonly kind: "fail"; readonly errorType: string | undefined; readonly at: number }
+  /** Reset, or ended as if the answer were complete. */
+  | { readonly kind: "drop" | "cut"; readonly at: number }
   | { readonly kind: "stall"; readonly ms: number; readonly at: "headers" | "start" | number }
 );
 
 export interface ErrorFault {
   readonly kind: "error";
   readonly status: number;
-  /** An Anthropic error type, or `too-long`; undefined takes the one that belongs to the status. */
+  /** Anthropic's `type` or OpenAI's `code`, or `too-long`; undefined takes what belongs to the status. */
   readonly errorType: string | undefined;
   readonly message: string | undefined;
   readonly retryAfterSeconds: number | undefined;

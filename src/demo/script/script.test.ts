@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 
 import { findDirectives } from "./directives.ts";
+import { quirkNames } from "./quirks.ts";
 import { parseScript } from "./script.ts";
 import { verbs } from "./verbs.ts";
 
@@ -67,7 +68,7 @@ describe("directives", () => {
   test("faults with their places and their number", () => {
     const step = onlyStep(
       '[[demo error 429 rate_limit_error retry-after=3 times=2 message="slow down"]]' +
-        "[[demo fail]][[demo drop at=4]][[demo stall 50]][[demo stall 60 at=headers]][[demo stall 70 at=2 times=1]]",
+        "[[demo fail]][[demo drop at=4]][[demo cut]][[demo stall 50]][[demo stall 60 at=headers]][[demo stall 70 at=2 times=1]]",
     );
     expect(step?.faults).toMatchObject([
       {
@@ -78,8 +79,9 @@ describe("directives", () => {
         message: "slow down",
         times: 2,
       },
-      { kind: "fail", errorType: "overloaded_error", at: 1, times: Number.POSITIVE_INFINITY },
+      { kind: "fail", errorType: undefined, at: 1, times: Number.POSITIVE_INFINITY },
       { kind: "drop", at: 4 },
+      { kind: "cut", at: 1 },
       { kind: "stall", ms: 50, at: "start" },
       { kind: "stall", ms: 60, at: "headers" },
       { kind: "stall", ms: 70, at: 2, times: 1 },
@@ -96,6 +98,8 @@ describe("directives", () => {
     ["[[demo error 200]]", "400 to 599"],
     ["[[demo stop sometime]]", "end_turn"],
     ["[[demo header nonsense]]", "name=value"],
+    ["[[demo quirk]]", "at least one"],
+    ["[[demo quirk crlf odd]]", "odd"],
     ["[[demo say never closed", "closing"],
   ])("%s says what is wrong", (text, words) => {
     expect(parseScript(text).problems.join()).toContain(words);
@@ -110,12 +114,18 @@ describe("docs/demo-upstream.md", () => {
     expect([...Object.keys(verbs), "then"].filter((verb) => !named.has(verb))).toEqual([]);
   });
 
+  test("names every quirk", async () => {
+    const text = await read();
+    expect(quirkNames.filter((name) => !text.includes(`\n| \`${name}\` `))).toEqual([]);
+  });
+
   test("shows only directives that are understood", async () => {
     const { problems } = parseScript(
       (await read())
         .replaceAll("[[demo VERB words]]", "")
         .replaceAll('NAME {"key"', 'A {"key"')
-        .replace("stop REASON", "stop refusal"),
+        .replace("stop REASON", "stop refusal")
+        .replace("quirk NAME NAME", "quirk crlf"),
     );
     expect(problems).toEqual([]);
   });

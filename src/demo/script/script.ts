@@ -24,6 +24,28 @@ export function parseScript(text: string): Script {
   return { steps, prompt: rest, problems };
 }
 
+/** What is played once the steps are over, so that every tool loop ends. */
+export function closingStep(): Step {
+  return { ...emptyStep(), content: [{ type: "results" }] };
+}
+
+/** The step with what an order adds to it: whatever the order says anew takes the place of the prompt's. */
+export function withOrder(step: Step, order: Step): Step {
+  const says = order.content.length > 0 || order.empty;
+  return {
+    content: says ? order.content : step.content,
+    empty: says ? order.empty : step.empty,
+    obey: step.obey || order.obey,
+    stop: order.stop ?? step.stop,
+    usage: { ...step.usage, ...order.usage },
+    delayMs: order.delayMs ?? step.delayMs,
+    split: step.split || order.split,
+    headers: [...step.headers, ...order.headers],
+    faults: [...step.faults, ...order.faults],
+    quirks: [...step.quirks, ...order.quirks],
+  };
+}
+
 export function emptyStep(): Step {
   return {
     content: [],
@@ -35,5 +57,6 @@ export function emptyStep(): Step {
     split: false,
     headers: [],
     faults: [],
+    quirks: [],
   };
 }

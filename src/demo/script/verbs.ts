@@ -1,4 +1,5 @@
 import type { DirectiveArguments } from "./arguments.ts";
+import { isQuirk, problemOfQuirks } from "./quirks.ts";
 import { stopReasons } from "./script-types.ts";
 import type { ContentOrder, Fault, Step } from "./script-types.ts";
 
@@ -14,10 +15,15 @@ function addFault(step: StepDraft, fault: Fault): undefined {
   step.faults = [...step.faults, fault];
 }
 
+function addBreak(step: StepDraft, kind: "drop" | "cut", { option }: DirectiveArguments): undefined {
+  return addFault(step, { kind, at: option("at") ?? 1, times: option("times") ?? Number.POSITIVE_INFINITY });
+}
+
 /** One line or two for each directive; the answer is what was wrong with its words, if anything. */
 export const verbs: Readonly<Record<string, Verb>> = {
   say: (step, { raw }) => addContent(step, { type: "say", text: raw }),
   think: (step, { raw }) => addContent(step, { type: "think", text: raw === "" ? "Let me think about that." : raw }),
+  refuse: (step, { raw }) => addContent(step, { type: "refuse", text: raw === "" ? "I cannot help with that." : raw }),
   redacted: (step) => addContent(step, { type: "redacted" }),
   media: (step) => addContent(step, { type: "media" }),
   echo: (step) => addContent(step, { type: "echo" }),
@@ -87,16 +93,17 @@ export const verbs: Readonly<Record<string, Verb>> = {
   fail: (step, args) =>
     addFault(step, {
       kind: "fail",
-      errorType: args.words[0] ?? "overloaded_error",
+      errorType: args.words[0],
       at: args.option("at") ?? 1,
       times: args.option("times") ?? Number.POSITIVE_INFINITY,
     }),
-  drop: (step, args) =>
-    addFault(step, {
-      kind: "drop",
-      at: args.option("at") ?? 1,
-      times: args.option("times") ?? Number.POSITIVE_INFINITY,
-    }),
+  drop: (step, args) => addBreak(step, "drop", args),
+  cut: (step, args) => addBreak(step, "cut", args),
+  quirk: (step, { words }) => {
+    if (words.length === 0) return "name at least one";
+    step.quirks = [...step.quirks, ...words.filter(isQuirk)];
+    return problemOfQuirks(words);
+  },
   stall: (step, args) => {
     const ms = args.count(0);
     if (ms === undefined) return "say how many milliseconds";
