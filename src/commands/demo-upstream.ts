@@ -7,7 +7,7 @@ const host = "127.0.0.1";
 
 export const demoUpstream = createCommand({
   name: "demo-upstream",
-  description: "Run the scripted local Anthropic messages API alone, to test clients offline.",
+  description: "Run the scripted local Anthropic and OpenAI APIs alone, to test clients offline.",
   flags: {
     port: {
       type: "string",
@@ -21,6 +21,7 @@ export const demoUpstream = createCommand({
   examples: [
     "ccproxy demo-upstream --port 9100",
     "ANTHROPIC_BASE_URL=http://127.0.0.1:9100 ANTHROPIC_API_KEY=demo claude -p hi",
+    "OPENAI_BASE_URL=http://127.0.0.1:9100/v1 OPENAI_API_KEY=demo my-app",
   ],
   async run(args, { terminal }) {
     const { startDemoUpstream } = await import("#demo/demo-upstream.ts");
@@ -30,8 +31,9 @@ export const demoUpstream = createCommand({
     await terminal.print(
       [
         `demo upstream on ${upstream.url}: answers are scripted by words in the prompt, no model behind it`,
-        `  try   curl ${upstream.url}/v1/messages -H 'x-api-key: demo' -H 'content-type: application/json' -d '{"model":"demo","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'`,
-        "  stop  Ctrl-C",
+        "  speaks  POST /v1/messages, /v1/chat/completions and /v1/responses, GET /v1/models; also under any other root",
+        `  try     curl ${upstream.url}/v1/messages -H 'x-api-key: demo' -H 'content-type: application/json' -d '{"model":"demo","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'`,
+        "  stop    Ctrl-C",
       ].join("\n"),
     );
     await stopped;

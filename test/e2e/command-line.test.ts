@@ -323,10 +323,11 @@ describe("the other commands", () => {
     expect((await run(["openapi", "--out", join(scratch, "no", "where.json")])).code).toBe(1);
   });
 
-  test("demo-upstream answers as the API does, and stops on SIGTERM", async () => {
+  test("demo-upstream says what it speaks, answers as the APIs do, and stops on SIGTERM", async () => {
     const upstream = await serve(["demo-upstream", "--port", "0"]);
     const response = await fetch(`${upstream.url}/v1/models`, { headers: { "x-api-key": "demo" } });
     expect(response.status).toBe(200);
+    expect(upstream.output.out).toContain("POST /v1/messages, /v1/chat/completions and /v1/responses");
     upstream.child.kill("SIGTERM");
     expect((await upstream.ended).code).toBe(0);
   });
