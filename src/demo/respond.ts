@@ -49,10 +49,10 @@ async function bareResponse(outcome: Outcome, step: Step, occasion: Occasion): P
 function errorResponse(error: ApiError, { quirks }: Step, { format, record }: Occasion): Response {
   const init = { status: error.status, headers: { ...error.headers } };
   const body = format.errorBody(error, record.requestId);
-  const html = misshapenError(body, error.status, quirks);
-  return typeof html === "string"
-    ? new Response(html, { ...init, headers: { ...init.headers, "content-type": "text/html" } })
-    : Response.json(html, init);
+  const told = misshapenError(body, error.status, quirks);
+  return typeof told === "string"
+    ? new Response(told, { ...init, headers: { ...init.headers, "content-type": "text/html" } })
+    : Response.json(told, init);
 }
 
 interface Streaming {
