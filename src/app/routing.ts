@@ -4,15 +4,19 @@ import type { Backend } from "#core/backend.ts";
 import { createRouting, type Routing, type RoutingRule } from "#gateway/routing.ts";
 
 /** Which backend answers what, by the configuration; `backends` begins with Claude Code. */
-export function routingOf(config: Config, backends: readonly [Backend, ...Backend[]]): Routing {
+export function routingOf<B extends Pick<Backend, "id">>(config: Config, backends: readonly [B, ...B[]]): Routing<B> {
   const first = backends.find(({ id }) => id === config.routing.default) ?? backends[0];
   return createRouting({
     backends: [first, ...backends.filter((backend) => backend !== first)],
-    rules: Object.entries(config.routing.rules).map(([name, rule]) => ruleOf(name, rule)),
+    rules: rulesOf(config),
     claims: providersOf(config).flatMap(({ name, models }) =>
       models.map((model) => ({ backend: name, model, pattern: patternOf(model) })),
     ),
   });
+}
+
+export function rulesOf({ routing }: Config): readonly RoutingRule[] {
+  return Object.entries(routing.rules).map(([name, rule]) => ruleOf(name, rule));
 }
 
 type RuleSettings = Config["routing"]["rules"][string];

@@ -10,6 +10,8 @@ export interface Arguments<Name extends string> {
   text(name: Name): string | undefined;
   /** A number of a flag that has a range. */
   number(name: Name): number | undefined;
+  /** All that a repeatable flag was given. */
+  list(name: Name): readonly string[];
   isSet(name: Name): boolean;
   /** The flags that stand for settings, as the configuration wants them. */
   readonly settings: readonly Setting[];
@@ -49,6 +51,10 @@ export function parseArguments<Name extends string>(flags: Flags, rawArgs: reado
     number: (name) => {
       const value = text(name);
       return value === undefined ? undefined : Number(value);
+    },
+    list(name) {
+      const value = values.get(name);
+      return typeof value === "object" ? value : [];
     },
     isSet: (name) => values.get(name) === true,
     settings: [...values].flatMap(([name, value]) => {

@@ -15,6 +15,7 @@ export const root: Command = {
     serve: async () => (await import("./serve.ts")).serve,
     "permission-handler": async () => (await import("./permission-handler.ts")).permissionHandler,
     models: async () => (await import("./models.ts")).models,
+    route: async () => (await import("./route.ts")).route,
     doctor: async () => (await import("./doctor.ts")).doctor,
     openapi: async () => (await import("./openapi.ts")).openapi,
     config: async () => (await import("./config.ts")).config,

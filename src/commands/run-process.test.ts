@@ -27,7 +27,7 @@ describe("a wrong command line ends with code 2 and one line", () => {
     [["srve"], 'error: unknown command "srve"; did you mean ccproxy serve?'],
     [
       ["zebra"],
-      'error: unknown command "zebra"; ccproxy has serve, permission-handler, models, doctor, openapi, config, completion, demo-upstream, version, help',
+      'error: unknown command "zebra"; ccproxy has serve, permission-handler, models, route, doctor, openapi, config, completion, demo-upstream, version, help',
     ],
     [["config"], "error: ccproxy config needs a command: show, path, schema, validate"],
     [["config", "shw"], 'error: unknown command "shw"; did you mean ccproxy config show?'],
@@ -59,7 +59,17 @@ describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["help"]]])("%p lists the commands", async (words) => {
     const { code, out } = await run(words);
     expect(code).toBe(0);
-    for (const name of ["serve", "models", "doctor", "openapi", "config", "completion", "demo-upstream", "version"])
+    for (const name of [
+      "serve",
+      "models",
+      "route",
+      "doctor",
+      "openapi",
+      "config",
+      "completion",
+      "demo-upstream",
+      "version",
+    ])
       expect(out).toContain(`\n  ${name} `);
   });
 

@@ -23,7 +23,7 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
   const { wireFormat, outline } = request;
   const choice = chooseBackend(deps, { wireFormat, model: outline.model }, call);
   const { backend } = choice;
-  if (!mayRelay(deps, choice, request, call)) return undefined;
+  if (reasonToRead(deps, choice, request, call) !== undefined) return undefined;
   const learned: Learned = {
     ...headOf({
       backend,
@@ -82,21 +82,30 @@ async function send(backend: Backend, ...[request, context]: Parameters<Relaying
   return await backend.relay(request, context);
 }
 
-function mayRelay(names: ModelNames, { backend, relay }: Choice, request: RelayRequest, call: Call): boolean {
-  const { wireFormat, outline } = request;
-  const can = backend.relays?.(wireFormat) === true;
-  if (relay === "always" && !can) throw unrelayable(backend, wireFormat);
-  const isKept = call.sessionIds.named !== undefined || outline.namesSession;
-  const isSet = call.effort !== undefined || (outline.model !== undefined && names.aliases.has(outline.model));
-  return (
-    can &&
-    relay !== "never" &&
-    (relay === "always" ||
-      (!isKept && !isSet && call.mode !== "agent" && call.tools !== "agent" && call.tools !== "both"))
-  );
+/**
+ * Why a request has to be read here, rather than pass as it came; undefined where it need not. Throws GatewayError where a
+ * rule says that it must pass, and it cannot.
+ */
+export function reasonToRead(
+  { aliases }: Pick<ModelNames, "aliases">,
+  { backend, relay }: Choice<Relayer>,
+  { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
+  { sessionIds, effort, mode, tools }: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
+): string | undefined {
+  const speaks = backend.relays?.(wireFormat) === true;
+  if (relay === "always" && !speaks) throw unrelayable(backend, wireFormat);
+  if (!speaks) return `${backend.id} does not speak ${wireFormat}.`;
+  if (relay === "always") return undefined;
+  if (relay === "never") return "The rule says so.";
+  if (sessionIds.named !== undefined || outline.namesSession) return "It goes on with something that is kept here.";
+  if (outline.model !== undefined && aliases.has(outline.model)) return "Its model is an alias.";
+  if (effort !== undefined) return "A header sets its effort.";
+  return mode === "agent" || tools === "agent" || tools === "both" ? "It asks for an agent." : undefined;
 }
 
-function unrelayable({ id }: Backend, wireFormat: string): GatewayError {
+type Relayer = Pick<Backend, "id" | "relays">;
+
+function unrelayable({ id }: Relayer, wireFormat: string): GatewayError {
   return new GatewayError(
     "invalid-request",
     `A routing rule passes this request on as it came, but ${id} does not speak ${wireFormat}.`,

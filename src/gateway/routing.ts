@@ -47,20 +47,22 @@ export interface RoutingRule {
 /** `when-possible`: a request travels as it came wherever the upstream speaks its format. */
 export type RelayRule = "when-possible" | "never" | "always";
 
-export interface Choice {
-  readonly backend: Backend;
+export interface Choice<B = Backend> {
+  readonly backend: B;
   readonly model: string | undefined;
   readonly relay: RelayRule;
   /** Why, as a sentence. */
   readonly why: string;
 }
 
-export interface RoutingOptions {
+export interface RoutingOptions<B = Backend> {
   /** The first answers what nothing else is said of. */
-  readonly backends: readonly [Backend, ...Backend[]];
+  readonly backends: readonly [B, ...B[]];
   readonly rules: readonly RoutingRule[];
   readonly claims: readonly Claim[];
 }
+
+type Named = Pick<Backend, "id">;
 
 /** Names of models that go to a backend by themselves. */
 export interface Claim {
@@ -70,29 +72,29 @@ export interface Claim {
   readonly pattern: RegExp;
 }
 
-export interface Routing {
-  readonly backends: RoutingOptions["backends"];
+export interface Routing<B = Backend> {
+  readonly backends: RoutingOptions<B>["backends"];
   /** Throws GatewayError `not-found` for a backend that there is none of. */
-  choose(facts: RoutingFacts): Choice;
+  choose(facts: RoutingFacts): Choice<B>;
 }
 
 /**
  * The first rule that matches; then the backend the client names; then the one its model's name begins with
  * (`openai/gpt-6`); then the one that claims the model; then the first. A rule that names no backend leaves that open.
  */
-export function createRouting({ backends, rules, claims }: RoutingOptions): Routing {
-  const find = (id: string): Backend => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
+export function createRouting<B extends Named>({ backends, rules, claims }: RoutingOptions<B>): Routing<B> {
+  const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
   return {
     backends,
     choose(facts) {
-      const rule = rules.find((candidate) => matches(candidate, facts));
+      const rule = rules.find((candidate) => mismatchOf(candidate, facts) === undefined);
       const model = rule?.toModel ?? facts.model;
       const chosen = choose(rule, { ...facts, model });
       return {
         backend: chosen.id === undefined ? backends[0] : find(chosen.id),
         model: chosen.model ?? model,
         relay: rule?.relay ?? "when-possible",
-        why: chosen.why,
+        why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
       };
     },
   };
@@ -104,7 +106,7 @@ export function createRouting({ backends, rules, claims }: RoutingOptions): Rout
     if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
     const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
-    return { why: rule === undefined ? "Nothing else is said of it." : `The rule ${rule.name} leaves that open.` };
+    return { why: "Nothing else is said of it." };
   }
 
   /** The backend's own name before a slash is no part of the model's. */
@@ -121,19 +123,22 @@ interface Chosen {
   readonly why: string;
 }
 
-function matches(rule: RoutingRule, facts: RoutingFacts): boolean {
-  return (
-    (rule.model === undefined || rule.model.test(facts.model ?? "")) &&
-    (rule.path === undefined || facts.path.startsWith(rule.path)) &&
-    (rule.wireFormat === undefined || rule.wireFormat === facts.wireFormat) &&
-    (rule.minBytes === undefined || facts.bytes >= rule.minBytes) &&
-    (rule.hasTools === undefined || rule.hasTools === facts.hasTools) &&
-    (rule.thinks === undefined || rule.thinks === facts.thinks) &&
-    [...(rule.headers ?? [])].every(([name, pattern]) => pattern.test(facts.headers.get(name) ?? ""))
-  );
+/** What of a rule does not hold for these facts, as it is called in the configuration; undefined where all of it does. */
+export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | undefined {
+  const header = [...(rule.headers ?? [])].find(([name, pattern]) => !pattern.test(facts.headers.get(name) ?? ""));
+  const held: readonly (readonly [string, boolean])[] = [
+    ["model", rule.model === undefined || rule.model.test(facts.model ?? "")],
+    ["path", rule.path === undefined || facts.path.startsWith(rule.path)],
+    ["wire_format", rule.wireFormat === undefined || rule.wireFormat === facts.wireFormat],
+    ["min_kb", rule.minBytes === undefined || facts.bytes >= rule.minBytes],
+    ["tools", rule.hasTools === undefined || rule.hasTools === facts.hasTools],
+    ["thinking", rule.thinks === undefined || rule.thinks === facts.thinks],
+    [`headers.${header?.[0] ?? ""}`, header === undefined],
+  ];
+  return held.find(([, holds]) => !holds)?.[0];
 }
 
-function unknown(id: string, backends: readonly Backend[]): never {
+function unknown(id: string, backends: readonly Named[]): never {
   const ids = backends.map((backend) => backend.id);
   const near = nearest(id, ids);
   throw new GatewayError("not-found", `There is no backend ${JSON.stringify(id.slice(0, 100))} here.`, {

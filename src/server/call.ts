@@ -18,13 +18,9 @@ export function callOf(
   const [first] = unread;
   if (strict && first !== undefined) throw unreadHeaderRefusal(first, headers);
   return {
+    ...askedBy(headers, params["session"]),
     requestId,
     principal,
-    mode: choiceOf(headers, "Mode", modes),
-    tools: choiceOf(headers, "Tools", toolOwners),
-    verbosity: verbosityOf(headers),
-    model: valueOf(headers, "Claude-Model") || undefined,
-    effort: choiceOf(headers, "Effort", efforts),
     route: {
       backend: params["backend"] ?? (valueOf(headers, "Backend") || undefined),
       path,
@@ -33,13 +29,24 @@ export function callOf(
       hasTools: false,
       thinks: false,
     },
-    workspace: valueOf(headers, "Workspace") || undefined,
-    sessionIds: sessionIdsOf(headers, params["session"]),
-    interrupts: choiceOf(headers, "Busy", whenBusy) === "interrupt",
     strict,
     unreadHeaders: unread,
     signal,
     record,
+  };
+}
+
+/** Of that, what its client asks for in headers. Throws GatewayError `invalid-request`. */
+export function askedBy(headers: Headers, session: RouteParams[string] | undefined) {
+  return {
+    mode: choiceOf(headers, "Mode", modes),
+    tools: choiceOf(headers, "Tools", toolOwners),
+    verbosity: verbosityOf(headers),
+    model: valueOf(headers, "Claude-Model") || undefined,
+    effort: choiceOf(headers, "Effort", efforts),
+    workspace: valueOf(headers, "Workspace") || undefined,
+    sessionIds: sessionIdsOf(headers, session),
+    interrupts: choiceOf(headers, "Busy", whenBusy) === "interrupt",
   };
 }
 

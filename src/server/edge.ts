@@ -1,4 +1,3 @@
-import type { WireFormat } from "#core/wire-format.ts";
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
 
 import { ignoredHeader, runHeaders } from "./answer-headers.ts";
@@ -9,6 +8,7 @@ import { unreadHeaders } from "./request-headers.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { WireFormats } from "./route.ts";
 import type { Router } from "./router.ts";
+import { wireFormatOf } from "./wire-format-of.ts";
 
 /** What Bun's server can say and do about one request. Absent where there is no socket. */
 export interface Connections {
@@ -97,13 +97,4 @@ function targetOf(url: string): { readonly path: string; readonly query: URLSear
   const target = url.replace(/^https?:\/\/[^/?#]*/i, "");
   const { pathname, searchParams } = new URL(`http://localhost/${target}`);
   return { path: pathname.replaceAll(/\/{2,}/g, "/"), query: searchParams };
-}
-
-/** The shape a client of this path expects. Where both are possible, only Anthropic's clients send a version. */
-function wireFormatOf(path: string, headers: Headers, formats: WireFormats): WireFormat {
-  const { openaiChat, openaiResponses, anthropicMessages } = formats;
-  if (/\/v1\/messages(?:\/|$)/.test(path)) return anthropicMessages;
-  if (/\/chat\/completions\/?$/.test(path)) return openaiChat;
-  if (/\/v1\/responses(?:\/|$)/.test(path)) return openaiResponses;
-  return headers.has("anthropic-version") ? anthropicMessages : openaiChat;
 }

@@ -70,6 +70,13 @@ export const routes: readonly Route[] = [
   ...relayedRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));
 
+/** What a path names to answer it; undefined for one that leaves that open. */
+export function backendIn(path: string): string | undefined {
+  const [, first = "", second] = path.split("/");
+  if (first === "providers") return second;
+  return prefixes.find((prefix) => prefix.path === `/${first}`)?.backend;
+}
+
 function underPrefix(route: Route, { path: prefix, backend }: Prefix): Route {
   const { operation } = route;
   return {

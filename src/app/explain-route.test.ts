@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+
+import * as v from "valibot";
+
+import { configSchema } from "#config/schema.ts";
+
+import { explainRoute, type RouteQuestion } from "./explain-route.ts";
+
+const config = v.parse(configSchema, {
+  providers: {
+    openai: {},
+    local: { base_url: "http://127.0.0.1:9/v1", wire_format: "openai-chat", allow_private: true },
+  },
+  aliases: { fast: { model: "gpt-6-luna" } },
+  routing: {
+    rules: {
+      big: { min_kb: 5, backend: "local" },
+      team: { headers: { "X-Team": "re*" }, to_model: "local/qwen" },
+      raw: { model: "/^raw/", backend: "local", relay: "always" },
+    },
+  },
+});
+
+function explain({
+  headers,
+  ...question
+}: Partial<Omit<RouteQuestion, "headers">> & { headers?: Record<string, string> }) {
+  return explainRoute(config, {
+    path: "/v1/chat/completions",
+    bytes: 10,
+    body: {},
+    ...question,
+    headers: new Headers(headers),
+  });
+}
+
+const of = (model: string) => ({ body: { model } });
+
+test.each([
+  [of("sonnet"), "claude-cli", "claude-cli does not speak openai-chat."],
+  [of("gpt-6-luna"), "openai", null],
+  [{ ...of("gpt-6-luna"), path: "/v1/messages" }, "openai", "openai does not speak anthropic-messages."],
+  [of("fast"), "openai", "Its model is an alias."],
+  [
+    { ...of("gpt-6-luna"), headers: { "x-ccproxy-session": "s" } },
+    "openai",
+    "It goes on with something that is kept here.",
+  ],
+  [{ ...of("gpt-6-luna"), bytes: 9000 }, "local", null],
+  [{ ...of("x"), path: "/providers/local/v1/chat/completions" }, "local", null],
+  [{ ...of("x"), headers: { "x-ccproxy-backend": "openai" } }, "openai", null],
+])("%o is answered by %s", (question, backend, translatedBecause) => {
+  expect(explain(question)).toMatchObject({ backend, translatedBecause });
+});
+
+test("each rule is told with what of it does not hold", () => {
+  expect(explain({ ...of("sonnet"), headers: { "x-team": "research" } })).toMatchObject({
+    backend: "local",
+    model: { asked: "sonnet", sent: "qwen" },
+    why: "By the rule team. The model's name begins with it.",
+    rules: [
+      { name: "big", mismatch: "min_kb" },
+      { name: "team", mismatch: null },
+      { name: "raw", mismatch: "model" },
+    ],
+  });
+});
+
+test("a rule that cannot be kept is refused as the server would refuse it", () => {
+  expect(() => explain({ ...of("raw-1"), path: "/v1/messages" })).toThrow(
+    expect.objectContaining({ kind: "invalid-request", message: expect.stringContaining("does not speak") }),
+  );
+});

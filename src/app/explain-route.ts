@@ -1,0 +1,75 @@
+/** Says where a request would go and why, by the configuration alone: nothing is started and nobody is asked. */
+import { providersOf } from "#config/providers.ts";
+import type { Config } from "#config/schema.ts";
+import type { Backend } from "#core/backend.ts";
+import type { WireFormatId } from "#core/request.ts";
+import { reasonToRead } from "#gateway/relay.ts";
+import { modelAsked } from "#gateway/resolve.ts";
+import { mismatchOf } from "#gateway/routing.ts";
+import { askedBy } from "#server/call.ts";
+import { valueOf } from "#server/request-headers.ts";
+import { backendIn } from "#server/routes/table.ts";
+import { wireFormatOf } from "#server/wire-format-of.ts";
+import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
+import { openaiChat } from "#wire/openai-chat/index.ts";
+import { openaiResponses } from "#wire/openai-responses/index.ts";
+
+import { modelNames } from "./model-names.ts";
+import { routingOf, rulesOf } from "./routing.ts";
+
+export interface RouteQuestion {
+  readonly path: string;
+  readonly headers: Headers;
+  /** Of the body, as it would be sent. */
+  readonly bytes: number;
+  readonly body: unknown;
+}
+
+export interface RouteExplanation {
+  readonly wireFormat: WireFormatId;
+  readonly backend: string;
+  /** What the request calls it, and what would be asked for. */
+  readonly model: { readonly asked: string | null; readonly sent: string | null };
+  readonly why: string;
+  /** Why it would be translated; null where it would pass as it came. */
+  readonly translatedBecause: string | null;
+  /** Each with what of it does not hold; the first of which all holds decides. */
+  readonly rules: readonly { readonly name: string; readonly mismatch: string | null }[];
+}
+
+/** Throws GatewayError for a backend that there is none of, and for headers that are wrong. */
+export function explainRoute(config: Config, { path, headers, bytes, body }: RouteQuestion): RouteExplanation {
+  const format = wireFormatOf(path, headers, { openaiChat, openaiResponses, anthropicMessages });
+  const outline = format.outline(body);
+  const names = modelNames(config);
+  const asked = askedBy(headers, undefined);
+  const facts = {
+    wireFormat: format.id,
+    model: modelAsked(outline.model, asked.model, names),
+    backend: backendIn(path) ?? (valueOf(headers, "Backend") || undefined),
+    path,
+    headers,
+    bytes,
+    hasTools: outline.hasTools,
+    thinks: outline.thinks,
+  };
+  const choice = routingOf(config, backendsOf(config)).choose(facts);
+  return {
+    wireFormat: format.id,
+    backend: choice.backend.id,
+    model: { asked: outline.model ?? null, sent: choice.model ?? null },
+    why: choice.why,
+    translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline }, asked) ?? null,
+    rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
+  };
+}
+
+function backendsOf(config: Config): readonly [Named, ...Named[]] {
+  const providers = providersOf(config).map(({ name, endpoints }) => ({
+    id: name,
+    relays: (format: WireFormatId) => endpoints.some((endpoint) => endpoint.format === format),
+  }));
+  return [{ id: "claude-cli" }, ...providers];
+}
+
+type Named = Pick<Backend, "id" | "relays">;

@@ -1,0 +1,105 @@
+import { resolvePath } from "#config/paths.ts";
+
+import { createCommand } from "./command.ts";
+import { CommandFailure, usageFailure } from "./failure.ts";
+import { commonFlags, configFlags } from "./flag.ts";
+import { loadSettings } from "./load-settings.ts";
+import { renderTable } from "./table.ts";
+
+export const routeExplain = createCommand({
+  name: "explain",
+  description: "Say which backend would answer a request, and why. Nothing is sent.",
+  flags: {
+    data: {
+      type: "string",
+      alias: "d",
+      description: "The request's body: JSON, a file of it, or - for standard input.",
+      valueHint: "json|file",
+      completes: "file",
+    },
+    path: {
+      type: "string",
+      alias: "p",
+      description: "The path it is sent to (default /v1/chat/completions).",
+      valueHint: "path",
+    },
+    header: {
+      type: "string",
+      alias: "H",
+      repeatable: true,
+      description: "A header of it, as `name: value`.",
+      valueHint: "header",
+    },
+    json: { type: "boolean", description: "Print JSON." },
+    ...configFlags,
+    ...commonFlags,
+  },
+  examples: [
+    "ccproxy route explain --data request.json",
+    `ccproxy route explain -p /v1/messages -d '{"model": "gpt-6-luna"}'`,
+  ],
+  async run(args, context) {
+    const { terminal } = context;
+    const { config } = await loadSettings(args, context);
+    const { text, body } = await readBody(args.text("data"), context);
+    const { explainRoute } = await import("#app/explain-route.ts");
+    const told = explainRoute(config, {
+      path: args.text("path") ?? "/v1/chat/completions",
+      headers: headersIn(args.list("header")),
+      bytes: Buffer.byteLength(text),
+      body,
+    });
+    if (args.isSet("json")) {
+      await terminal.print(JSON.stringify(told, null, 2));
+      return 0;
+    }
+    const { backend, model, why, translatedBecause, wireFormat, rules } = told;
+    const sent = model.sent === model.asked ? "" : ` (asked for as ${model.asked ?? "nothing"})`;
+    const lines = [
+      `answers   ${backend}`,
+      `because   ${why}`,
+      `model     ${model.sent ?? "the backend's default"}${sent}`,
+      `travels   ${translatedBecause === null ? "as it came" : `translated from ${wireFormat}: ${translatedBecause}`}`,
+    ];
+    const rows = rules.map(({ name, mismatch }) => [name, mismatch === null ? "yes" : `no, by its ${mismatch}`]);
+    const table = rows.length === 0 ? [] : ["", renderTable(["RULE", "MATCHES"], rows, terminal.style)];
+    await terminal.print([...lines, ...table].join("\n"));
+    return 0;
+  },
+});
+
+type Context = Parameters<typeof loadSettings>[1];
+
+async function readBody(data: string | undefined, { cwd, environment }: Context) {
+  const text = data === undefined ? "{}" : await textOf(data, cwd, environment);
+  try {
+    const body: unknown = JSON.parse(text);
+    return { text, body };
+  } catch (cause) {
+    throw new CommandFailure("--data is no JSON; give a JSON text, a file that holds one, or -", {
+      exitCode: 2,
+      cause,
+    });
+  }
+}
+
+async function textOf(data: string, cwd: string, environment: Context["environment"]): Promise<string> {
+  if (data === "-") return await Bun.stdin.text();
+  if (/^\s*[{[]/.test(data)) return data;
+  const path = resolvePath(data, cwd, environment);
+  return await Bun.file(path)
+    .text()
+    .catch((cause: unknown) => {
+      throw new CommandFailure(`${path} cannot be read`, { exitCode: 2, cause });
+    });
+}
+
+function headersIn(given: readonly string[]): Headers {
+  const headers = new Headers();
+  for (const header of given) {
+    const [, name, value] = /^\s*([\w-]+)\s*:\s*(.*)$/.exec(header) ?? [];
+    if (name === undefined) throw usageFailure(`--header must be "name: value", got ${JSON.stringify(header)}`);
+    headers.append(name, value ?? "");
+  }
+  return headers;
+}
