@@ -7,6 +7,7 @@ test.each([
   [{ error: "a" }, "a"],
   [{ message: "a" }, "a"],
   [{ detail: [{ message: "a" }] }, "a"],
+  [{ detail: [{ loc: ["body"], msg: "a" }] }, "a"],
   [[{ error: { message: "a" } }], "a"],
   ["a\n  b", "a b"],
   ["<!doctype html><p>a", ""],

@@ -13,14 +13,13 @@ import { openaiChat } from "#wire/openai-chat/index.ts";
 import { openaiResponses } from "#wire/openai-responses/index.ts";
 import { anyDelivery, fetchOf, fetchOfJson } from "#wire/testing/byte-stream.ts";
 import {
-  aiSdkChatReadingOf,
   aiSdkCompatible,
   aiSdkCompatibleWhole,
-  chatReadingOf,
   openaiHelper,
   openaiRaw,
   openaiWhole,
 } from "#wire/testing/chat-clients.ts";
+import { aiSdkChatReadingOf, chatReadingOf } from "#wire/testing/chat-readings.ts";
 import { anyEvents, anyTurn, eventsOf, type Turn } from "#wire/testing/event-sequences.ts";
 import {
   aiSdkAnthropic,
@@ -34,12 +33,11 @@ import {
 import {
   aiSdkOpenai,
   aiSdkOpenaiWhole,
-  aiSdkResponseReadingOf,
   openaiCreate,
   openaiEvents,
   openaiStream,
-  responseReadingOf,
 } from "#wire/testing/responses-clients.ts";
+import { aiSdkResponseReadingOf, responseReadingOf } from "#wire/testing/responses-readings.ts";
 
 const options: EncodeOptions = { requestId: "req_1", includeUsage: true, createdAt: 1_795_200_000_500 };
 const runs = { numRuns: 300 };

@@ -8,14 +8,8 @@ import type { FinishEvent, ModelEvent } from "#core/events.ts";
 import { collect, type ModelResponse } from "#core/response.ts";
 import { noUsage } from "#core/usage.ts";
 import { fetchOfJson } from "#wire/testing/byte-stream.ts";
-import {
-  aiSdkChatReadingOf,
-  aiSdkCompatibleWhole,
-  type ChatClient,
-  chatReadingOf,
-  openaiWhole,
-  type ReadChat,
-} from "#wire/testing/chat-clients.ts";
+import { aiSdkCompatibleWhole, type ChatClient, openaiWhole } from "#wire/testing/chat-clients.ts";
+import { aiSdkChatReadingOf, chatReadingOf, type ReadChat } from "#wire/testing/chat-readings.ts";
 import { anyTurn, eventsOf, type Turn } from "#wire/testing/event-sequences.ts";
 import { goldenTurn } from "#wire/testing/golden-turn.ts";
 

@@ -8,14 +8,8 @@ import type { FinishEvent, ModelEvent } from "#core/events.ts";
 import { noUsage } from "#core/usage.ts";
 import { createSseParser } from "#lib/sse.ts";
 import { anyDelivery, fetchOf } from "#wire/testing/byte-stream.ts";
-import {
-  aiSdkChatReadingOf,
-  aiSdkCompatible,
-  type ChatClient,
-  chatReadingOf,
-  openaiHelper,
-  openaiRaw,
-} from "#wire/testing/chat-clients.ts";
+import { aiSdkCompatible, type ChatClient, openaiHelper, openaiRaw } from "#wire/testing/chat-clients.ts";
+import { aiSdkChatReadingOf, chatReadingOf } from "#wire/testing/chat-readings.ts";
 import { anyEvents, anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
 import { goldenTurn } from "#wire/testing/golden-turn.ts";
 

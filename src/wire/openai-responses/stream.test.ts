@@ -11,7 +11,8 @@ import { createSseParser } from "#lib/sse.ts";
 import { anyDelivery, fetchOf } from "#wire/testing/byte-stream.ts";
 import { anyEvents, anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
 import { goldenTurn } from "#wire/testing/golden-turn.ts";
-import { openaiEvents, responseReadingOf } from "#wire/testing/responses-clients.ts";
+import { openaiEvents } from "#wire/testing/responses-clients.ts";
+import { responseReadingOf } from "#wire/testing/responses-readings.ts";
 
 import { decodeRequest } from "./request.ts";
 import { responseEventSchema } from "./schema.ts";

@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+
+import { isMarked, markSignature, ownSignature } from "./sealed-reasoning.ts";
+
+test("a signature goes back to whom it came from, and to nobody else", () => {
+  const signature = markSignature("openai-responses", "rs_1:gAAA=");
+  expect(ownSignature("openai-responses", signature)).toBe("rs_1:gAAA=");
+  expect(ownSignature("openai-chat", signature)).toBeUndefined();
+  expect(isMarked(signature)).toBe(true);
+});
+
+test("Anthropic's has no mark", () => {
+  expect(isMarked("EqQBCkYIBRgC+/==")).toBe(false);
+  expect(ownSignature("openai-chat", "EqQBCkYIBRgC+/==")).toBeUndefined();
+  expect(ownSignature("openai-chat", undefined)).toBeUndefined();
+});

@@ -1,0 +1,17 @@
+/** OpenAI chat completions from the client's side: what an upstream that speaks them is asked, and what it answers. */
+import type { UpstreamFormat } from "#core/upstream-format.ts";
+
+import { decodeError } from "./error.ts";
+import { encodeRequest, unsupported } from "./request.ts";
+import { decodeResponse } from "./response.ts";
+import { createStreamDecoder, isTelling } from "./stream.ts";
+
+export const openaiChatUpstream: UpstreamFormat = {
+  id: "openai-chat",
+  unsupported,
+  encodeRequest,
+  decodeResponse,
+  createStreamDecoder,
+  isTelling,
+  decodeError,
+};

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "bun:test";
+
+import fc from "fast-check";
+
+import type { ModelEvent } from "#core/events.ts";
+import { collect } from "#core/response.ts";
+import { encodeResponse } from "#wire/openai-chat/response.ts";
+import { brokenBodyOf } from "#wire/testing/broken-body.ts";
+import { aiSdkChatReadingOf } from "#wire/testing/chat-readings.ts";
+import { anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
+import { goldenTurn } from "#wire/testing/golden-turn.ts";
+import { faultIn } from "#wire/testing/seen.ts";
+
+import { decodeResponse, isAnswer } from "./response.ts";
+import { chatRead } from "./testing/chat-read.ts";
+
+const options = { requestId: "req_1", includeUsage: true, createdAt: 0 };
+
+async function bodyOf(events: readonly ModelEvent[]) {
+  const whole = collect(
+    (async function* () {
+      yield events;
+    })(),
+  );
+  return encodeResponse(await whole, options);
+}
+
+describe("a whole completion", () => {
+  test("of our own is read back as the turn it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyTurn, async (turn) => {
+        const body: unknown = JSON.parse(JSON.stringify(await bodyOf(eventsOf(turn))));
+        const decoded = decodeResponse(body);
+        expect(faultIn(decoded)).toBeUndefined();
+        expect(chatRead(decoded)).toEqual(aiSdkChatReadingOf(turn));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("that is broken is some answer, or a failure", async () => {
+    fc.assert(
+      fc.property(brokenBodyOf(await bodyOf(goldenTurn)), (body) => {
+        expect(faultIn(decodeResponse(body))).toBeUndefined();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("without a reason for its end is over", () => {
+    const choices = [{ message: { role: "assistant", content: "a" } }];
+    expect(decodeResponse({ id: "c", model: "m", choices }).at(-1)).toMatchObject({ type: "finish", reason: "stop" });
+  });
+
+  test.each([
+    [{ id: "c", choices: [] }, "upstream"],
+    [{ id: "c", object: "list", data: [] }, "upstream"],
+    ["<html>", "upstream"],
+    [undefined, "upstream"],
+    [{ error: { code: "rate_limit_exceeded", message: "Slow down" } }, "rate-limit"],
+    [{ choices: [{ message: {} }], error: { code: 503, message: "Overloaded" } }, "overloaded"],
+  ] as const)("is not %j, but a failure", (body, kind) => {
+    expect(decodeResponse(body)).toEqual([{ type: "error", error: expect.objectContaining({ kind }) }]);
+  });
+});
+
+test("a list of models is no answer", () => {
+  expect(isAnswer({ object: "list", data: [] })).toBe(false);
+  expect(isAnswer({ choices: [] })).toBe(true);
+});
