@@ -30,6 +30,11 @@ const kindOfStatus: Readonly<Record<number, ErrorKind>> = {
 const kindOfWord: Readonly<Record<string, ErrorKind>> = {
   invalid_request_error: "invalid-request",
   invalid_prompt: "invalid-request",
+  not_found_error: "not-found",
+  conflict_error: "conflict",
+  request_too_large: "request-too-large",
+  timeout_error: "timeout",
+  billing_error: "billing",
   invalid_api_key: "authentication",
   authentication_error: "authentication",
   permission_error: "permission",

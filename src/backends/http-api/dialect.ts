@@ -4,6 +4,7 @@ import type { ModelInfo } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { UpstreamFormat } from "#core/upstream-format.ts";
 import { anthropicMessagesUpstream } from "#wire/anthropic-messages/upstream/index.ts";
+import { openaiChatUpstream } from "#wire/openai-chat/upstream/index.ts";
 
 /** How an API is spoken over HTTP, beside its bodies. Paths are seen from a base URL as its vendor's SDK takes it. */
 export interface Dialect {
@@ -29,8 +30,20 @@ const anthropic: Dialect = {
   authorize: (secret) => ({ "x-api-key": secret }),
 };
 
+const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
+
+const chat: Dialect = {
+  format: openaiChatUpstream,
+  path: "/chat/completions",
+  pathOf: (versioned) => versioned.replace(/^\/v1/, ""),
+  modelsPath: "/models",
+  headers: {},
+  authorize: bearer,
+};
+
 const dialects: Partial<Record<WireFormatId, Dialect>> = {
   "anthropic-messages": anthropic,
+  "openai-chat": chat,
 };
 
 export function dialectOf(format: WireFormatId): Dialect {

@@ -14,7 +14,8 @@ test.each([
   [413, "<html>too large</html>", "request-too-large"],
   [429, said("rate_limit_error", "slow"), "rate-limit"],
   [500, said("api_error", "oops"), "upstream"],
-  [503, "busy", "upstream"],
+  [503, "busy", "overloaded"],
+  [503, "out of order", "upstream"],
   [529, said("overloaded_error", "Overloaded"), "overloaded"],
   [418, said("rate_limit_error", "short and stout"), "rate-limit"],
 ])("status %i with %o is %s", (status, body, kind) => {

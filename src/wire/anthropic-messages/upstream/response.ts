@@ -1,9 +1,10 @@
 import * as v from "valibot";
 
 import type { ModelEvent } from "#core/events.ts";
+import { unreadable } from "#core/refusal.ts";
 import { isRecord } from "#lib/is-record.ts";
 
-import { failedStream, unreadable } from "./error.ts";
+import { failedStream } from "./error.ts";
 import { errorEventSchema, messageSchema, type StreamEvent } from "./schema.ts";
 import { createEventDecoder } from "./stream.ts";
 

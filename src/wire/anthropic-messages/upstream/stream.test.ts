@@ -95,7 +95,7 @@ describe("a stream", () => {
     [
       "says what failed",
       [message(), JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } })],
-      { kind: "overloaded", message: "Overloaded" },
+      { kind: "overloaded", message: "Overloaded." },
     ],
     [
       "has a broken event",

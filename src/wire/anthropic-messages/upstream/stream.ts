@@ -3,10 +3,11 @@ import * as v from "valibot";
 import type { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
+import { brokenOff, unreadable } from "#core/refusal.ts";
 import type { StreamDecoder } from "#core/upstream-format.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 
-import { brokenOff, failedStream, unreadable } from "./error.ts";
+import { failedStream } from "./error.ts";
 import {
   type BlockDelta,
   type ContentBlock,

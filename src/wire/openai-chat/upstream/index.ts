@@ -3,7 +3,7 @@ import type { UpstreamFormat } from "#core/upstream-format.ts";
 
 import { decodeError } from "./error.ts";
 import { encodeRequest, unsupported } from "./request.ts";
-import { decodeResponse } from "./response.ts";
+import { decodeResponse, summaryOf } from "./response.ts";
 import { createStreamDecoder, isTelling } from "./stream.ts";
 
 export const openaiChatUpstream: UpstreamFormat = {
@@ -13,5 +13,6 @@ export const openaiChatUpstream: UpstreamFormat = {
   decodeResponse,
   createStreamDecoder,
   isTelling,
+  summaryOf,
   decodeError,
 };

@@ -11,7 +11,7 @@ import { anyTurn, eventsOf } from "#wire/testing/event-sequences.ts";
 import { goldenTurn } from "#wire/testing/golden-turn.ts";
 import { faultIn } from "#wire/testing/seen.ts";
 
-import { decodeResponse, isAnswer } from "./response.ts";
+import { decodeResponse, summaryOf } from "./response.ts";
 import { chatRead } from "./testing/chat-read.ts";
 
 const options = { requestId: "req_1", includeUsage: true, createdAt: 0 };
@@ -64,7 +64,15 @@ describe("a whole completion", () => {
   });
 });
 
-test("a list of models is no answer", () => {
-  expect(isAnswer({ object: "list", data: [] })).toBe(false);
-  expect(isAnswer({ choices: [] })).toBe(true);
+test("of a whole completion its model, tokens and end are told; a list of models has none", () => {
+  const body = {
+    id: "c",
+    model: "m",
+    choices: [{ index: 0, message: { role: "assistant", content: "long" }, finish_reason: "length" }],
+    usage: { prompt_tokens: 3, completion_tokens: 2 },
+  };
+  const told = summaryOf(body);
+  expect(told.map(({ type }) => type)).toEqual(["start", "step-start", "step-end", "finish"]);
+  expect(told.at(-1)).toMatchObject({ reason: "length", usage: { inputTokens: 3, outputTokens: 2 } });
+  expect(summaryOf({ object: "list", data: [] })).toEqual([]);
 });

@@ -22,6 +22,8 @@ export function decodeResponse(body: unknown): readonly ModelEvent[] {
   return [...decoder.decode(JSON.stringify({ ...parsed.output, choices })), ...decoder.end()];
 }
 
-export function isAnswer(body: unknown): boolean {
-  return isRecord(body) && Array.isArray(body["choices"]);
+export function summaryOf(body: unknown): readonly ModelEvent[] {
+  if (!isRecord(body) || !Array.isArray(body["choices"])) return [];
+  const choices = body["choices"].map((choice: unknown) => (isRecord(choice) ? { ...choice, message: {} } : choice));
+  return decodeResponse({ ...body, choices });
 }
