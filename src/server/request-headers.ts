@@ -36,10 +36,11 @@ function nameOf(headers: Headers, what: OurHeader): string {
 
 /** Without the white space around it; empty where nothing was said. Percent-encoded where it is not plain ASCII, as we say it ourselves. */
 export function valueOf(headers: Headers, what: OurHeader): string {
-  return decoded(plain(headers, nameOf(headers, what)));
+  return decoded(plain(headers, `X-CCProxy-${what}`) || plain(headers, `X-CC-${what}`));
 }
 
 export function decoded(value: string): string {
+  if (!value.includes("%")) return value;
   try {
     return decodeURIComponent(value);
   } catch {

@@ -74,6 +74,8 @@ export interface RequestRecordOptions {
   readonly receivedAt?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** `cleanText`, where many records clean the same texts. */
+  readonly clean?: (text: string) => string;
   /** USD by the vendor's list; null where nobody knows. */
   readonly priceOf?: PriceList["cost"];
 }
@@ -81,13 +83,14 @@ export interface RequestRecordOptions {
 const longestText = 512;
 
 export function createRequestRecord(initial: RequestInitial, options: RequestRecordOptions = {}): RequestRecord {
-  const now = options.now ?? (() => performance.now());
+  const { now = () => performance.now(), clean = cleanText } = options;
+  const cleanOrNull = (text: string | undefined) => (text === undefined ? null : clean(text));
   const receivedAt = options.receivedAt ?? Date.now();
   const startedAt = now();
   /** Wall clock of the arrival plus monotonic time: a clock step cannot make a request end before it began. */
   const clock = (): number => receivedAt + Math.max(0, Math.round(now() - startedAt));
   const head = {
-    requestId: clean(initial.requestId),
+    requestId: cleanText(initial.requestId),
     method: clean(initial.method),
     path: clean(pathOnly(initial.path)),
     clientAddress: initial.clientAddress ?? null,
@@ -95,13 +98,16 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
   };
   const key = Bun.randomUUIDv7("hex", receivedAt);
   const marks: Partial<Record<RequestMoment, number>> = {};
-  let facts: RequestFacts = {};
+  const facts: Writable<RequestFacts> = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
   const row = (): AccessLogRow => ({
     key,
     ...head,
     ...factColumns(facts),
+    modelAsked: cleanOrNull(facts.modelAsked),
+    modelUsed: cleanOrNull(facts.modelUsed),
+    ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
     ...costColumns(facts, options.priceOf),
     receivedAt,
     firstByteAt: marks["first-byte"] ?? null,
@@ -117,7 +123,7 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
     receivedAt,
     row,
     set(more) {
-      if (ended === undefined) facts = { ...facts, ...definedOnly(more) };
+      if (ended === undefined) Object.assign(facts, definedOnly(more));
     },
     mark(moment) {
       if (ended === undefined) marks[moment] ??= clock();
@@ -139,8 +145,6 @@ function factColumns(facts: RequestFacts) {
     wireFormat: facts.wireFormat ?? null,
     backend: facts.backend ?? null,
     mode: facts.mode ?? null,
-    modelAsked: cleanOrNull(facts.modelAsked),
-    modelUsed: cleanOrNull(facts.modelUsed),
     sessionId: facts.sessionId ?? null,
     principal: facts.principal ?? null,
     streaming: facts.streaming ?? false,
@@ -151,7 +155,6 @@ function factColumns(facts: RequestFacts) {
     steps: wholeOrNull(facts.steps),
     bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
     bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
-    ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
   };
 }
 
@@ -174,6 +177,8 @@ function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, price
   return { costUsd: Number.isFinite(costUsd) ? (costUsd ?? null) : listCostUsd, listCostUsd };
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 function definedOnly(facts: RequestFacts): RequestFacts {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
@@ -185,12 +190,8 @@ function pathOnly(url: string): string {
 }
 
 /** Redacts before it cuts: half a secret no longer looks like one. */
-function clean(text: string): string {
+export function cleanText(text: string): string {
   return redactText(text.slice(0, 4 * longestText)).slice(0, longestText);
-}
-
-function cleanOrNull(text: string | undefined): string | null {
-  return text === undefined ? null : clean(text);
 }
 
 function wholeOrNull(value: number | undefined): number | null {

@@ -1,9 +1,10 @@
 import { GatewayError } from "#core/errors.ts";
+import { remembering } from "#lib/remembering.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
 import type { Logger } from "./logger.ts";
 import type { PriceList } from "./prices/price-list.ts";
-import { createRequestRecord, type RequestInitial, type RequestRecord } from "./request-record.ts";
+import { cleanText, createRequestRecord, type RequestInitial, type RequestRecord } from "./request-record.ts";
 
 export interface RequestRecorderDeps {
   readonly writer: AccessLogWriter;
@@ -20,14 +21,19 @@ export interface RequestRecorder {
   stop(): void;
 }
 
+const mostTexts = 500;
+
 export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
   const { writer, logger, showAfterMs = 500, priceOf } = deps;
   const open = new Set<RequestRecord>();
+  // Paths, programs and models are few, and looking for secrets in them is dear.
+  const clean = remembering(cleanText, mostTexts);
 
   function begin(initial: RequestInitial): RequestRecord {
     const showEarly = setTimeout(() => writer.add(record.row()), showAfterMs);
     showEarly.unref();
     const record = createRequestRecord(initial, {
+      clean,
       ...(priceOf !== undefined && { priceOf }),
       onEnd(row, { error }) {
         clearTimeout(showEarly);
