@@ -1,6 +1,7 @@
 import { patternOf, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
+import type { Fallback } from "#gateway/fallback.ts";
 import { createRouting, type Routing, type RoutingRule } from "#gateway/routing.ts";
 
 /** Which backend answers what, by the configuration; `backends` begins with Claude Code. */
@@ -9,10 +10,17 @@ export function routingOf<B extends Pick<Backend, "id">>(config: Config, backend
   return createRouting({
     backends: [first, ...backends.filter((backend) => backend !== first)],
     rules: rulesOf(config),
+    fallbacks: new Map(Object.entries(config.routing.fallbacks).map(([id, names]) => [id, names.map(fallbackOf)])),
     claims: providersOf(config).flatMap(({ name, models }) =>
       models.map((model) => ({ backend: name, model, pattern: patternOf(model) })),
     ),
   });
+}
+
+/** `backend`, or `backend/model`. */
+function fallbackOf(name: string): Fallback {
+  const [backend = "", ...model] = name.split("/");
+  return { backend, model: model.length === 0 ? undefined : model.join("/") };
 }
 
 export function rulesOf({ routing }: Config): readonly RoutingRule[] {

@@ -137,6 +137,10 @@ export function providerProblems(config: Config): readonly string[] {
   return [
     ...providers.flatMap(problemsOf),
     ...missing("routing.default", config.routing.default),
+    ...Object.entries(config.routing.fallbacks).flatMap(([id, names]) => [
+      ...missing("routing.fallbacks", id),
+      ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
+    ]),
     ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
       ...(model === undefined || isPattern(model) ? [] : [`routing.rules.${rule}.model is no regular expression`]),

@@ -278,10 +278,19 @@ const routingRule = v.strictObject({
   ),
 });
 
+const fallbacks = v.record(
+  someName,
+  texts("Who stands in for it where it cannot answer, in this order: `backend`, or `backend/model`."),
+);
+
 const routing = v.strictObject({
   default: v.optional(
     text("What answers requests that nothing else is said of: claude-cli, or a provider."),
     "claude-cli",
+  ),
+  fallbacks: v.pipe(
+    v.optional(fallbacks, {}),
+    v.description('Who answers where a backend cannot: `openai = ["deepseek/deepseek-chat"]`.'),
   ),
   rules: v.pipe(
     v.optional(v.record(someName, routingRule), {}),

@@ -1,15 +1,17 @@
 import type { ModelRequest } from "#core/request.ts";
 
+import { chainOf } from "./fallback.ts";
 import type { ModelNames } from "./model-names.ts";
 import { modelAsked } from "./resolve.ts";
 import type { Choice, Routing } from "./routing.ts";
 import type { Call } from "./types.ts";
 
-/** What answers this call, by the full name of its model. Throws GatewayError `not-found`. */
-export function chooseBackend(
+/** What answers this call, by the full name of its model, and what stands in for it. Throws GatewayError `not-found`. */
+export function chooseBackends(
   { routing, ...names }: ModelNames & { readonly routing: Routing },
   { wireFormat, model }: Pick<ModelRequest, "wireFormat" | "model">,
   call: Call,
-): Choice {
-  return routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, names) });
+): readonly [Choice, ...Choice[]] {
+  const choice = routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, names) });
+  return chainOf(choice, routing.fallbacksOf(choice.backend.id), routing.backends, call.failed);
 }

@@ -17,13 +17,14 @@ import { createAgentView } from "./agent-view/create-view.ts";
 import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
 import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
-import { chooseBackend } from "./choose-backend.ts";
+import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
+import { firstThatAnswers } from "./fallback.ts";
 import { headOf, type Learned, note } from "./learned.ts";
 import { checkListed, listedModels } from "./model-names.ts";
 import { relayTurn } from "./relay.ts";
 import { resolveRun, type ResolveSettings } from "./resolve.ts";
-import type { Routing } from "./routing.ts";
+import type { Choice, Routing } from "./routing.ts";
 import { singleTerminal } from "./single-terminal.ts";
 import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
@@ -68,10 +69,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 }
 
+interface Asking {
+  readonly asked: ModelRequest;
+  readonly call: Call;
+}
+
 /** What will run, and what of the request it must leave out. A session goes on as it began, unless it is told otherwise. */
-async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, session?: Recalled) {
+async function prepare(
+  deps: GatewayDeps,
+  { asked, call, session, choice }: Asking & { readonly session?: Recalled | undefined; readonly choice: Choice },
+) {
   if (asked.outOfContext !== undefined) throw asked.outOfContext;
-  const { backend, model } = chooseBackend(deps, asked, call);
+  const { backend, model } = choice;
   const { request, mode, tools, permissionMode, verbosity, freeName, boundWorkspace } = resolveRun(asked, call, {
     ...deps,
     modes: backend.modes,
@@ -83,6 +92,7 @@ async function prepare(deps: GatewayDeps, asked: ModelRequest, call: Call, sessi
   const ignored = [...unread, ...ignoredFields(backend, routed, setup)];
   call.record.set({
     backend: backend.id,
+    failedBackends: call.failed,
     mode,
     modelAsked: call.model ?? asked.model,
     principal: call.principal,
@@ -111,11 +121,21 @@ async function listAllModels(deps: GatewayDeps, { signal, route }: Call): Promis
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
   const session = await enterSession(deps.sessions, asked, call);
   try {
-    return await startTurn(deps, session, session?.request ?? asked, call);
+    const chain = chooseBackends(deps, asked, call);
+    return await firstThatAnswers(chain, call.failed, (choice, isLast) =>
+      startTurn(deps, { asked: session?.request ?? asked, call, session, choice, isLast }),
+    );
   } catch (thrown) {
     session?.leave();
     throw thrown;
   }
+}
+
+interface Turn extends Asking {
+  readonly session: SessionTurn | undefined;
+  readonly choice: Choice;
+  /** Nobody else is asked. */
+  readonly isLast: boolean;
 }
 
 /** Before a place is taken: who waits for a session's turn must not keep others from theirs. */
@@ -125,16 +145,14 @@ async function enterSession(sessions: Sessions, request: ModelRequest, call: Cal
   return session && (await sessions.enter({ principal, session, request, interrupts, signal }));
 }
 
-async function startTurn(
-  deps: GatewayDeps,
-  session: SessionTurn | undefined,
-  asked: ModelRequest,
-  call: Call,
-): Promise<Running> {
-  const { backend, request, setup, verbosity, ignored } = await prepare(deps, asked, call, session);
-  session?.runsIn(setup.mode, setup.workspace?.name);
+async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
+  const { call, session, isLast } = turnAsked;
+  const { backend, request, setup, verbosity, ignored } = await prepare(deps, turnAsked);
+  // What only passes on words has no ways to go on in, and what another remembers of the session lacks this turn.
+  if (backend.answersBy === "http") session?.learn({ resume: "" });
+  else session?.runsIn(setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf({ backend, model: request.model, setup, ignored }),
+    ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed }),
     session: session?.id,
     usage: noUsage,
   };
@@ -157,7 +175,7 @@ async function startTurn(
     report: ({ ignoredFields: more, renamedTools = learned.renamedTools, retries = learned.retries, ...facts }) => {
       learned.renamedTools = renamedTools;
       learned.retries = retries;
-      call.record.set(facts);
+      call.record.set({ ...facts, retries });
       session?.learn(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
       if (more === undefined || more.length === 0) return;
@@ -167,10 +185,11 @@ async function startTurn(
     },
     approve: approverOf(deps.approvals, call),
   });
+  let hasBegun = isLast;
   const over = () => {
     turn.release();
     leave();
-    session?.leave();
+    if (hasBegun || turn.signal.aborted) session?.leave();
   };
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
@@ -178,7 +197,9 @@ async function startTurn(
     turn.stoppedBy ?? suggestModels(error, request.model, listedModels(backend.knownModels(), deps));
   const watched = watch(singleTerminal(events), { record: call.record, learned, session, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
-  return { head: learned, ...(await startWithin(asShown(watched, view, shown), deadline)) };
+  const running = await startWithin(asShown(watched, view, shown), deadline);
+  hasBegun = true;
+  return { head: learned, ...running };
 }
 
 /** What of each batch the client is shown; one of which that is nothing is no batch. */
@@ -198,7 +219,9 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
   const chosen = chooseSession(call.sessionIds, counted.sessionIds);
   const { principal } = call;
   const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
-  const { backend, request, setup, ignored } = await prepare(deps, session?.request ?? counted, call, session);
+  const asked = session?.request ?? counted;
+  const [choice] = chooseBackends(deps, counted, call);
+  const { backend, request, setup, ignored } = await prepare(deps, { asked, call, session, choice });
   const release = await enter(admissionTo(deps, backend), call);
   try {
     const count = await backend.countTokens(request, {
@@ -208,7 +231,10 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
       signal: call.signal,
       report: (facts) => call.record.set(facts),
     });
-    return { ...count, head: { ...headOf({ backend, model: request.model, setup, ignored }), session: chosen?.id } };
+    return {
+      ...count,
+      head: { ...headOf({ backend, model: request.model, setup, ignored, failed: [] }), session: chosen?.id },
+    };
   } finally {
     release();
   }

@@ -13,6 +13,7 @@ export interface Learned {
   ignored: readonly string[];
   renamedTools: readonly RenamedTool[];
   retries: number;
+  readonly failed: readonly string[];
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;
@@ -41,10 +42,11 @@ interface Begun {
   readonly model: string | undefined;
   readonly setup: RunSetup & { readonly workspace?: { readonly name: string } | undefined };
   readonly ignored: readonly string[];
+  readonly failed: readonly string[];
 }
 
 /** What is known of a run before it begins. */
-export function headOf({ backend, model, setup: { mode, tools, workspace }, ignored }: Begun): RunningHead {
+export function headOf({ backend, model, setup: { mode, tools, workspace }, ignored, failed }: Begun): RunningHead {
   return {
     backend: backend.id,
     mode,
@@ -52,6 +54,7 @@ export function headOf({ backend, model, setup: { mode, tools, workspace }, igno
     ignored,
     renamedTools: [],
     retries: 0,
+    failed,
     model,
     session: undefined,
     sessionId: undefined,

@@ -5,8 +5,9 @@ import type { ModelEvent } from "#core/events.ts";
 import { noUsage } from "#core/usage.ts";
 import { isRecord } from "#lib/is-record.ts";
 
-import { chooseBackend } from "./choose-backend.ts";
+import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
+import { firstThatAnswers, isPassing } from "./fallback.ts";
 import { headOf, type Learned, note } from "./learned.ts";
 import type { ModelNames } from "./model-names.ts";
 import type { Choice, Routing } from "./routing.ts";
@@ -21,19 +22,41 @@ interface RelayDeps extends ModelNames, Admissions {
 /** undefined for a request that something here has to read: a backend of another format, a session, an alias's settings. */
 export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Call): Promise<Relayed | undefined> {
   const { wireFormat, outline } = request;
-  const choice = chooseBackend(deps, { wireFormat, model: outline.model }, call);
+  const chain = chooseBackends(deps, { wireFormat, model: outline.model }, call);
+  return await firstThatAnswers(chain, call.failed, async (choice, isLast) =>
+    reasonToRead(deps, choice, request, call) === undefined
+      ? await startRelay(deps, { request, call, choice, isLast })
+      : undefined,
+  );
+}
+
+interface Relaying {
+  readonly request: RelayRequest;
+  readonly call: Call;
+  readonly choice: Choice;
+  /** Nobody else is asked: a refusal is passed on too. */
+  readonly isLast: boolean;
+}
+
+async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Relaying): Promise<Relayed> {
   const { backend } = choice;
-  if (reasonToRead(deps, choice, request, call) !== undefined) return undefined;
   const learned: Learned = {
     ...headOf({
       backend,
       model: choice.model,
       setup: { mode: "chat", tools: "client" },
       ignored: call.unreadHeaders,
+      failed: call.failed,
     }),
     usage: noUsage,
   };
-  call.record.set({ backend: backend.id, mode: "chat", modelAsked: outline.model, principal: call.principal });
+  call.record.set({
+    backend: backend.id,
+    failedBackends: call.failed,
+    mode: "chat",
+    modelAsked: request.outline.model,
+    principal: call.principal,
+  });
   const leave = await enter(admissionTo(deps, backend), call);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
   const over = () => {
@@ -52,6 +75,7 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
         signal: turn.signal,
         report: ({ retries = learned.retries }) => {
           learned.retries = retries;
+          call.record.set({ retries });
         },
         note(event) {
           note(call.record, learned, event);
@@ -60,6 +84,7 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
         },
       },
     );
+    if (!isLast && ending.error !== undefined && isPassing(ending.error)) throw ending.error;
     const { status, headers, body } = answer;
     if (body instanceof Uint8Array) over();
     const told = body instanceof Uint8Array ? body : watched(body, over);
@@ -75,9 +100,10 @@ interface Ending {
   error?: GatewayError;
 }
 
-type Relaying = NonNullable<Backend["relay"]>;
-
-async function send(backend: Backend, ...[request, context]: Parameters<Relaying>): Promise<RelayedAnswer> {
+async function send(
+  backend: Backend,
+  ...[request, context]: Parameters<NonNullable<Backend["relay"]>>
+): Promise<RelayedAnswer> {
   if (backend.relay === undefined) throw new GatewayError("internal", `${backend.id} passes nothing on.`);
   return await backend.relay(request, context);
 }

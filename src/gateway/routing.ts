@@ -4,6 +4,8 @@ import { GatewayError } from "#core/errors.ts";
 import type { WireFormatId } from "#core/request.ts";
 import { nearest } from "#lib/nearest.ts";
 
+import type { Fallback } from "./fallback.ts";
+
 /** What of a request decides. */
 export interface RoutingFacts extends AskedRoute {
   readonly wireFormat: WireFormatId;
@@ -60,6 +62,8 @@ export interface RoutingOptions<B = Backend> {
   readonly backends: readonly [B, ...B[]];
   readonly rules: readonly RoutingRule[];
   readonly claims: readonly Claim[];
+  /** Who stands in for a backend that cannot answer, in this order. */
+  readonly fallbacks?: ReadonlyMap<string, readonly Fallback[]>;
 }
 
 type Named = Pick<Backend, "id">;
@@ -74,6 +78,7 @@ export interface Claim {
 
 export interface Routing<B = Backend> {
   readonly backends: RoutingOptions<B>["backends"];
+  fallbacksOf(backend: string): readonly Fallback[];
   /** Throws GatewayError `not-found` for a backend that there is none of. */
   choose(facts: RoutingFacts): Choice<B>;
 }
@@ -82,10 +87,11 @@ export interface Routing<B = Backend> {
  * The first rule that matches; then the backend the client names; then the one its model's name begins with
  * (`openai/gpt-6`); then the one that claims the model; then the first. A rule that names no backend leaves that open.
  */
-export function createRouting<B extends Named>({ backends, rules, claims }: RoutingOptions<B>): Routing<B> {
+export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
   const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
   return {
     backends,
+    fallbacksOf: (backend) => fallbacks?.get(backend) ?? [],
     choose(facts) {
       const rule = rules.find((candidate) => mismatchOf(candidate, facts) === undefined);
       const model = rule?.toModel ?? facts.model;

@@ -49,6 +49,8 @@ export interface Call {
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
   readonly signal: AbortSignal;
   readonly record: RequestRecord;
+  /** Backends that could not answer it; grows. */
+  readonly failed: string[];
 }
 
 /** A turn that runs. `head` fills as the run tells, so read it as late as the response headers allow. */
@@ -78,6 +80,8 @@ export interface RunningHead {
   readonly renamedTools: readonly RenamedTool[];
   /** Further tries that the upstream took. */
   readonly retries: number;
+  /** Backends that could not answer before this one did. */
+  readonly failed: readonly string[];
 }
 
 export interface GatewayTokenCount extends TokenCount {

@@ -15,6 +15,7 @@ const head = {
   ignored: [],
   renamedTools: [],
   retries: 0,
+  failed: [],
 } as const;
 
 test("only what is known is said", () => {

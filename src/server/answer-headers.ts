@@ -8,6 +8,7 @@ export const exposedHeaders = [
   "X-CCProxy-Backend",
   "X-CCProxy-Backend-Session",
   "X-CCProxy-Estimate",
+  "X-CCProxy-Fell-Back-From",
   "X-CCProxy-Ignored-Params",
   "X-CCProxy-Mode",
   "X-CCProxy-Model",
@@ -30,6 +31,7 @@ export function runHeaders(head: RunningHead): Record<string, string> {
     ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...ignoredHeader(head.ignored),
+    ...(head.failed.length > 0 && { "X-CCProxy-Fell-Back-From": head.failed.map(headerSafe).join(", ") }),
     ...(head.retries > 0 && { "X-CCProxy-Retries": `${head.retries}` }),
     ...(head.renamedTools.length > 0 && { "X-CCProxy-Renamed-Tools": renamed(head.renamedTools) }),
   };

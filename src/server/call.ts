@@ -33,6 +33,7 @@ export function callOf(
     unreadHeaders: unread,
     signal,
     record,
+    failed: [],
   };
 }
 

@@ -46,6 +46,8 @@ const answered: AccessLogRow = {
   reasoningTokens: 12,
   costUsd: 0.0123,
   listCostUsd: 0.0123,
+  retries: 1,
+  fellBackFrom: "openai",
   steps: 2,
   bytesIn: 512,
   bytesOut: 4096,
@@ -82,6 +84,8 @@ const refused: AccessLogRow = {
   reasoningTokens: null,
   costUsd: null,
   listCostUsd: null,
+  retries: null,
+  fellBackFrom: null,
   steps: null,
   ignoredFields: [],
 };

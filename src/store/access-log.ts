@@ -46,6 +46,10 @@ export interface AccessLogRow {
   readonly costUsd: number | null;
   /** By the list alone; beside a report that differs, it says by how much. */
   readonly listCostUsd: number | null;
+  /** Further tries that an upstream took before its first byte. */
+  readonly retries: number | null;
+  /** Backends that could not answer before this one, by commas. */
+  readonly fellBackFrom: string | null;
   readonly steps: number | null;
   /** Body bytes, as they crossed the wire. */
   readonly bytesIn: number;
@@ -91,6 +95,8 @@ export const accessLogColumns = {
   bytesOut: "bytes_out",
   ignoredFields: "ignored_fields",
   listCostUsd: "list_cost_usd",
+  retries: "retries",
+  fellBackFrom: "fell_back_from",
 } as const satisfies Record<keyof AccessLogRow, string>;
 
 export interface AccessLog {

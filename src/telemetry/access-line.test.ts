@@ -53,7 +53,7 @@ test("what is not known is left out", () => {
 
 test("the line for machines has every column under its name in the database", () => {
   const fields = accessFields(finished(200));
-  expect(Object.keys(fields).length).toBe(36);
+  expect(Object.keys(fields).length).toBe(38);
   expect(fields).toMatchObject({
     model_used: "claude-opus-4-8",
     first_event_ms: 412,

@@ -16,6 +16,8 @@ export function accessText(row: AccessLogRow): string {
     String(row.status),
     modelOf(row),
     row.start,
+    row.retries === null || row.retries === 0 ? null : `${row.retries} retries`,
+    row.fellBackFrom === null ? null : `after ${row.fellBackFrom}`,
     row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
     row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
     row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? 0} tokens`,

@@ -54,6 +54,8 @@ export interface RequestFacts extends RunFacts {
   readonly usage?: Usage | undefined;
   readonly costUsd?: number | undefined;
   readonly steps?: number | undefined;
+  /** Backends that could not answer before this one. */
+  readonly failedBackends?: readonly string[] | undefined;
   /** Body bytes, as they crossed the wire. */
   readonly bytesIn?: number | undefined;
   readonly bytesOut?: number | undefined;
@@ -153,6 +155,8 @@ function factColumns(facts: RequestFacts) {
     start: facts.start ?? null,
     ...usageColumns(facts.usage),
     steps: wholeOrNull(facts.steps),
+    retries: wholeOrNull(facts.retries),
+    fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
     bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
     bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
   };

@@ -97,6 +97,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     unreadHeaders: [],
     signal,
     record,
+    failed: [],
     ...more,
   };
 }

@@ -138,6 +138,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       strict: false,
       unreadHeaders: [],
       signal: new AbortController().signal,
+      failed: [],
       record: createRequestRecord({ requestId: "r", method: "POST", path: "/" }),
     });
     const all = (await Array.fromAsync(events)).flat();

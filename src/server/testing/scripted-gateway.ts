@@ -135,5 +135,6 @@ function headOf({ mode = "agent", tools = "agent" }: Call): RunningHead {
     ignored: [],
     renamedTools: [],
     retries: 0,
+    failed: [],
   };
 }

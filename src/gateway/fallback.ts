@@ -1,0 +1,63 @@
+/** Asking somebody else where one cannot answer: before the first byte only, and never for what is wrong with a request. */
+import type { Backend } from "#core/backend.ts";
+import { type ErrorKind, type GatewayError, toGatewayError } from "#core/errors.ts";
+
+import type { Choice } from "./routing.ts";
+
+/** Another backend, and what it is asked for; undefined: the same model. */
+export interface Fallback {
+  readonly backend: string;
+  readonly model: string | undefined;
+}
+
+/** What another may well answer. */
+const passing: ReadonlySet<ErrorKind> = new Set([
+  "authentication",
+  "billing",
+  "overloaded",
+  "rate-limit",
+  "timeout",
+  "unavailable",
+  "upstream",
+]);
+
+export function isPassing({ kind }: GatewayError): boolean {
+  return passing.has(kind);
+}
+
+/** The choice, and those that stand in for it, without backends that have failed this request already. */
+export function chainOf(
+  choice: Choice,
+  fallbacks: readonly Fallback[],
+  backends: readonly Backend[],
+  failed: readonly string[],
+): readonly [Choice, ...Choice[]] {
+  const others = fallbacks.flatMap(({ backend: id, model = choice.model }): Choice[] => {
+    const backend = backends.find((candidate) => candidate.id === id);
+    const why = `${choice.backend.id} could not answer.`;
+    return backend === undefined ? [] : [{ backend, model, relay: "when-possible", why }];
+  });
+  const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
+  return [first, ...rest];
+}
+
+/**
+ * The first that answers. `failed` grows by those that could not. Throws the error of the last, or one that nobody else
+ * could mend.
+ */
+export async function firstThatAnswers<T>(
+  chain: readonly [Choice, ...Choice[]],
+  failed: string[],
+  ask: (choice: Choice, isLast: boolean) => Promise<T>,
+): Promise<T> {
+  const [choice, ...others] = chain;
+  const [next, ...rest] = others;
+  if (next === undefined) return await ask(choice, true);
+  try {
+    return await ask(choice, false);
+  } catch (thrown) {
+    if (!isPassing(toGatewayError(thrown))) throw thrown;
+    failed.push(choice.backend.id);
+    return await firstThatAnswers([next, ...rest], failed, ask);
+  }
+}
