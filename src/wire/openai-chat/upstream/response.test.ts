@@ -64,15 +64,15 @@ describe("a whole completion", () => {
   });
 });
 
-test("of a whole completion its model, tokens and end are told; a list of models has none", () => {
-  const body = {
-    id: "c",
-    model: "m",
-    choices: [{ index: 0, message: { role: "assistant", content: "long" }, finish_reason: "length" }],
-    usage: { prompt_tokens: 3, completion_tokens: 2 },
-  };
-  const told = summaryOf(body);
-  expect(told.map(({ type }) => type)).toEqual(["start", "step-start", "step-end", "finish"]);
-  expect(told.at(-1)).toMatchObject({ reason: "length", usage: { inputTokens: 3, outputTokens: 2 } });
-  expect(summaryOf({ object: "list", data: [] })).toEqual([]);
+describe("a summary", () => {
+  test("tells the model, the tokens and the end of an answer, and not its words", async () => {
+    const summary = summaryOf(await bodyOf(goldenTurn));
+    expect(summary.map(({ type }) => type)).toEqual(["start", "step-start", "step-end", "finish"]);
+    expect(summary[0]).toMatchObject({ model: "claude-sonnet-5-5" });
+    expect(summary.at(-1)).toMatchObject({ reason: "tool-calls", usage: { inputTokens: 120, outputTokens: 30 } });
+  });
+
+  test("says nothing of what is no answer", () => {
+    expect(summaryOf({ object: "list", data: [] })).toEqual([]);
+  });
 });

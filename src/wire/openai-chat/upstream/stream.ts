@@ -30,7 +30,21 @@ interface State {
 
 /** Well-formed events for any chunks: what has no place in the stream decodes to nothing. */
 export function createStreamDecoder(): StreamDecoder {
-  const state: State = {
+  const state = startState();
+  return {
+    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    end: () => (state.phase === "ended" ? [] : end(state)),
+  };
+}
+
+/** The same for one chunk that holds all there is. */
+export function decodeWhole(chunk: Chunk): readonly ModelEvent[] {
+  const state = startState();
+  return [...decodeChunk(state, chunk), ...end(state)];
+}
+
+function startState(): State {
+  return {
     phase: "waiting",
     tell: createInOrder(),
     calls: createCalls(),
@@ -39,10 +53,6 @@ export function createStreamDecoder(): StreamDecoder {
     refused: false,
     stop: undefined,
     usage: undefined,
-  };
-  return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
-    end: () => (state.phase === "ended" ? [] : end(state)),
   };
 }
 
