@@ -42,6 +42,11 @@ export function refusedFeatures(model: string, { reasoning }: RequestFeatures): 
   ];
 }
 
+/** Models that refuse a history of calls without what they thought aloud before them, or at least its place. */
+export function thinksAloud(model: string): boolean {
+  return /deepseek|kimi|mimo/i.test(model);
+}
+
 /** The effort that is asked for, or the nearest below it that the model has; a budget of tokens is another word for one. */
 export function effortFor(model: string, { effort, reasoning }: RequestFeatures): Effort | "none" | undefined {
   if (reasoning?.mode === "disabled") return reasons(model) === false ? undefined : "none";

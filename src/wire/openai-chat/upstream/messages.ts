@@ -1,6 +1,7 @@
 /** Canonical messages as messages of OpenAI chat completions. */
+import { documentText, resultText } from "#core/as-text.ts";
 import { GatewayError } from "#core/errors.ts";
-import { isOpenaiModel } from "#core/model-limits.ts";
+import { isOpenaiModel, thinksAloud } from "#core/model-limits.ts";
 import type { DocumentPart, MediaSource, Message, Part, ReasoningPart, ToolResultPart } from "#core/request.ts";
 import { isResult } from "#core/results-first.ts";
 import { ownSignature } from "#core/sealed-reasoning.ts";
@@ -95,12 +96,8 @@ function imageUrl(part: Part, source: MediaSource, { refuse }: Encoding): string
 }
 
 function encodeDocument(part: DocumentPart, encoding: Encoding): readonly WirePart[] {
-  const { source, title, context } = part;
-  const name = title === undefined ? "" : ` title=${JSON.stringify(title)}`;
-  if (source.type === "text") {
-    const about = context === undefined ? "" : `${context}${paragraphBreak}`;
-    return [{ type: "text", text: `<document${name}>\n${about}${source.text}\n</document>` }];
-  }
+  const { source, context } = part;
+  if (source.type === "text") return [{ type: "text", text: documentText(part) }];
   return [
     ...(context === undefined ? [] : [{ type: "text", text: context }]),
     { type: "file", file: encodeFile(part, source, encoding) },
@@ -121,14 +118,7 @@ function dataUrl({ mediaType, data }: Extract<MediaSource, { type: "base64" }>):
 // ---- results of tools
 
 function encodeResult(result: ToolResultPart): WireMessage {
-  const { callId, content, isError } = result;
-  const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-  const text = texts.length > 0 ? texts.join("\n") : content.length > 0 ? "It follows." : "(no output)";
-  return {
-    role: "tool",
-    tool_call_id: shortText(callId, longestCallId),
-    content: isError ? `Error: ${text}` : text,
-  };
+  return { role: "tool", tool_call_id: shortText(result.callId, longestCallId), content: resultText(result) };
 }
 
 function mediaOf({ callId, content }: ToolResultPart): readonly Part[] {
@@ -138,8 +128,6 @@ function mediaOf({ callId, content }: ToolResultPart): readonly Part[] {
 
 // ---- the assistant's
 
-/** Models that think aloud between calls, and refuse a history of calls without what they thought, or at least its place. */
-const THINKS_ALOUD = /deepseek|kimi|mimo/i;
 /** Asked at Google itself: where others serve its models, the maker stands before the name. */
 const GEMINI = /^(?:models\/)?gemini-/;
 /** They refuse a call without a signature. */
@@ -155,7 +143,7 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): WireMessag
   return {
     role: "assistant",
     content: text === "" ? null : text,
-    ...(THINKS_ALOUD.test(model) && { reasoning_content: thoughts.join(paragraphBreak) }),
+    ...(thinksAloud(model) && { reasoning_content: thoughts.join(paragraphBreak) }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
@@ -163,7 +151,7 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): WireMessag
 /** The fields of earlier reasoning that nobody gets: most servers refuse one they do not know. */
 function leftOut(messages: readonly Message[], model: string): readonly string[] {
   const isSent = (part: ReasoningPart) =>
-    (THINKS_ALOUD.test(model) && part.text !== "") || signatureOf(part, model) !== undefined;
+    (thinksAloud(model) && part.text !== "") || signatureOf(part, model) !== undefined;
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
   return boundNames(new Set(reasoning.filter((part) => !isSent(part)).map(({ field = "thinking" }) => field)));
 }
