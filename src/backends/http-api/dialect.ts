@@ -5,6 +5,7 @@ import type { WireFormatId } from "#core/request.ts";
 import type { UpstreamFormat } from "#core/upstream-format.ts";
 import { anthropicMessagesUpstream } from "#wire/anthropic-messages/upstream/index.ts";
 import { openaiChatUpstream } from "#wire/openai-chat/upstream/index.ts";
+import { openaiResponsesUpstream } from "#wire/openai-responses/upstream/index.ts";
 
 /** How an API is spoken over HTTP, beside its bodies. Paths are seen from a base URL as its vendor's SDK takes it. */
 export interface Dialect {
@@ -41,14 +42,11 @@ const chat: Dialect = {
   authorize: bearer,
 };
 
-const dialects: Partial<Record<WireFormatId, Dialect>> = {
+export const dialects: Readonly<Record<WireFormatId, Dialect>> = {
   "anthropic-messages": anthropic,
   "openai-chat": chat,
+  "openai-responses": { ...chat, format: openaiResponsesUpstream, path: "/responses" },
 };
-
-export function dialectOf(format: WireFormatId): Dialect {
-  return dialects[format] ?? anthropic;
-}
 
 /** The URL that the paths are seen from: vendors' SDKs differ in whether the version belongs to it. */
 export function apiRoot(baseUrl: string, format: WireFormatId): string {

@@ -1,6 +1,6 @@
 import type { WireFormatId } from "#core/request.ts";
 
-import { apiRoot, type Dialect, dialectOf } from "./dialect.ts";
+import { apiRoot, type Dialect, dialects } from "./dialect.ts";
 import type { HttpApiOptions } from "./options.ts";
 
 export interface Endpoint {
@@ -13,5 +13,5 @@ export interface Endpoint {
 export function endpointFor({ endpoints, title }: HttpApiOptions, format: WireFormatId): Endpoint {
   const chosen = endpoints.find((endpoint) => endpoint.format === format) ?? endpoints[0];
   if (chosen === undefined) throw new Error(`${title} has no endpoint.`);
-  return { dialect: dialectOf(chosen.format), root: apiRoot(chosen.baseUrl, chosen.format) };
+  return { dialect: dialects[chosen.format], root: apiRoot(chosen.baseUrl, chosen.format) };
 }
