@@ -43,6 +43,8 @@ export interface StreamEncoder {
   encode(event: ModelEvent): string;
   /** The whole answer, where the stream ends with it; undefined before its end. */
   readonly result?: () => unknown;
+  /** What that would be if it ended here with this error; what it is where it has ended. */
+  readonly cutBy?: (error: GatewayError) => unknown;
 }
 
 export interface EncodedError {

@@ -4,6 +4,7 @@ import type { DeclaredTool } from "#core/request.ts";
 import type { EncodeOptions } from "#core/wire-format.ts";
 
 import { encodeCitation, encodeUsage, failedFinish, incompleteReason, refusalText } from "./answer.ts";
+import { type CustomInput, emptyInput, endInput, readInput } from "./custom-input.ts";
 import { responseError } from "./error.ts";
 import { type SealedReasoning, sealReasoning } from "./reasoning-envelope.ts";
 import type { Annotation, OutputItem, ResponseEvent, ResponseObject } from "./schema.ts";
@@ -41,6 +42,8 @@ interface OpenCall {
   readonly callId: string;
   readonly tool: DeclaredTool;
   arguments: string;
+  /** Of a custom tool. */
+  readonly input: CustomInput;
 }
 
 interface State {
@@ -63,6 +66,8 @@ export interface Assembly {
   add(event: ModelEvent): readonly AnswerEvent[];
   /** The whole answer; undefined before its end. */
   result(): ResponseObject | undefined;
+  /** What it would be if it ended here with this error, or is where it has ended. */
+  cutBy(error: GatewayError): ResponseObject | undefined;
 }
 
 export function createAssembly(options: EncodeOptions): Assembly {
@@ -80,7 +85,15 @@ export function createAssembly(options: EncodeOptions): Assembly {
     spoke: false,
     ended: undefined,
   };
-  return { add: (event) => add(state, event), result: () => state.ended };
+  return {
+    add: (event) => add(state, event),
+    result: () => state.ended,
+    cutBy(error) {
+      const copy: State = { ...state, output: [...state.output], open: structuredClone(state.open) };
+      add(copy, { type: "error", error });
+      return copy.ended;
+    },
+  };
 }
 
 function add(state: State, event: ModelEvent): readonly AnswerEvent[] {
@@ -167,8 +180,11 @@ function finish(state: State, event: FinishEvent): readonly AnswerEvent[] {
     : [...before, end(state, "response.incomplete", { status: "incomplete", incomplete_details: { reason }, usage })];
 }
 
+/** The open item is not told to be done: Codex would take it for said, and show it twice when it asks again. */
 function fail(state: State, error: GatewayError): readonly AnswerEvent[] {
-  return [...close(state, {}, true), end(state, "response.failed", { status: "failed", error: responseError(error) })];
+  close(state, {}, true);
+  const status = error.kind === "cancelled" ? "cancelled" : "failed";
+  return [end(state, "response.failed", { status, error: responseError(error) })];
 }
 
 function end(
@@ -327,7 +343,7 @@ function openCall(state: State, { id: callId, toolName, executedBy }: ToolInputS
   state.callIds.add(callId);
   const tool = state.tools.get(toolName) ?? { name: toolName, kind: "function" };
   const id = nextId(state, tool.kind === "custom" ? "ctc" : "fc");
-  const open: OpenCall = { type: "call", id, callId, tool, arguments: "" };
+  const open: OpenCall = { type: "call", id, callId, tool, arguments: "", input: emptyInput() };
   state.open = open;
   return [itemAdded(state, callItem(open, "in_progress"))];
 }
@@ -336,8 +352,7 @@ function giveArguments(state: State, { id, delta }: { id: string; delta: string 
   const { open } = state;
   if (open?.type !== "call" || open.callId !== id || delta === "") return [];
   open.arguments += delta;
-  // A custom tool's input is a member of what comes here; it is told when it is whole.
-  if (open.tool.kind === "custom") return [];
+  if (open.tool.kind === "custom") return toldInput(readInput(open.input, delta), call(open, state));
   return [{ type: "response.function_call_arguments.delta", ...call(open, state), delta }];
 }
 
@@ -345,12 +360,17 @@ function endCall(state: State, callId: string): readonly AnswerEvent[] {
   return state.open?.type === "call" && state.open.callId === callId ? close(state) : [];
 }
 
+function toldInput(delta: string, at: ReturnType<typeof call>): readonly AnswerEvent[] {
+  return delta === "" ? [] : [{ type: "response.custom_tool_call_input.delta", ...at, delta }];
+}
+
 function closeCall(open: OpenCall, state: State, cut: boolean): readonly AnswerEvent[] {
-  const item = callItem(open, cut ? "incomplete" : "completed");
   const at = call(open, state);
+  const last = open.tool.kind === "custom" ? toldInput(endInput(open.input), at) : [];
+  const item = callItem(open, cut ? "incomplete" : "completed");
   if (item.type === "custom_tool_call")
     return [
-      { type: "response.custom_tool_call_input.delta", ...at, delta: item.input },
+      ...last,
       { type: "response.custom_tool_call_input.done", ...at, input: item.input },
       itemDone(state, item),
     ];
@@ -368,26 +388,14 @@ type CallItem = Extract<OutputItem, { type: "function_call" | "custom_tool_call"
 
 /** A call without arguments has no deltas; clients parse the joined string, and `""` is not JSON. */
 function callItem(
-  { id, callId, tool: { name, namespace, kind }, arguments: json }: OpenCall,
+  { id, callId, tool: { name, namespace, kind }, arguments: json, input }: OpenCall,
   status: CallItem["status"],
 ): CallItem {
   const known = { id, call_id: callId, name, ...(namespace !== undefined && { namespace }), status };
   const begun = status === "in_progress";
   return kind === "custom"
-    ? { type: "custom_tool_call", ...known, input: begun ? "" : customInput(json) }
+    ? { type: "custom_tool_call", ...known, input: input.text }
     : { type: "function_call", ...known, arguments: begun ? "" : json === "" ? "{}" : json };
-}
-
-/** What the model wrote for a custom tool; as it is where it is not what was asked of it. */
-function customInput(json: string): string {
-  try {
-    const parsed: unknown = JSON.parse(json);
-    if (typeof parsed === "object" && parsed !== null && "input" in parsed && typeof parsed.input === "string")
-      return parsed.input;
-  } catch {
-    // Cut off by a limit.
-  }
-  return json;
 }
 
 function call({ id }: OpenCall, { output }: State) {

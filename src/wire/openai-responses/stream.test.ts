@@ -120,6 +120,30 @@ describe("the end", () => {
     expect(frames).toHaveLength(3);
   });
 
+  test("of a failed turn leaves undone what was being said, which Codex would go on from", () => {
+    const said: ModelEvent[] = [
+      { type: "text-delta", id: "1", text: "hal" },
+      { type: "error", error: new GatewayError("upstream", "Lost.") },
+    ];
+    const frames = framesFrom([start, ...said]);
+    expect(frames.map(({ type }) => type)).not.toContain("response.output_item.done");
+    expect(frames.at(-1)).toMatchObject({
+      response: { status: "failed", output: [{ status: "incomplete", content: [{ text: "hal" }] }] },
+    });
+  });
+
+  test("of a cancelled turn says so, and can be told beforehand", () => {
+    const encoder = createStreamEncoder({ ...options, request });
+    for (const event of [start, { type: "text-delta", id: "1", text: "hal" } as const]) encoder.encode(event);
+    const error = new GatewayError("cancelled", "On demand.");
+    const told = encoder.cutBy?.(error);
+    expect(told).toMatchObject({ id: "resp_01", status: "cancelled", output: [{ content: [{ text: "hal" }] }] });
+    encoder.encode({ type: "text-delta", id: "1", text: "f" });
+    encoder.encode({ type: "error", error });
+    expect(encoder.result?.()).toMatchObject({ status: "cancelled", output: [{ content: [{ text: "half" }] }] });
+    expect(encoder.cutBy?.(new GatewayError("upstream", "Later."))).toEqual(encoder.result?.());
+  });
+
   test("of a stream that never began is one that Codex and the SDKs know", () => {
     const encoder = createStreamEncoder({ requestId: "req_1", includeUsage: true, createdAt: 0 });
     const frames = framesOf(encoder.encode({ type: "error", error: new GatewayError("overloaded", "Later.") }));
@@ -139,7 +163,8 @@ describe("tools", () => {
   test("a custom tool's call is the text alone", () => {
     const frames = framesFrom([start, ...callEvents("apply_patch", '{"input":"*** Be', 'gin"}'), finish()], tools);
     expect(frames.filter(({ type }) => type.includes("custom_tool_call_input"))).toMatchObject([
-      { delta: "*** Begin" },
+      { delta: "*** Be" },
+      { delta: "gin" },
       { input: "*** Begin" },
     ]);
     expect(frames.at(-1)).toMatchObject({

@@ -13,5 +13,9 @@ export function createStreamEncoder(options: EncodeOptions): StreamEncoder {
     sequenceNumber += 1;
     return `event: ${event.type}\ndata: ${data}\n\n`;
   };
-  return { encode: (event) => assembly.add(event).map(frame).join(""), result: () => assembly.result() };
+  return {
+    encode: (event) => assembly.add(event).map(frame).join(""),
+    result: assembly.result,
+    cutBy: assembly.cutBy,
+  };
 }
