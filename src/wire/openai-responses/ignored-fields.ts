@@ -25,19 +25,19 @@ const requestFields: ReadonlySet<string> = new Set(
 );
 const reasoningFields: ReadonlySet<string> = new Set(["effort", "summary"]);
 const textFields: ReadonlySet<string> = new Set(["format"]);
-const streamOptions: ReadonlySet<string> = new Set(["include_obfuscation"]);
+const none: ReadonlySet<string> = new Set();
 
 const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues });
 
-/** What `include` may ask for and this server has. */
-const included: ReadonlySet<string> = new Set(["reasoning.encrypted_content"]);
+/** What `include` may ask for and this server gives anyway: the pictures in the list of input items. */
+const included: ReadonlySet<string> = new Set(["reasoning.encrypted_content", "message.input_image.image_url"]);
 
 /** The fields of the request itself that nothing here reads. */
 export function unreadFields(request: ResponsesRequest): string[] {
   const { stream_options: options, ...rest } = request;
   return [
     ...unreadIn(rest, requestFields, ""),
-    ...unreadIn(typeof options === "object" && options !== null ? options : {}, streamOptions, "stream_options."),
+    ...unreadIn(typeof options === "object" && options !== null ? options : {}, none, "stream_options."),
     ...unreadIn(request.reasoning ?? {}, reasoningFields, "reasoning."),
     ...unreadIn(request.text ?? {}, textFields, "text."),
     ...(request.include ?? []).filter((wanted) => !included.has(wanted)).map((wanted) => `include=${wanted}`),

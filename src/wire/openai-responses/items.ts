@@ -56,10 +56,23 @@ export function decodeInput(input: string | readonly InputItem[], ignoredFields:
     else if (last?.role === role) last.content.push(...content);
     else if (content.length > 0) merged.push({ role, content: [...content] });
   }
+  leaveOutBrokenOff(merged, ignoredFields);
   if (merged.length === 0)
     throw invalidField("input", "expected a message to answer, got only instructions", "Add a user message.");
   const { tools, outOfContext } = decoding;
   return { system, messages: merged.map(withResultsFirst), tools, outOfContext };
+}
+
+/**
+ * An answer that broke off, which Codex sends back when it asks once more. Claude's newer models refuse to go on with
+ * words put into their mouths, so it is asked what came before them.
+ */
+function leaveOutBrokenOff(messages: { readonly role: Message["role"]; readonly content: Part[] }[], ignored: Set<string>) {
+  const [before, last] = messages.slice(-2);
+  if (before?.role !== "user" || last?.role !== "assistant") return;
+  if (last.content.some(({ type }) => type === "tool-call")) return;
+  messages.pop();
+  ignored.add("input[-1].role=assistant");
 }
 
 /** undefined for what is no part of a conversation. */

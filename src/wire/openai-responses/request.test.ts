@@ -125,6 +125,15 @@ describe("the input", () => {
     ]);
   });
 
+  test("that ends with an answer that broke off asks once more what came before it", () => {
+    const broken = { role: "assistant", content: [{ type: "output_text", text: "hal" }] };
+    const { messages, ignoredFields } = decodeRequest({ input: [user, broken] });
+    expect(messages.map(({ role }) => role)).toEqual(["user"]);
+    expect(ignoredFields).toEqual(["input[-1].role=assistant"]);
+    const call = { type: "function_call", call_id: "c", name: "look", arguments: "{}" };
+    expect(messagesOf(user, call).map(({ role }) => role)).toEqual(["user", "assistant"]);
+  });
+
   test("with results of calls that only a session can remember says so", () => {
     const { outOfContext } = decode({ input: [{ type: "function_call_output", call_id: "c", output: "x" }] });
     expect(outOfContext?.options.param).toBe("input[0].call_id");
@@ -217,27 +226,45 @@ describe("settings", () => {
         background: true,
         top_logprobs: 3,
         truncation: "auto",
-        include: ["reasoning.encrypted_content", "file_search_call.results"],
+        max_tool_calls: 2,
+        include: ["reasoning.encrypted_content", "message.input_image.image_url", "file_search_call.results"],
         text: { verbosity: "low" },
         reasoning: { effort: "minimal", summary: "detailed" },
-        stream_options: { include_obfuscation: false },
+        stream_options: { include_obfuscation: true },
         client_metadata: { a: "b" },
         store: false,
       }).ignoredFields.toSorted(),
     ).toEqual([
       "background",
       "include=file_search_call.results",
+      "max_tool_calls",
       "reasoning.effort",
+      "stream_options.include_obfuscation",
       "text.verbosity",
       "top_logprobs",
       "truncation",
     ]);
-    expect(decode({ background: false, truncation: "disabled", text: { verbosity: "medium" } }).ignoredFields).toEqual(
-      [],
-    );
+    const defaults = { background: false, truncation: "disabled", text: { verbosity: "medium" } };
+    expect(decode({ ...defaults, stream_options: { include_obfuscation: false } }).ignoredFields).toEqual([]);
+  });
+
+  test("are repeated as they are kept to", () => {
+    const { repeated } = decode({ background: true, truncation: "auto", max_tool_calls: 2, metadata: { a: "b" } });
+    expect(repeated).toMatchObject({ background: false, truncation: "disabled", metadata: { a: "b" } });
+    expect(repeated).not.toHaveProperty("max_tool_calls");
+  });
+
+  test("that would change what is asked, and cannot be had, are a 400", () => {
+    expect(faultOf({ prompt: { id: "pmpt_1" } })).toMatchObject({ param: "prompt" });
   });
 
   test("that are no settings are a 400", () => {
+    const pairs = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, "v"]));
+    expect(faultOf({ metadata: pairs })).toMatchObject({ param: "metadata", message: expect.stringContaining("16") });
+    expect(faultOf({ metadata: { a: "x".repeat(513) } })).toMatchObject({ param: "metadata.a" });
+    expect(faultOf({ metadata: { a: 1 } })).toMatchObject({ param: "metadata.a" });
+    expect(faultOf({ metadata: { ["x".repeat(65)]: "v" } }).message).toContain("64");
+    expect(faultOf({ truncation: "middle" })).toMatchObject({ param: "truncation" });
     expect(faultOf({ temperature: 3 })).toMatchObject({ param: "temperature" });
     expect(faultOf({ reasoning: { effort: "huge" } })).toMatchObject({ param: "reasoning.effort" });
     expect(faultOf({ text: { format: { type: "xml" } } })).toMatchObject({ param: "text.format.type" });

@@ -122,6 +122,14 @@ const toolChoice = v.union([
 
 // ---- request: settings
 
+const metadata = v.pipe(
+  v.record(
+    v.pipe(v.string(), v.maxLength(64, "keys of at most 64 characters")),
+    v.pipe(v.string(), v.maxLength(512, "a text of at most 512 characters")),
+  ),
+  v.maxEntries(16, "at most 16 pairs"),
+);
+
 const textFormat = v.variant("type", [
   looseObject({ type: v.picklist(["text", "json_object"]) }),
   looseObject({ type: v.literal("json_schema"), name: v.nullish(v.string()), schema: looseObject({}) }),
@@ -149,9 +157,9 @@ export const responsesRequestSchema = v.pipe(
     tools: v.nullish(toolsSchema),
     tool_choice: v.nullish(toolChoice),
     parallel_tool_calls: v.nullish(v.boolean()),
-    metadata: v.nullish(looseObject({})),
+    metadata: v.nullish(metadata),
     service_tier: v.nullish(v.string()),
-    truncation: v.nullish(v.string()),
+    truncation: v.nullish(v.picklist(["auto", "disabled"])),
     user: v.nullish(v.string()),
     safety_identifier: v.nullish(v.string()),
     prompt_cache_key: v.nullish(v.string()),
