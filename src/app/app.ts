@@ -186,7 +186,10 @@ function openTelemetry(config: Config, places: Places, environment: Variables) {
   const accessLog = createAccessLog(database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
   const recorder = createRequestRecorder({ writer, logger, priceOf: pricesOf(config).cost });
-  const responseStore = createResponseStore(database);
+  const responseStore = createResponseStore(database, {
+    mostBytes: responses.max_mb * mebibyte,
+    onUnreadable: () => logger.warn("What was kept of a response is not as it was written; it is forgotten."),
+  });
   const pruning = [
     startPruning({ what: "rows of the access log", prune: accessLog.prune, logger, keepDays: log.retention_days }),
     startPruning({ what: "stored responses", prune: responseStore.prune, logger, keepDays: responses.keep_days }),

@@ -124,6 +124,7 @@ const responses = v.strictObject({
     amount(0, 3650, "How long answers of /v1/responses are kept for previous_response_id; 0 keeps none."),
     30,
   ),
+  max_mb: v.optional(whole(1, 1_048_576, "Space they may take together; the oldest goes first."), 512),
 });
 
 const limits = v.strictObject({

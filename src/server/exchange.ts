@@ -19,6 +19,13 @@ interface ExchangeOptions {
   readonly stayOpen: () => void;
 }
 
+/** An answer that clients know by an id of its own, while it is being made. */
+export interface AnswerInMaking {
+  readonly id: string;
+  /** What it comes to if it ends here. */
+  cutBy(error: GatewayError): unknown;
+}
+
 /** How an answer ended, as far as that is known. */
 export interface Outcome {
   readonly finishReason: FinishReason | undefined;
@@ -45,8 +52,8 @@ export class Exchange {
   principal = "";
   /** Set where a model is to answer: what somebody may want to cancel. */
   isTurn = false;
-  /** The id of the answer, in a format where clients know it by that. */
-  answerId: string | undefined;
+  /** Set where the client may have been told its id. */
+  answer: AnswerInMaking | undefined;
   /** Set where the answer is one that was made for an earlier request. */
   repeats = false;
   readonly #onEnd: () => void;

@@ -35,8 +35,10 @@ export interface Services {
   readonly recordings: Recordings | undefined;
   /** Answers that are kept under their ids; undefined where none is. */
   readonly responses: ResponseStore | undefined;
-  /** Ends this caller's turns of that request id, or the answer of that id; says how many there were. */
-  readonly cancelTurns: (principal: string, id: string) => number;
+  /** Ends this caller's turns of that request id; says how many there were. */
+  readonly cancelTurns: (principal: string, requestId: string) => number;
+  /** Ends the answer of that id, and says what it came to; undefined where none is being made for this caller. */
+  readonly cancelAnswer: (principal: string, id: string) => unknown;
   /** The OpenAPI document as JSON text. */
   readonly openApi: () => Promise<string>;
   /** True once the server refuses new work. */

@@ -102,6 +102,7 @@ export function createServer({
       recordings,
       cancelTurns: (principal, requestId) =>
         cancelTurns(active, principal, requestId) + gateway.endWaiting({ principal, requestId }),
+      cancelAnswer: (principal, id) => cancelAnswer(active, principal, id),
       responses,
       version: options.version,
       draining,
@@ -142,13 +143,25 @@ export function createServer({
   };
 }
 
-function cancelTurns(active: ReadonlySet<Exchange>, principal: string, id: string): number {
-  const turns = [...active].filter(
-    (exchange) =>
-      exchange.isTurn && exchange.principal === principal && (exchange.requestId === id || exchange.answerId === id),
-  );
-  for (const turn of turns) turn.cancel(new GatewayError("cancelled", "The request was cancelled on demand."));
+function cancelTurns(active: ReadonlySet<Exchange>, principal: string, requestId: string): number {
+  const turns = turnsOf(active, principal).filter((turn) => turn.requestId === requestId);
+  for (const turn of turns) turn.cancel(onDemand());
   return turns.length;
+}
+
+function cancelAnswer(active: ReadonlySet<Exchange>, principal: string, id: string): unknown {
+  const turn = turnsOf(active, principal).find(({ answer }) => answer?.id === id);
+  const cut = turn?.answer?.cutBy(onDemand());
+  turn?.cancel(onDemand());
+  return cut;
+}
+
+function turnsOf(active: ReadonlySet<Exchange>, principal: string): readonly Exchange[] {
+  return [...active].filter((exchange) => exchange.isTurn && exchange.principal === principal);
+}
+
+function onDemand(): GatewayError {
+  return new GatewayError("cancelled", "The request was cancelled on demand.");
 }
 
 type Fetch = (request: Request, connections?: Connections) => Promise<Response>;

@@ -66,7 +66,6 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   const { wireFormat, record } = exchange;
   const decoded = wireFormat.decodeRequest(prepared.body);
   const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
-  exchange.answerId = prepared.answerId;
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
@@ -81,6 +80,8 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   };
   if (!request.stream) return await wholeAnswer(exchange, running, { options, remember });
   const encoder = remembering(wireFormat.createStreamEncoder(options), remember);
+  const { cutBy } = encoder;
+  if (answerId !== undefined && cutBy !== undefined) exchange.answer = { id: answerId, cutBy };
   return sseResponse(exchange, running, { encoder, heartbeatMs: limits.heartbeatMs });
 }
 
@@ -102,6 +103,7 @@ function remembering(encoder: StreamEncoder, remember: Remember): StreamEncoder 
   if (remember === undefined) return encoder;
   let isRemembered = false;
   return {
+    ...encoder,
     encode(event) {
       const frames = encoder.encode(event);
       const answer = isRemembered ? undefined : encoder.result?.();

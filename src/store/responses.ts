@@ -1,53 +1,89 @@
 import type { Database } from "bun:sqlite";
 
+import * as v from "valibot";
+
 import type { ResponseStore, StoredResponse } from "#core/stored-response.ts";
 
-interface Row {
-  readonly id: string;
-  readonly principal: string;
-  readonly createdAt: number;
-  readonly previous: string | null;
-  readonly input: string;
-  readonly response: string;
-}
-
 export interface PrunedResponseStore extends ResponseStore {
-  /** Deletes at most `limit` that are older, in unix milliseconds; says how many it deleted. */
+  /** Deletes at most `limit` that are older, in unix milliseconds, or beyond the space; says how many it deleted. */
   prune(createdBefore: number, limit: number): number;
 }
 
+export interface ResponseStoreOptions {
+  /** All of them together may take this; the oldest goes first, the newest is kept however long it is. */
+  readonly mostBytes: number;
+  /** Told of each that had to be dropped: it is not as it was written. */
+  readonly onUnreadable: () => void;
+}
+
+const record = v.record(v.string(), v.unknown());
+/** Another version may have written it. What the items are is looked at where a request goes on from them. */
+const storedRow: v.GenericSchema<unknown, StoredResponse> = v.object({
+  principal: v.string(),
+  id: v.string(),
+  createdAt: v.number(),
+  previous: v.pipe(
+    v.nullable(v.string()),
+    v.transform((id) => id ?? undefined),
+  ),
+  input: v.pipe(v.string(), v.parseJson(), v.array(record)),
+  response: v.pipe(v.string(), v.parseJson(), v.looseObject({ output: v.array(record) })),
+});
+
+/** Weighing them all reads one index; it is done each time that this part of what they may take has been written. */
+const weighedPart = 1 / 64;
+
 /** Each method throws what SQLite throws. */
-export function createResponseStore(database: Database): PrunedResponseStore {
-  const insert = database.query<never, { [Key in keyof Row]: Row[Key] }>(`
-    INSERT OR REPLACE INTO responses (id, principal, created_at, previous, input, response)
-    VALUES ($id, $principal, $createdAt, $previous, $input, $response)`);
-  const select = database.query<Row, { principal: string; id: string }>(`
-    SELECT id, principal, created_at AS createdAt, previous, input, response
-    FROM responses WHERE id = $id AND principal = $principal`);
-  const drop = database.query<never, { principal: string; id: string }>(
-    "DELETE FROM responses WHERE id = $id AND principal = $principal",
-  );
-  const dropOld = database.query<never, { createdBefore: number; limit: number }>(`
-    DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE created_at < $createdBefore LIMIT $limit)`);
+export function createResponseStore(
+  database: Database,
+  { mostBytes, onUnreadable }: ResponseStoreOptions,
+): PrunedResponseStore {
+  const { insert, select, drop, dropSpent } = prepare(database);
+  const prune = (createdBefore: number, limit: number): number =>
+    dropSpent.run({ createdBefore, mostBytes, limit }).changes;
+  let unweighed = 0;
   return {
-    save: ({ principal, id, createdAt, previous, input, response }) =>
-      void insert.run({
-        principal,
-        id,
-        createdAt,
-        previous: previous ?? null,
-        input: JSON.stringify(input),
-        response: JSON.stringify(response),
-      }),
+    save({ principal, id, createdAt, previous = null, ...said }) {
+      const [input, response] = [JSON.stringify(said.input), JSON.stringify(said.response)];
+      const bytes = Buffer.byteLength(input) + Buffer.byteLength(response);
+      insert.run({ principal, id, createdAt, previous, input, response, bytes });
+      unweighed += bytes;
+      if (unweighed < mostBytes * weighedPart) return;
+      unweighed = 0;
+      prune(0, -1);
+    },
     find(principal, id) {
-      const row = select.get({ principal, id });
-      return row === null ? undefined : fromRow(row);
+      const stored = select.get({ principal, id });
+      if (stored === null) return undefined;
+      const row = v.safeParse(storedRow, stored);
+      if (row.success) return row.output;
+      drop.run({ principal, id });
+      onUnreadable();
+      return undefined;
     },
     remove: (principal, id) => drop.run({ principal, id }).changes > 0,
-    prune: (createdBefore, limit) => dropOld.run({ createdBefore, limit }).changes,
+    prune,
   };
 }
 
-function fromRow({ previous, input, response, ...row }: Row): StoredResponse {
-  return { ...row, previous: previous ?? undefined, input: JSON.parse(input), response: JSON.parse(response) };
+function prepare(database: Database) {
+  return {
+    insert: database.query<never, Record<string, string | number | null>>(`
+    INSERT OR REPLACE INTO responses (id, principal, created_at, previous, input, response, bytes)
+    VALUES ($id, $principal, $createdAt, $previous, $input, $response, $bytes)`),
+    select: database.query<unknown, { principal: string; id: string }>(`
+    SELECT id, principal, created_at AS createdAt, previous, input, response
+    FROM responses WHERE id = $id AND principal = $principal`),
+    drop: database.query<never, { principal: string; id: string }>(
+      "DELETE FROM responses WHERE id = $id AND principal = $principal",
+    ),
+    dropSpent: database.query<never, { createdBefore: number; mostBytes: number; limit: number }>(`
+    DELETE FROM responses WHERE id IN (
+      SELECT id FROM responses WHERE created_at < $createdBefore
+      UNION SELECT id FROM (
+        SELECT id, row_number() OVER latest AS place, sum(bytes) OVER latest AS together
+        FROM responses WINDOW latest AS (ORDER BY created_at DESC, id DESC)
+      ) WHERE place > 1 AND together > $mostBytes
+      LIMIT $limit)`),
+  };
 }

@@ -77,7 +77,7 @@ export function withIds(input: readonly Item[], responseId: string): readonly It
 function unknownPrevious(id: string): GatewayError {
   return new GatewayError("invalid-request", `previous_response_id: you have no response ${describeValue(id)}.`, {
     param: "previous_response_id",
-    hint: "Send the whole conversation as input; what is kept, and for how long, is a matter of `store` and responses.keep_days.",
+    hint: "Send the whole conversation as input; what is kept, and for how long, is a matter of `store`, responses.keep_days and responses.max_mb.",
   });
 }
 

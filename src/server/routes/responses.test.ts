@@ -1,13 +1,16 @@
 import { expect, test } from "bun:test";
 
+import * as v from "valibot";
+
 import type { ResponseStore } from "#core/stored-response.ts";
 import { play, stuck, textEvents } from "#server/testing/scripted-gateway.ts";
 import { startTestServer, type TestServer, until } from "#server/testing/test-server.ts";
 import { memoryDatabase } from "#sessions/testing/test-sessions.ts";
 import { createResponseStore } from "#store/responses.ts";
+import { responseSchema } from "#wire/openai-responses/schema.ts";
 
 function openStore(): ResponseStore {
-  return createResponseStore(memoryDatabase());
+  return createResponseStore(memoryDatabase(), { mostBytes: 1_000_000, onUnreadable: () => undefined });
 }
 
 function start(responses: ResponseStore | undefined = openStore()): TestServer {
@@ -116,22 +119,41 @@ test("one that its client will not have kept is not, nor is any where none may b
   expect((await post(other, { input: "one" })).body["store"]).toBe(false);
 });
 
-test("one that is being made can be cancelled by its id, and one that is over cannot", async () => {
-  await using server = startTestServer({ events: (_, call) => stuck(call) }, {}, { responses: openStore() });
+test("one that is being made can be cancelled by its id, twice, and one that is over cannot", async () => {
+  await using server = startTestServer(
+    {
+      events: ({ messages }, call) =>
+        JSON.stringify(messages).includes("stuck") ? stuck(call) : play(textEvents("Hi")),
+    },
+    {},
+    { responses: openStore() },
+  );
   const response = await fetch(`${server.url}/v1/responses`, {
     method: "POST",
-    body: JSON.stringify({ input: "one", stream: true }),
+    body: JSON.stringify({ input: "stuck", stream: true, background: true, metadata: { a: "b" } }),
   });
   const reader = response.body?.getReader();
   const head = Buffer.from((await reader?.read())?.value ?? []).toString();
   const [, id = ""] = /"id":"(resp_\w+)"/.exec(head) ?? [];
-  expect((await get(server, `/v1/responses/${id}/cancel`, { method: "POST" })).body).toMatchObject({
+  const cancel = (path = id) => post(server, {}, `/v1/responses/${path}/cancel`);
+  const cut = await cancel();
+  expect(v.parse(responseSchema, cut.body)).toMatchObject({
     id,
     status: "cancelled",
+    model: "claude-test-1",
+    output: [{ type: "message", status: "incomplete", content: [{ text: "Hel" }] }],
+    background: false,
+    metadata: { a: "b" },
   });
   await until(() => server.rows.some(({ errorKind }) => errorKind === "cancelled"));
-  expect((await get(server, `/v1/responses/${id}/cancel`, { method: "POST" })).status).toBe(409);
-  expect((await get(server, "/v1/responses/resp_nope/cancel", { method: "POST" })).status).toBe(404);
+  expect(await cancel()).toEqual(cut);
+  expect((await get(server, `/v1/responses/${id}`)).body).toEqual(cut.body);
+  const whole = await post(server, { input: "one" });
+  expect(await cancel(whole.body.id)).toMatchObject({
+    status: 400,
+    body: { error: { type: "invalid_request_error" } },
+  });
+  expect(await cancel("resp_nope")).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
 });
 
 test("WebSocket is refused in a way that has Codex send it by POST", async () => {

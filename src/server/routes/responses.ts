@@ -48,12 +48,13 @@ const remove: Route["answer"] = ({ principal }, { responses }, params) => {
   return jsonResponse({ id, object: "response", deleted: true });
 };
 
+/** Cancelling twice is no fault, in this API. */
 const cancel: Route["answer"] = (exchange, services, params) => {
-  const id = idOf(params);
-  if (services.cancelTurns(exchange.principal, id) === 0) throw over(find(exchange, services, params).id);
-  const nothing = { error: null, incomplete_details: null, output: [], usage: null };
-  const created_at = Math.floor(Date.now() / 1000);
-  return jsonResponse({ id, object: "response", created_at, model: "", status: "cancelled", ...nothing });
+  const cut = services.cancelAnswer(exchange.principal, idOf(params));
+  if (cut !== undefined) return jsonResponse(cut);
+  const { id, response } = find(exchange, services, params);
+  if (response["status"] !== "cancelled") throw over(id);
+  return jsonResponse(response);
 };
 
 const longestPage = 100;
@@ -98,12 +99,12 @@ function idOf(params: RouteParams): string {
 
 function unknown(id: string): GatewayError {
   return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
-    hint: "One is kept for responses.keep_days, unless its request had `store: false`.",
+    hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`.",
   });
 }
 
 function over(id: string): GatewayError {
-  return new GatewayError("conflict", `The response ${id} is over.`, {
+  return new GatewayError("invalid-request", `The response ${id} is over.`, {
     hint: "Only one that is being made can be cancelled.",
   });
 }
@@ -227,7 +228,7 @@ export const responseRoutes: readonly Route[] = [
     summary: "Cancel a response that is being made",
     responses: {
       200: json("Response", "It is cancelled.", requestIdHeader),
-      ...errorResponses("OpenAIError", [401, 403, 404, 409, 500, 503]),
+      ...errorResponses("OpenAIError", [400, 401, 403, 404, 500, 503]),
     },
   }),
   route("GET", "/v1/responses/:id/input_items", inputItems, {

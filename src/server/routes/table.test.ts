@@ -19,6 +19,7 @@ const services: Services = {
   recordings: undefined,
   responses: undefined,
   cancelTurns: () => 1,
+  cancelAnswer: () => undefined,
   openApi: () => Promise.resolve("{}"),
 };
 const body = JSON.stringify({ max_tokens: 9, messages: [{ role: "user", content: "Hi" }], input: "Hi" });

@@ -369,11 +369,7 @@ function closeCall(open: OpenCall, state: State, cut: boolean): readonly AnswerE
   const last = open.tool.kind === "custom" ? toldInput(endInput(open.input), at) : [];
   const item = callItem(open, cut ? "incomplete" : "completed");
   if (item.type === "custom_tool_call")
-    return [
-      ...last,
-      { type: "response.custom_tool_call_input.done", ...at, input: item.input },
-      itemDone(state, item),
-    ];
+    return [...last, { type: "response.custom_tool_call_input.done", ...at, input: item.input }, itemDone(state, item)];
   const { name, arguments: whole } = item;
   return [
     ...(open.arguments === ""

@@ -13,17 +13,26 @@ function piecesOf(...json: readonly string[]): readonly string[] {
 }
 
 function cut(json: string, places: readonly number[]): readonly string[] {
-  const at = [0, ...places.map((place) => place % (json.length + 1)).toSorted((one, other) => one - other), json.length];
+  const at = [
+    0,
+    ...places.map((place) => place % (json.length + 1)).toSorted((one, other) => one - other),
+    json.length,
+  ];
   return at.slice(1).map((end, index) => json.slice(at[index], end));
 }
 
-const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom('"', "\\", "\n", "🙂", "u", "é", "/") }));
+const anyText = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: fc.constantFrom('"', "\\", "\n", "🙂", "u", "é", "/") }),
+);
 
 test("any text, written in any way and cut anywhere, is given in pieces that each are text", () => {
   fc.assert(
     fc.property(anyText, fc.array(fc.nat(200)), fc.boolean(), (text, places, asAscii) => {
       const json = JSON.stringify({ input: text });
-      const written = asAscii ? json.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`) : json;
+      const written = asAscii
+        ? json.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        : json;
       const pieces = piecesOf(...cut(written, places));
       expect(pieces.join("")).toBe(text);
       expect(pieces.filter((piece) => !piece.isWellFormed())).toEqual([]);

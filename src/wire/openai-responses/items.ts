@@ -67,7 +67,10 @@ export function decodeInput(input: string | readonly InputItem[], ignoredFields:
  * An answer that broke off, which Codex sends back when it asks once more. Claude's newer models refuse to go on with
  * words put into their mouths, so it is asked what came before them.
  */
-function leaveOutBrokenOff(messages: { readonly role: Message["role"]; readonly content: Part[] }[], ignored: Set<string>) {
+function leaveOutBrokenOff(
+  messages: { readonly role: Message["role"]; readonly content: Part[] }[],
+  ignored: Set<string>,
+) {
   const [before, last] = messages.slice(-2);
   if (before?.role !== "user" || last?.role !== "assistant") return;
   if (last.content.some(({ type }) => type === "tool-call")) return;

@@ -17,7 +17,11 @@ export function decodeRequest(body: unknown): ModelRequest {
   const ignored = new Set(unreadFields(request));
   const { input, instructions, prompt } = request;
   if (prompt !== null && prompt !== undefined)
-    throw invalidField("prompt", "this server keeps no prompts to refer to", "Send its text in instructions and input.");
+    throw invalidField(
+      "prompt",
+      "this server keeps no prompts to refer to",
+      "Send its text in instructions and input.",
+    );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
   const { system, messages, tools, outOfContext } = decodeInput(input, ignored);
