@@ -238,6 +238,16 @@ describe("a failure", () => {
     expect(errorOf(decoded).kind).toBe("upstream");
   });
 
+  test("between a whole call and the end of its message is one, although the CLI names its limit on model calls", () => {
+    const decoded = decode([
+      stream({ type: "message_start", message: { id: "m1", model: "claude", usage: null } }),
+      stream({ type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "t1", name: "look" } }),
+      stream({ type: "content_block_stop", index: 0 }),
+      JSON.stringify({ type: "result", subtype: "error_max_turns", is_error: true }),
+    ]);
+    expect(errorOf(decoded).kind).toBe("upstream");
+  });
+
   test("an answer of the CLI itself is not one of the model", () => {
     const decoded = decode([
       JSON.stringify({ type: "result", subtype: "success", is_error: false, result: "Cleared" }),

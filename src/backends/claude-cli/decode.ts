@@ -216,6 +216,8 @@ function onResult(state: DecodeState, result: ResultLine, now: number): Step {
   if (state.phase === "stopping") return finish(counted);
   // A result amid a message is not its result, or the rest of the message was lost.
   if (isAmidMessage(state) && isSuccess(result)) return fail(counted, tornAnswer(), true);
+  // 2.1.x runs the calls of an answer that broke off behind them, and gives up at its limit.
+  if (isAmidMessage(state) && LIMITS[result.subtype] !== undefined) return fail(counted, brokenOff());
   const [settled, end] = endStep(counted);
   const [closed, terminal] = settle(settled, result, now);
   // A message that broke off keeps its block open: an error may leave one, and the step did not end.
