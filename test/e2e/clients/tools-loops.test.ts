@@ -8,11 +8,12 @@ import { anthropicLoops } from "../support/tool-loops/anthropic.ts";
 import { frameworkLoops } from "../support/tool-loops/frameworks.ts";
 import { type Call, createToolbox, type Loop, resultOf } from "../support/tool-loops/loop.ts";
 import { openaiLoops } from "../support/tool-loops/openai.ts";
+import { responsesLoops } from "../support/tool-loops/responses.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
 setDefaultTimeout(60_000);
 const model = "claude-sonnet-5-5";
-const loops = [...openaiLoops, ...anthropicLoops, ...frameworkLoops];
+const loops = [...openaiLoops, ...responsesLoops, ...anthropicLoops, ...frameworkLoops];
 
 const weather = (city: string): Call => ({ name: "get_weather", input: { city } });
 const order: Call = {
@@ -39,6 +40,13 @@ function costOf(step: number): string {
   return `[[demo usage in=${100 + step} out=${10 + step}]]`;
 }
 
+/** Of an answer with calls, and of the last. */
+const finishesOf = {
+  "openai-chat": ["tool_calls", "stop"],
+  "openai-responses": ["completed", "completed"],
+  "anthropic-messages": ["tool_use", "end_turn"],
+} as const;
+
 describe.each([...claudes])("claude $version", ({ path, version }) => {
   let bench: ClientBench;
   const looped: { readonly mode: string; readonly requestIds: readonly string[] }[] = [];
@@ -61,7 +69,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       // The client ran what the model called, and read what it said in the end.
       expect(toolbox.ran).toEqual(steps.flat());
       expect(outcome.text).toBe("All done, äöü.");
-      const [calling, done] = loop.format === "openai-chat" ? ["tool_calls", "stop"] : ["tool_use", "end_turn"];
+      const [calling, done] = finishesOf[loop.format];
       if (outcome.finishes !== undefined) expect(outcome.finishes).toEqual([...steps.map(() => calling), done]);
       if (outcome.tokens !== undefined) expect(outcome.tokens).toEqual(costs);
 

@@ -1,5 +1,6 @@
 /** The clients people use, each pointed at a proxy. */
 import { type AnthropicProvider, createAnthropic } from "@ai-sdk/anthropic";
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import Anthropic from "@anthropic-ai/sdk";
 import type { LanguageModel } from "ai";
@@ -29,6 +30,7 @@ export interface Clients {
   readonly anthropic: Anthropic;
   /** Models of the Vercel AI SDK. */
   readonly openaiModel: (id: string) => LanguageModel;
+  readonly responsesModel: (id: string) => LanguageModel;
   readonly anthropicModel: AnthropicProvider;
   /** Any body as JSON. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
@@ -55,6 +57,7 @@ export function createClients({ url, fetch, mode, apiKey = "any", headers = {} }
       includeUsage: true,
       fetch,
     }),
+    responsesModel: createOpenAI({ baseURL: `${url}/v1`, apiKey, headers: own, fetch }),
     anthropicModel: createAnthropic({ baseURL: `${url}/v1`, apiKey, headers: own, fetch }),
     post: (path, body, init = {}) => send(path, { ...init, method: "POST", body: JSON.stringify(body) }),
     get: (path, init = {}) => send(path, { ...init, method: "GET" }),

@@ -1,9 +1,9 @@
 /** An answer in the form of a schema through every client and in each of its ways. */
 import type Anthropic from "@anthropic-ai/sdk";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
-import { Agent, OpenAIChatCompletionsModel, run } from "@openai/agents";
+import { Agent, type Model, OpenAIChatCompletionsModel, OpenAIResponsesModel, run } from "@openai/agents";
 import { generateText, type LanguageModel, Output, streamText } from "ai";
-import { zodResponseFormat } from "openai/helpers/zod";
+import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
 import type { Clients } from "./clients.ts";
@@ -29,11 +29,14 @@ export const structurers: readonly Structurer[] = [
   { name: "openai, raw stream", ask: openaiStream },
   { name: "openai, parse", ask: openaiParse },
   { name: "openai, stream helper", ask: openaiHelper },
+  { name: "openai responses, parse", ask: responsesParse },
+  { name: "openai responses, streamed", ask: responsesHelper },
   { name: "@anthropic-ai/sdk, create", ask: anthropicCreate },
   { name: "@anthropic-ai/sdk, parse", ask: anthropicParse },
   { name: "@anthropic-ai/sdk, stream helper", ask: anthropicHelper },
   { name: "@ai-sdk/openai-compatible, generateText", ask: (clients, asked) => aiWhole(clients.openaiModel, asked) },
   { name: "@ai-sdk/openai-compatible, streamText", ask: (clients, asked) => aiStream(clients.openaiModel, asked) },
+  { name: "@ai-sdk/openai, streamText on responses", ask: (clients, asked) => aiStream(clients.responsesModel, asked) },
   { name: "@ai-sdk/anthropic, generateText", ask: (clients, asked) => aiWhole(clients.anthropicModel, asked) },
   { name: "@ai-sdk/anthropic, streamText", ask: (clients, asked) => aiStream(clients.anthropicModel, asked) },
   {
@@ -46,7 +49,14 @@ export const structurers: readonly Structurer[] = [
     ask: (clients, { model, prompt }) =>
       langchainAnthropic(clients, model).withStructuredOutput(reportSchema, { method: "jsonSchema" }).invoke(prompt),
   },
-  { name: "@openai/agents, outputType", ask: agentsOutput },
+  {
+    name: "@openai/agents, outputType",
+    ask: (clients, asked) => agentsOutput(new OpenAIChatCompletionsModel(clients.openai, asked.model), asked),
+  },
+  {
+    name: "@openai/agents, outputType on responses",
+    ask: (clients, asked) => agentsOutput(new OpenAIResponsesModel(clients.openai, asked.model), asked),
+  },
 ];
 
 function openaiBody({ model, prompt }: Asked) {
@@ -74,6 +84,20 @@ async function openaiParse({ openai }: Clients, asked: Asked): Promise<unknown> 
 async function openaiHelper({ openai }: Clients, asked: Asked): Promise<unknown> {
   const stream = openai.chat.completions.stream(openaiBody(asked));
   return (await stream.finalChatCompletion()).choices[0]?.message.parsed;
+}
+
+function responsesBody({ model, prompt }: Asked) {
+  return { model, input: prompt, text: { format: zodTextFormat(reportSchema, "report") } };
+}
+
+async function responsesParse({ openai }: Clients, asked: Asked): Promise<unknown> {
+  return (await openai.responses.parse(responsesBody(asked))).output_parsed;
+}
+
+async function responsesHelper({ openai }: Clients, asked: Asked): Promise<unknown> {
+  const { output_parsed: read, error } = await openai.responses.stream(responsesBody(asked)).finalResponse();
+  if (error !== null) throw new Error(error.message);
+  return read;
 }
 
 function anthropicBody({ model, prompt }: Asked) {
@@ -120,8 +144,7 @@ async function aiStream(models: Models, { model, prompt }: Asked): Promise<unkno
   return await result.output;
 }
 
-async function agentsOutput({ openai }: Clients, { model, prompt }: Asked): Promise<unknown> {
-  const chosen = new OpenAIChatCompletionsModel(openai, model);
-  const agent = new Agent({ name: "Reporter", model: chosen, outputType: reportSchema });
+async function agentsOutput(model: Model, { prompt }: Asked): Promise<unknown> {
+  const agent = new Agent({ name: "Reporter", model, outputType: reportSchema });
   return (await run(agent, prompt)).finalOutput;
 }

@@ -55,7 +55,7 @@ export function createTraffic(): Traffic {
   };
 }
 
-const turnPath = /\/v1\/(?:chat\/completions|messages)$/;
+const turnPath = /\/v1\/(?:chat\/completions|messages|responses)$/;
 
 /** Fails unless there is exactly one finished row for each request, and it says what the client saw. */
 export function expectOneRowEach(rows: readonly AccessLogRow[], sent: readonly Sent[]): void {
@@ -72,12 +72,16 @@ export function expectOneRowEach(rows: readonly AccessLogRow[], sent: readonly S
   }
 }
 
+function formatOf(path: string): string {
+  if (path.endsWith("/messages")) return "anthropic-messages";
+  return path.endsWith("/responses") ? "openai-responses" : "openai-chat";
+}
+
 /** A turn has a finish reason or an error, never both and never neither. */
 function expectOutcome(row: AccessLogRow | undefined, path: string): void {
   if (row === undefined) return;
   const { requestId, status, errorKind, finishReason, modelUsed, sessionId } = row;
-  const format = path.endsWith("/messages") ? "anthropic-messages" : "openai-chat";
-  expect(row).toMatchObject({ wireFormat: format });
+  expect(row).toMatchObject({ wireFormat: formatOf(path) });
   if (errorKind === null) {
     expect({ requestId, status, finishReason }).toMatchObject({ status: 200, finishReason: expect.any(String) });
     expect({ requestId, modelUsed, sessionId }).toMatchObject({

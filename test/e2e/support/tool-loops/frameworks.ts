@@ -8,7 +8,15 @@ import {
 } from "@langchain/core/messages";
 import { tool as langchainTool } from "@langchain/core/tools";
 import { ChatOpenAI } from "@langchain/openai";
-import { Agent, OpenAIChatCompletionsModel, run, setTracingDisabled, tool as agentTool } from "@openai/agents";
+import {
+  Agent,
+  type Model,
+  OpenAIChatCompletionsModel,
+  OpenAIResponsesModel,
+  run,
+  setTracingDisabled,
+  tool as agentTool,
+} from "@openai/agents";
 import { generateText, isStepCount, type LanguageModel, streamText, tool as aiTool } from "ai";
 import { z } from "zod";
 
@@ -21,6 +29,12 @@ setTracingDisabled(true);
 export const frameworkLoops: readonly Loop[] = [
   chat("@ai-sdk/openai-compatible, generateText", (clients, task) => aiWhole(clients.openaiModel(task.model), task)),
   chat("@ai-sdk/openai-compatible, streamText", (clients, task) => aiStream(clients.openaiModel(task.model), task)),
+  responses("@ai-sdk/openai, generateText on responses", (clients, task) =>
+    aiWhole(clients.responsesModel(task.model), task),
+  ),
+  responses("@ai-sdk/openai, streamText on responses", (clients, task) =>
+    aiStream(clients.responsesModel(task.model), task),
+  ),
   messages("@ai-sdk/anthropic, generateText", (clients, task) => aiWhole(clients.anthropicModel(task.model), task)),
   messages("@ai-sdk/anthropic, streamText", (clients, task) => aiStream(clients.anthropicModel(task.model), task)),
   chat("@langchain/openai, invoke", (clients, task) => langchain(langchainOpenAi(clients, task.model), task, "invoke")),
@@ -33,12 +47,22 @@ export const frameworkLoops: readonly Loop[] = [
     // It adds the count that a stream begins with to the one it ends with.
     tokens: undefined,
   })),
-  chat("@openai/agents, run", agentsWhole),
-  chat("@openai/agents, run streaming", agentsStream),
+  chat("@openai/agents, run", (clients, task) => agentsWhole(chatModel(clients, task), task)),
+  chat("@openai/agents, run streaming", (clients, task) => agentsStream(chatModel(clients, task), task)),
+  responses("@openai/agents, run on responses", (clients, task) => agentsWhole(responsesModel(clients, task), task)),
+  responses("@openai/agents, run streaming on responses", (clients, task) =>
+    agentsStream(responsesModel(clients, task), task),
+  ),
 ];
 
 function chat(name: string, runLoop: Loop["run"]): Loop {
   return { name, format: "openai-chat", run: runLoop };
+}
+
+/** Neither of these clients passes on how a response ended. */
+function responses(name: string, runLoop: Loop["run"]): Loop {
+  const loop: Loop["run"] = async (clients, task) => ({ ...(await runLoop(clients, task)), finishes: undefined });
+  return { name, format: "openai-responses", run: loop };
 }
 
 function messages(name: string, runLoop: Loop["run"]): Loop {
@@ -158,7 +182,15 @@ function langchainOutcome(text: string, answers: readonly LangchainAnswer[]): Ou
 
 // ---- OpenAI Agents SDK
 
-function agentOf({ openai }: Clients, { model, toolbox }: Task) {
+function chatModel({ openai }: Clients, { model }: Task): Model {
+  return new OpenAIChatCompletionsModel(openai, model);
+}
+
+function responsesModel({ openai }: Clients, { model }: Task): Model {
+  return new OpenAIResponsesModel(openai, model);
+}
+
+function agentOf(model: Model, { toolbox }: Task) {
   const tools = toolbox.tools.map((one) =>
     agentTool({
       name: one.name,
@@ -168,7 +200,7 @@ function agentOf({ openai }: Clients, { model, toolbox }: Task) {
       execute: (input: unknown) => one.run(input),
     }),
   );
-  return new Agent({ name: "Helper", model: new OpenAIChatCompletionsModel(openai, model), tools });
+  return new Agent({ name: "Helper", model, tools });
 }
 
 /** The form in which this SDK takes a JSON Schema that is not bound to OpenAI's strict subset. */
@@ -178,13 +210,13 @@ function strictless(schema: Record<string, unknown>) {
   return { type: "object" as const, properties, required, additionalProperties: true as const };
 }
 
-async function agentsWhole(clients: Clients, task: Task): Promise<Outcome> {
-  const result = await run(agentOf(clients, task), task.prompt, { maxTurns: MOST_ROUNDS });
+async function agentsWhole(model: Model, task: Task): Promise<Outcome> {
+  const result = await run(agentOf(model, task), task.prompt, { maxTurns: MOST_ROUNDS });
   return agentsOutcome(result.finalOutput, result.rawResponses);
 }
 
-async function agentsStream(clients: Clients, task: Task): Promise<Outcome> {
-  const result = await run(agentOf(clients, task), task.prompt, { maxTurns: MOST_ROUNDS, stream: true });
+async function agentsStream(model: Model, task: Task): Promise<Outcome> {
+  const result = await run(agentOf(model, task), task.prompt, { maxTurns: MOST_ROUNDS, stream: true });
   await result.completed;
   return agentsOutcome(result.finalOutput, result.rawResponses);
 }

@@ -1,6 +1,8 @@
 /** A client's own tools, and what a loop over them comes to, in one common form for all clients. */
 import { z } from "zod";
 
+import type { WireFormatId } from "#core/request.ts";
+
 import type { Clients } from "../clients.ts";
 
 export interface Tool {
@@ -40,7 +42,7 @@ export interface Outcome {
 
 export interface Loop {
   readonly name: string;
-  readonly format: "openai-chat" | "anthropic-messages";
+  readonly format: WireFormatId;
   run(clients: Clients, task: Task): Promise<Outcome>;
 }
 
