@@ -18,6 +18,11 @@ type Row = readonly [id: string, source: string, behaviour: string];
 const promised: readonly Row[] = [
   // The API
   ["api-openai-chat", "seed 002, 003, 004", "POST /v1/chat/completions under the bare root, streaming and not"],
+  [
+    "api-openai-responses",
+    "seed 000, 004",
+    "POST /v1/responses, streaming and not, with the responses it keeps; WebSocket is refused as Codex needs it, with 426",
+  ],
   ["api-anthropic-messages", "seed 000, 001, 004", "POST /v1/messages under the bare root, streaming and not"],
   ["api-prefixes-claude", "seed 000, 001", "the same routes under /claude and /sdk"],
   ["api-models", "seed 000 to 004", "GET /v1/models is one list that both official SDKs accept"],
@@ -101,6 +106,7 @@ const promised: readonly Row[] = [
     "none",
     "results go on in the process that made the calls, and the model is asked once an answer",
   ],
+  ["tool-codex", "none", "Codex as a client works through whole tasks with its own tools and sandbox"],
   ["tool-claude-code", "none", "Claude Code as a client works with its own tools, with no header of ours"],
   ["structured-output", "none", "an answer in the form of a schema fits it or is an error, never prose"],
   // Sessions
@@ -141,7 +147,6 @@ const promised: readonly Row[] = [
 ];
 
 const planned: readonly Row[] = [
-  ["api-openai-responses", "seed 000, 004", "the OpenAI Responses API, over HTTP and WebSocket"],
   ["api-embeddings", "seed 000", "embeddings"],
   ["api-gemini", "seed 004", "the Gemini wire format"],
   ["api-prefixes-all", "seed 000, 001", "the prefixes /api, /cc, /claude/sdk and /codex"],

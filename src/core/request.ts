@@ -23,6 +23,8 @@ export interface ModelRequest {
   readonly outOfContext?: GatewayError | undefined;
   /** What the body calls its conversation. */
   readonly sessionIds?: SessionIds;
+  /** What is answered is a summary, by which the client replaces the conversation. */
+  readonly compacts?: boolean;
   /** Settings of the request that the format's answers repeat, by their names in an answer. */
   readonly repeated?: Readonly<Record<string, unknown>>;
 }

@@ -41,12 +41,14 @@ function itemsOf(input: unknown): readonly unknown[] | undefined {
   return Array.isArray(input) ? input : undefined;
 }
 
+/** As far back as the latest summary, which stands for all that was said before it. */
 function conversationUpTo(id: string, asker: Asker): readonly Item[] {
   const answers: StoredResponse[] = [];
   for (let next: string | undefined = id; next !== undefined; next = answers.at(-1)?.previous) {
     const found = asker.store?.find(asker.principal, next);
     if (found === undefined) throw unknownPrevious(next);
-    answers.push(found);
+    const sumsUp = outputOf(found.response).some(({ type }) => type === "compaction");
+    answers.push(sumsUp ? { ...found, input: [], previous: undefined } : found);
   }
   return answers.toReversed().flatMap(({ input, response }) => [...input, ...outputOf(response)]);
 }

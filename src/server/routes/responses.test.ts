@@ -52,6 +52,19 @@ test("a response is kept, and what goes on from it carries the whole conversatio
   ]);
 });
 
+test("what goes on from a summary carries that in the place of all before it", async () => {
+  await using server = start();
+  const first = await post(server, { input: "one" });
+  const summary = await post(server, { input: [{ type: "compaction_trigger" }], previous_response_id: first.body.id });
+  expect(summary.body["output"]).toMatchObject([{ type: "compaction" }]);
+  const third = await post(server, { input: "three", previous_response_id: summary.body.id });
+  expect(third.status).toBe(200);
+  const [[role, text] = [], ...others] = lastAsked(server) ?? [];
+  expect([role, others]).toEqual(["user", []]);
+  expect(text).toMatch(/summary.*Hello.*three/);
+  expect(text).not.toContain('"one"');
+});
+
 test("a streamed response is kept before its client knows that it is over", async () => {
   await using server = start();
   const response = await fetch(`${server.url}/v1/responses`, {

@@ -20,6 +20,12 @@ export function failedFinish(finish: FinishEvent): GatewayError {
   return new GatewayError("upstream", `The answer ended with an error${reason}.`);
 }
 
+export function noSummary(): GatewayError {
+  return new GatewayError("upstream", "The model gave no summary of the conversation.", {
+    hint: "Send the request again.",
+  });
+}
+
 const urlCitation = v.object({ url: v.string(), title: v.nullish(v.string()) });
 
 /** Only citations of a URL have a form in this API; none or one annotation. */

@@ -3,7 +3,8 @@ import type { AgentActEvent, FinishEvent, ModelEvent, StartEvent, ToolInputStart
 import type { DeclaredTool } from "#core/request.ts";
 import type { EncodeOptions } from "#core/wire-format.ts";
 
-import { encodeCitation, encodeUsage, failedFinish, incompleteReason, refusalText } from "./answer.ts";
+import { encodeCitation, encodeUsage, failedFinish, incompleteReason, noSummary, refusalText } from "./answer.ts";
+import { sealSummary } from "./compaction.ts";
 import { type CustomInput, emptyInput, endInput, readInput } from "./custom-input.ts";
 import { responseError } from "./error.ts";
 import { type SealedReasoning, sealReasoning } from "./reasoning-envelope.ts";
@@ -50,6 +51,8 @@ interface State {
   readonly options: EncodeOptions;
   readonly id: string;
   readonly tools: ReadonlyMap<string, DeclaredTool>;
+  /** What the model has said of the conversation that it has to sum up; undefined in any other. */
+  summary: string | undefined;
   base: Base | undefined;
   readonly output: OutputItem[];
   open: OpenMessage | OpenReasoning | OpenCall | undefined;
@@ -76,6 +79,7 @@ export function createAssembly(options: EncodeOptions): Assembly {
     options,
     id: options.answerId ?? `resp_${options.requestId}`,
     tools: new Map(tools.flatMap(({ name, declaredAs }) => (declaredAs === undefined ? [] : [[name, declaredAs]]))),
+    summary: options.request?.compacts === true ? "" : undefined,
     base: undefined,
     output: [],
     open: undefined,
@@ -107,6 +111,10 @@ function add(state: State, event: ModelEvent): readonly AnswerEvent[] {
 type InnerEvent = Exclude<ModelEvent, { readonly type: "start" | "finish" | "error" }>;
 
 function addStarted(state: State, event: InnerEvent): readonly AnswerEvent[] {
+  if (state.summary !== undefined) {
+    if (event.type === "text-delta") state.summary += event.text;
+    return [];
+  }
   switch (event.type) {
     case "text-start":
     case "text-delta":
@@ -172,12 +180,21 @@ function responseOf({ output, options }: State, base: Base, { status, ...ending 
 function finish(state: State, event: FinishEvent): readonly AnswerEvent[] {
   if (event.reason === "error") return fail(state, failedFinish(event));
   const reason = incompleteReason(event.reason);
+  if (reason === undefined && state.summary === "") return fail(state, noSummary());
   const refused = reason === "content_filter" && !state.spoke;
   const before = [...close(state, {}, reason !== undefined), ...(refused ? refuse(state) : [])];
   const usage = encodeUsage(event.usage);
   return reason === undefined
-    ? [...before, end(state, "response.completed", { status: "completed", usage })]
+    ? [...before, ...compact(state), end(state, "response.completed", { status: "completed", usage })]
     : [...before, end(state, "response.incomplete", { status: "incomplete", incomplete_details: { reason }, usage })];
+}
+
+/** One item, whole at the end: nobody reads it but the model. */
+function compact(state: State): readonly AnswerEvent[] {
+  if (state.summary === undefined) return [];
+  const id = nextId(state, "cmp");
+  const item: OutputItem = { type: "compaction", id, encrypted_content: sealSummary(state.summary) };
+  return [itemAdded(state, item), itemDone(state, item)];
 }
 
 /** The open item is not told to be done: Codex would take it for said, and show it twice when it asks again. */

@@ -6,6 +6,7 @@ import { withResultsFirst } from "#core/results-first.ts";
 import { parseArguments } from "#lib/parse-arguments.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 
+import { compactionPrompt, openSummary } from "./compaction.ts";
 import { invalidField } from "./error.ts";
 import { decodeFile, decodeImage } from "./media.ts";
 import { openReasoning } from "./reasoning-envelope.ts";
@@ -14,6 +15,7 @@ import {
   type CallItem,
   callItemSchema,
   callOutputItemSchema,
+  compactionItemSchema,
   type InputContent,
   type InputItem,
   messageItemSchema,
@@ -27,6 +29,8 @@ export interface Conversation {
   /** Tools that the conversation brings along, beside those of the request. */
   readonly tools: readonly DeclaredTools[];
   readonly outOfContext: GatewayError | undefined;
+  /** It asks to be summed up. */
+  readonly compacts: boolean;
 }
 
 interface Decoding {
@@ -36,12 +40,13 @@ interface Decoding {
   readonly tools: DeclaredTools[];
   /** Set where an output comes before any call: a session may remember what it answers. */
   outOfContext: GatewayError | undefined;
+  compacts: boolean;
 }
 
 /** Adds to `ignoredFields` what the items carry and no backend can be told. */
 export function decodeInput(input: string | readonly InputItem[], ignoredFields: Set<string>): Conversation {
   const items: readonly InputItem[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
-  const decoding: Decoding = { callIds: new Set(), ignoredFields, tools: [], outOfContext: undefined };
+  const decoding: Decoding = { callIds: new Set(), ignoredFields, tools: [], outOfContext: undefined, compacts: false };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, item] of items.entries()) {
@@ -59,8 +64,8 @@ export function decodeInput(input: string | readonly InputItem[], ignoredFields:
   leaveOutBrokenOff(merged, ignoredFields);
   if (merged.length === 0)
     throw invalidField("input", "expected a message to answer, got only instructions", "Add a user message.");
-  const { tools, outOfContext } = decoding;
-  return { system, messages: merged.map(withResultsFirst), tools, outOfContext };
+  const { tools, outOfContext, compacts } = decoding;
+  return { system, messages: merged.map(withResultsFirst), tools, outOfContext, compacts };
 }
 
 /**
@@ -97,6 +102,14 @@ function decodeItem(item: InputItem, path: string, decoding: Decoding): Message 
       const { tools } = parseItem(additionalToolsSchema, item, path);
       decoding.tools.push({ tools, path: `${path}.tools` });
       return undefined;
+    }
+    case "compaction_trigger":
+      decoding.compacts = true;
+      return { role: "user", content: text(compactionPrompt) };
+    case "compaction": {
+      const summary = openSummary(parseItem(compactionItemSchema, item, path).encrypted_content);
+      if (summary === undefined) decoding.ignoredFields.add("input[].type=compaction");
+      return summary === undefined ? undefined : { role: "user", content: text(summary) };
     }
     case "item_reference":
       throw invalidField(`${path}.id`, "expected an item of a stored response", "Send the item itself.");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelRequest } from "#core/request.ts";
 
+import { sealSummary } from "./compaction.ts";
 import { sealReasoning } from "./reasoning-envelope.ts";
 import { decodeRequest } from "./request.ts";
 
@@ -132,6 +133,19 @@ describe("the input", () => {
     expect(ignoredFields).toEqual(["input[-1].role=assistant"]);
     const call = { type: "function_call", call_id: "c", name: "look", arguments: "{}" };
     expect(messagesOf(user, call).map(({ role }) => role)).toEqual(["user", "assistant"]);
+  });
+
+  test("may ask to be summed up, and have a summary of ours in it", () => {
+    const tools = [{ type: "function", name: "look" }];
+    const asked = decode({ input: [user, { type: "compaction_trigger" }], tools });
+    expect(asked).toMatchObject({ compacts: true, features: { toolChoice: { type: "none" } } });
+    expect(JSON.stringify(asked.messages)).toContain("Sum up this conversation");
+    const summary = (encrypted_content: string) => ({ type: "compaction", encrypted_content });
+    const { messages, ignoredFields, compacts } = decode({
+      input: [summary(sealSummary("Plums. 🙂")), summary("gAAAA"), user],
+    });
+    expect(JSON.stringify(messages)).toContain("Plums. 🙂");
+    expect([messages.length, ignoredFields, compacts]).toEqual([1, ["input[].type=compaction"], false]);
   });
 
   test("with results of calls that only a session can remember says so", () => {

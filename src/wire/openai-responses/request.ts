@@ -24,13 +24,14 @@ export function decodeRequest(body: unknown): ModelRequest {
     );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
-  const { system, messages, tools, outOfContext } = decodeInput(input, ignored);
+  const { system, messages, tools, outOfContext, compacts } = decodeInput(input, ignored);
   const features: RequestFeatures = {
     ...decodeSampling(request, ignored),
     ...decodeReasoning(request, ignored),
     ...decodeTools([{ tools: request.tools ?? [], path: "tools" }, ...tools], request, ignored),
+    ...(compacts && tools.length + (request.tools?.length ?? 0) > 0 && { toolChoice: { type: "none" } as const }),
     ...withoutNullish({
-      responseFormat: decodeFormat(request),
+      responseFormat: compacts ? undefined : decodeFormat(request),
       serviceTier: decodeServiceTier(request, ignored),
       user: request.user ?? request.safety_identifier,
     }),
@@ -46,6 +47,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    compacts,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
     repeated: repeatedOf(request),
   };

@@ -3,7 +3,7 @@ import type { ModelResponse, ResponsePart } from "#core/response.ts";
 import { noUsage } from "#core/usage.ts";
 import type { EncodeOptions } from "#core/wire-format.ts";
 
-import { failedFinish } from "./answer.ts";
+import { failedFinish, noSummary } from "./answer.ts";
 import { createAssembly } from "./assembly.ts";
 import type { ResponseObject } from "./schema.ts";
 
@@ -16,6 +16,7 @@ export function encodeResponse(response: ModelResponse, options: EncodeOptions):
   assembly.add(finish);
   const whole = assembly.result();
   if (whole === undefined || finish.reason === "error") throw failedFinish(finish);
+  if (whole.status === "failed") throw noSummary();
   return whole;
 }
 

@@ -69,6 +69,8 @@ export const reasoningItemSchema = looseObject({
   encrypted_content: v.nullish(v.string()),
 });
 
+export const compactionItemSchema = looseObject({ type: v.literal("compaction"), encrypted_content: v.string() });
+
 /** What every item has; its type decides which of the schemas above it has to fit. */
 const anyItem = looseObject({ type: v.nullish(v.string()) });
 
@@ -230,7 +232,9 @@ const customCallItem = v.object({
   status,
 });
 
-const outputItem = v.variant("type", [messageItem, reasoningItem, functionCallItem, customCallItem]);
+const compactionItem = v.object({ type: v.literal("compaction"), id: v.string(), encrypted_content: v.string() });
+
+const outputItem = v.variant("type", [messageItem, reasoningItem, functionCallItem, customCallItem, compactionItem]);
 
 // ---- response: the whole
 

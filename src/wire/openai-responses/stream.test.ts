@@ -14,6 +14,7 @@ import { goldenTurn } from "#wire/testing/golden-turn.ts";
 import { openaiEvents } from "#wire/testing/responses-clients.ts";
 import { responseReadingOf } from "#wire/testing/responses-readings.ts";
 
+import { openSummary, sealSummary } from "./compaction.ts";
 import { decodeRequest } from "./request.ts";
 import { responseEventSchema } from "./schema.ts";
 import { createStreamEncoder, heartbeat } from "./stream.ts";
@@ -148,6 +149,35 @@ describe("the end", () => {
     const encoder = createStreamEncoder({ requestId: "req_1", includeUsage: true, createdAt: 0 });
     const frames = framesOf(encoder.encode({ type: "error", error: new GatewayError("overloaded", "Later.") }));
     expect(frames.map(({ type }) => type)).toEqual(["response.created", "response.in_progress", "response.failed"]);
+  });
+});
+
+describe("a summary", () => {
+  const asking = decodeRequest({ input: [{ role: "user", content: "hi" }, { type: "compaction_trigger" }] });
+
+  test("is one item, which opens as what the model said", () => {
+    const thinking: ModelEvent[] = [
+      { type: "reasoning-start", id: "1" },
+      { type: "reasoning-delta", id: "1", text: "hm" },
+      { type: "reasoning-end", id: "1" },
+    ];
+    const said = ["All ", "of it."].map((text): ModelEvent => ({ type: "text-delta", id: "2", text }));
+    const frames = framesFrom([start, ...thinking, ...said, finish()], asking);
+    expect(frames.map(({ type }) => type.replace("response.", ""))).toEqual([
+      "created",
+      "in_progress",
+      "output_item.added",
+      "output_item.done",
+      "completed",
+    ]);
+    expect(frames.at(-1)).toMatchObject({
+      response: { output: [{ type: "compaction", encrypted_content: sealSummary("All of it.") }] },
+    });
+    expect(openSummary(sealSummary("All of it."))).toEndWith("All of it.");
+  });
+
+  test("that is empty is none: the conversation would be lost", () => {
+    expect(framesFrom([start, finish()], asking).at(-1)).toMatchObject({ response: { status: "failed", output: [] } });
   });
 });
 

@@ -37,7 +37,7 @@ describe.skipIf(codexProgram === undefined).each([...claudes])("claude $version"
   afterAll(() => bench.end());
   beforeEach(() => bench.forget());
 
-  // proves("api-openai-responses")
+  // proves("api-openai-responses", "tool-codex")
   test("a file is read, and the answer has what is in it", async () => {
     writeFileSync(file("note.txt"), "The word is plum.\n");
     const { code, answer, items, thread } = await codex.run(`What is in it? ${shell("cat note.txt")}`);
@@ -142,6 +142,21 @@ describe.skipIf(codexProgram === undefined).each([...claudes])("claude $version"
     expect(bench.requests()).toHaveLength(2);
     tasks.push({ thread: first.thread, turns: 2 });
   });
+
+  test.each([false, true])(
+    "a thread that has become too long is summed up, and goes on (own provider: %p)",
+    async (builtIn) => {
+      const first = await codex.run("[[demo say First.]] [[demo usage in=20000]]", { builtIn });
+      const args = ["-c", "model_auto_compact_token_limit=15000"];
+      const second = await codex.run("[[demo say Second.]]", { builtIn, args, resume: first.thread });
+      expect([second.failure, second.answer]).toEqual([undefined, expect.stringContaining("Second.")]);
+      const [, summing, after] = bench.asked().map(conversationOf);
+      expect(JSON.stringify(summing?.at(-1))).toMatch(/summary/i);
+      // The demo greets where it is told nothing else: that is the summary.
+      expect(JSON.stringify(after)).toContain("Hello from the demo upstream");
+      expect(bench.requests()).toHaveLength(3);
+    },
+  );
 
   test("its own provider asks for WebSocket, is refused, and sends the same by POST", async () => {
     const { answer, thread } = await codex.run(`${shell("echo ws")}${then}[[demo say Over HTTP.]]`, { builtIn: true });
