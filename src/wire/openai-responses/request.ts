@@ -7,7 +7,7 @@ import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
 import { unreadFields } from "./ignored-fields.ts";
-import { decodeInput } from "./items.ts";
+import { type Conversation, decodeInput } from "./items.ts";
 import { type ResponsesRequest, responsesRequestSchema } from "./schema.ts";
 import { decodeSchema, decodeTools } from "./tools.ts";
 
@@ -24,18 +24,8 @@ export function decodeRequest(body: unknown): ModelRequest {
     );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
-  const { system, messages, tools, outOfContext, compacts } = decodeInput(input, ignored);
-  const features: RequestFeatures = {
-    ...decodeSampling(request, ignored),
-    ...decodeReasoning(request, ignored),
-    ...decodeTools([{ tools: request.tools ?? [], path: "tools" }, ...tools], request, ignored),
-    ...(compacts && tools.length + (request.tools?.length ?? 0) > 0 && { toolChoice: { type: "none" } as const }),
-    ...withoutNullish({
-      responseFormat: compacts ? undefined : decodeFormat(request),
-      serviceTier: decodeServiceTier(request, ignored),
-      user: request.user ?? request.safety_identifier,
-    }),
-  };
+  const { system, messages, outOfContext, ...said } = decodeInput(input, ignored);
+  const features = decodeFeatures(request, said, ignored);
   return {
     wireFormat: "openai-responses",
     model: request.model === null || request.model === "" ? undefined : request.model,
@@ -47,7 +37,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
-    compacts,
+    compacts: said.compacts,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
     repeated: repeatedOf(request),
   };
@@ -61,6 +51,26 @@ function parseRequest(body: unknown): ResponsesRequest {
 }
 
 // ---- features
+
+/** A summary is asked for with the same tools, for the vendor's cache of them, and calls none. */
+function decodeFeatures(
+  request: ResponsesRequest,
+  { tools: brought, compacts }: Pick<Conversation, "tools" | "compacts">,
+  ignored: Set<string>,
+): RequestFeatures {
+  const tools = decodeTools([{ tools: request.tools ?? [], path: "tools" }, ...brought], request, ignored);
+  return {
+    ...decodeSampling(request, ignored),
+    ...decodeReasoning(request, ignored),
+    ...tools,
+    ...(compacts && tools.tools !== undefined && { toolChoice: { type: "none" } as const }),
+    ...withoutNullish({
+      responseFormat: compacts ? undefined : decodeFormat(request),
+      serviceTier: decodeServiceTier(request, ignored),
+      user: request.user ?? request.safety_identifier,
+    }),
+  };
+}
 
 /**
  * This API's temperature goes to 2, Claude's to 1. A hotter request is answered at 1 and the
