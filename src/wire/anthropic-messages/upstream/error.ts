@@ -12,7 +12,7 @@ import type { errorEventSchema } from "./schema.ts";
 export function decodeError({ status, headers, body, provider }: UpstreamRefusal): GatewayError {
   const { message, words } = faultIn(body);
   // The API says no more than `model: claude-9`.
-  const isModel = status === 404 && /^model:/.test(message);
+  const isModel = status === 404 && message.startsWith("model:");
   return refusalError({
     provider,
     status,
