@@ -11,9 +11,19 @@ export function ownSignature(owner: SignatureOwner, signature: string | undefine
   return signature?.startsWith(`${owner}:`) ? signature.slice(owner.length + 1) : undefined;
 }
 
-/** Whether anybody but Anthropic sealed it; base64 has no colon. */
+/** The same beneath the name of the provider: another that speaks the same API cannot open it. */
+export function sealFor(provider: string, signature: string): string {
+  return `${provider}|${signature}`;
+}
+
+/** undefined for what another provider sealed. */
+export function openedFor(provider: string, signature: string): string | undefined {
+  return signature.startsWith(`${provider}|`) ? signature.slice(provider.length + 1) : undefined;
+}
+
+/** Whether anybody but Anthropic sealed it; base64 has neither of these. */
 export function isMarked(signature: string): boolean {
-  return /^openai-(?:chat|responses):/.test(signature);
+  return /[:|]/.test(signature);
 }
 
 type SignatureOwner = "openai-chat" | "openai-responses";

@@ -8,6 +8,7 @@ import { chunksOf, textOf } from "#upstream/read-body.ts";
 
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
+import { opened, sealed } from "./seals.ts";
 import { refusalOf, send } from "./send.ts";
 
 /** A whole answer is held in memory; no model writes as much. */
@@ -21,13 +22,14 @@ export async function* run(
 ): AsyncGenerator<readonly ModelEvent[], void> {
   try {
     const endpoint = endpointFor(options, request.wireFormat);
-    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(request);
+    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(opened(options, request));
     context.report({ ignoredFields, renamedTools });
     const { response, retries } = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
     context.report({ retries });
     if (!response.ok) throw await refusalOf(options, endpoint, response, context.signal);
     const named = withClientNames(renamedTools);
-    for await (const batch of eventsOf(response, endpoint, options, context)) yield batch.map(named);
+    for await (const batch of eventsOf(response, endpoint, options, context))
+      yield batch.map((event) => sealed(options, named(event)));
   } catch (thrown) {
     yield [{ type: "error", error: toGatewayError(thrown) }];
   }

@@ -1,6 +1,7 @@
 /** Canonical messages as content of the Anthropic messages API. */
 import { GatewayError } from "#core/errors.ts";
 import type { DocumentPart, MediaSource, Message, Part, ReasoningPart } from "#core/request.ts";
+import { isMarked } from "#core/sealed-reasoning.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 
 export interface WireMessage {
@@ -30,7 +31,7 @@ export function encodeMessages(messages: readonly Message[], nameOf: ToolNaming)
   return withEveryResult(encoded).map(resultsFirst);
 }
 
-/** The fields of earlier reasoning that `encodeMessages` leaves out: nobody signed it. */
+/** The fields of earlier reasoning that `encodeMessages` leaves out: nobody signed it, or another vendor did. */
 export function unsignedReasoning(messages: readonly Message[]): readonly string[] {
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
   const unsigned = reasoning.filter((part) => encodeReasoning(part) === undefined);
@@ -113,7 +114,7 @@ function encodePart(part: Part, path: string, nameOf: ToolNaming): WireBlock | u
 
 function encodeReasoning(part: ReasoningPart): WireBlock | undefined {
   if (part.redactedData !== undefined) return { type: "redacted_thinking", data: part.redactedData };
-  if (part.signature === undefined) return undefined;
+  if (part.signature === undefined || isMarked(part.signature)) return undefined;
   return { type: "thinking", thinking: part.text, signature: part.signature };
 }
 
