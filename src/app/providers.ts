@@ -1,13 +1,17 @@
 /** The APIs of the configuration as backends, each with its way over HTTP and its credentials. */
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { createHttpApiBackend } from "#backends/http-api/index.ts";
+import { configDirectory } from "#config/paths.ts";
 import { type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import { credentialFrom, type SourceDeps } from "#credentials/sources.ts";
+import type { Credential } from "#credentials/credential.ts";
+import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
+import { type CredentialSource, credentialFrom } from "#credentials/sources.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { createUpstream } from "#upstream/upstream.ts";
 
@@ -23,7 +27,6 @@ const commandMs = 30_000;
 
 /** Throws GatewayError `invalid-request` for a file that cannot be read. */
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
-  const sources: SourceDeps = { environment: deps.environment, run: (command) => runCommand(command, deps) };
   return providersOf(config).map((provider) => {
     const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
     return createHttpApiBackend({
@@ -37,7 +40,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
       upstream: createUpstream({
         provider: title,
-        credentials: Object.values(provider.credentials).map((source) => credentialFrom(source, sources)),
+        credentials: credentialsOf(provider, deps),
         spread: provider.spread,
         responseTimeoutMs: provider.response_timeout_seconds * 1000,
         maxRetries: provider.max_retries,
@@ -46,6 +49,28 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       }),
     });
   });
+}
+
+export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly Credential[] {
+  const { environment } = deps;
+  const run = (command: readonly string[]) => runCommand(command, deps);
+  return sourcesOf(provider, environment).map((source) => credentialFrom(source, { environment, run }));
+}
+
+/** Those of the configuration; else the key that was stored; else the provider's usual variable. */
+function sourcesOf(
+  { name, credentials, usualVariable }: Provider,
+  environment: ProviderDeps["environment"],
+): readonly CredentialSource[] {
+  const configured = Object.values(credentials);
+  if (configured.length > 0) return configured;
+  const keys = keyFilesOf(environment);
+  if (keys.has(name)) return [{ file: keys.path(name) }];
+  return usualVariable === undefined ? [] : [{ env: usualVariable }];
+}
+
+export function keyFilesOf(environment: ProviderDeps["environment"]): KeyFiles {
+  return openKeyFiles(join(configDirectory({ environment }), "keys"));
 }
 
 function readCertificates({ name }: Provider, path: string): string {

@@ -16,6 +16,7 @@ export const root: Command = {
     "permission-handler": async () => (await import("./permission-handler.ts")).permissionHandler,
     models: async () => (await import("./models.ts")).models,
     route: async () => (await import("./route.ts")).route,
+    auth: async () => (await import("./auth.ts")).auth,
     doctor: async () => (await import("./doctor.ts")).doctor,
     openapi: async () => (await import("./openapi.ts")).openapi,
     config: async () => (await import("./config.ts")).config,

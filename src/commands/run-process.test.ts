@@ -27,7 +27,7 @@ describe("a wrong command line ends with code 2 and one line", () => {
     [["srve"], 'error: unknown command "srve"; did you mean ccproxy serve?'],
     [
       ["zebra"],
-      'error: unknown command "zebra"; ccproxy has serve, permission-handler, models, route, doctor, openapi, config, completion, demo-upstream, version, help',
+      'error: unknown command "zebra"; ccproxy has serve, permission-handler, models, route, auth, doctor, openapi, config, completion, demo-upstream, version, help',
     ],
     [["config"], "error: ccproxy config needs a command: show, path, schema, validate"],
     [["config", "shw"], 'error: unknown command "shw"; did you mean ccproxy config show?'],

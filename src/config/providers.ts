@@ -13,6 +13,8 @@ export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "e
   /** The one that is asked in other formats comes first. */
   readonly endpoints: readonly { readonly format: WireFormat; readonly baseUrl: string }[];
   readonly models: readonly string[];
+  /** Variable that its key is looked for in, where the configuration does not say and none was stored. */
+  readonly usualVariable: string | undefined;
 }
 
 interface Known {
@@ -93,16 +95,13 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
   return Object.entries(providers).map(([name, settings]) => {
     const { base_url, wire_format: _format, endpoints: _endpoints, models, title, ...rest } = settings;
     const preset = known.get(name);
-    const usual = preset?.variable;
-    const credentials =
-      Object.keys(rest.credentials).length > 0 || usual === undefined ? rest.credentials : { [usual]: { env: usual } };
     return {
       ...rest,
       name,
       title: title ?? preset?.title ?? name,
       endpoints: endpointsOf(settings, preset),
       models: models ?? preset?.models ?? [],
-      credentials,
+      usualVariable: preset?.variable,
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
     };
   });

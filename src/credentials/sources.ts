@@ -22,7 +22,11 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
   const { env, file, command } = source;
   if (env !== undefined) {
     const read = async () =>
-      secretIn(deps.environment[env], `The variable ${env} is not set.`, `Set ${env} where ccproxy runs.`);
+      secretIn(
+        deps.environment[env],
+        `The variable ${env} is not set.`,
+        `Set ${env} where ccproxy runs, or give the key to \`ccproxy auth login\`.`,
+      );
     return createCredential({ label: env, keep: false, read });
   }
   if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });

@@ -1,0 +1,40 @@
+import { createCommand } from "./command.ts";
+import { commonFlags, configFlags } from "./flag.ts";
+import { loadSettings } from "./load-settings.ts";
+import { withProgress } from "./progress.ts";
+import { renderTable } from "./table.ts";
+
+const timeoutMs = 10_000;
+
+export const authStatus = createCommand({
+  name: "status",
+  description: "Say where each provider's key is kept, and whether it is there. No key is shown.",
+  flags: {
+    check: { type: "boolean", description: "Ask each provider for its models, to see whether its key works." },
+    json: { type: "boolean", description: "Print JSON." },
+    ...configFlags,
+    ...commonFlags,
+  },
+  examples: ["ccproxy auth status", "ccproxy auth status --check"],
+  async run(args, context) {
+    const { terminal } = context;
+    const { config, environment } = await loadSettings(args, context);
+    const { credentialStates } = await import("#app/auth.ts");
+    const asks = args.isSet("check");
+    const asking = credentialStates(config, environment, { asks, timeoutMs });
+    const states = await (asks ? withProgress(terminal, "asking the providers", asking) : asking);
+    const isWell = states.every(({ problem }) => problem === null);
+    if (args.isSet("json")) await terminal.print(JSON.stringify(states, null, 2));
+    else if (states.length === 0)
+      await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
+    else {
+      const rows = states.map(({ provider, kept, problem }) => [
+        provider,
+        kept ?? "no key",
+        problem ?? (asks ? "works" : "there"),
+      ]);
+      await terminal.print(renderTable(["PROVIDER", "KEPT IN", "STATE"], rows, terminal.style));
+    }
+    return isWell ? 0 : 1;
+  },
+});
