@@ -21,6 +21,8 @@ interface Prefix {
   readonly path: string;
   /** What answers there, whatever the rules of routing say. */
   readonly backend?: string;
+  /** Another word for one that the document has: it is long enough. */
+  readonly isAlias?: true;
 }
 
 /** What the proxies before this one called their APIs; their clients' base URLs keep working. */
@@ -29,8 +31,8 @@ const prefixes: readonly Prefix[] = [
   { path: "/sdk", backend: "claude-cli" },
   { path: "/claude/:session", backend: "claude-cli" },
   { path: "/sdk/:session", backend: "claude-cli" },
-  { path: "/cc", backend: "claude-cli" },
-  { path: "/api", backend: "anthropic" },
+  { path: "/cc", backend: "claude-cli", isAlias: true },
+  { path: "/api", backend: "anthropic", isAlias: true },
   { path: "/providers/:backend" },
 ];
 
@@ -77,7 +79,7 @@ export function backendIn(path: string): string | undefined {
   return prefixes.find((prefix) => prefix.path === `/${first}`)?.backend;
 }
 
-function underPrefix(route: Route, { path: prefix, backend }: Prefix): Route {
+function underPrefix(route: Route, { path: prefix, backend, isAlias }: Prefix): Route {
   const { operation } = route;
   return {
     ...route,
@@ -86,7 +88,7 @@ function underPrefix(route: Route, { path: prefix, backend }: Prefix): Route {
       if (reserved.has(params["session"] ?? "")) throw notASession(exchange);
       return route.answer(exchange, services, backend === undefined ? params : { ...params, backend });
     },
-    operation: operation && prefixedOperation(operation, { prefix, path: route.path }),
+    operation: isAlias ? undefined : operation && prefixedOperation(operation, { prefix, path: route.path }),
   };
 }
 
