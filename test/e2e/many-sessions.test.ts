@@ -6,8 +6,8 @@ import { openSessionBench } from "./support/session-bench.ts";
 
 const wanted = 200;
 const live = 20;
-/** A slow machine begins no more sessions after this; it says how many it had. */
-const longestMs = 200_000;
+/** No more sessions begin after this; it says how many there were. With CCPROXY_TEST_LONG=1 even a slow machine gets to all. */
+const longestMs = process.env["CCPROXY_TEST_LONG"] === "1" ? 300_000 : 60_000;
 const atOnce = 4;
 
 /** Every tenth is an agent's, which the CLI itself remembers. */
@@ -56,8 +56,9 @@ test(`${wanted} sessions over ${live} live processes each remember their own sec
   // Each process has a helper that watches over it.
   expect(childrenOf(bench.proxy().home, bench.proxy().pid).length).toBeLessThanOrEqual(2 * (live + 4));
   await bench.stop();
-  if (told < wanted) console.log(`ABSENT a machine fast enough for ${wanted} sessions: this one had ${told}`);
-}, 340_000);
+  if (told < wanted)
+    console.log(`ABSENT time for ${wanted} sessions: there were ${told}; CCPROXY_TEST_LONG=1 takes the time for all`);
+}, 600_000);
 
 async function inTurn(work: readonly (() => Promise<void>)[]): Promise<void> {
   const rest = [...work];

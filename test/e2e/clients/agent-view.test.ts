@@ -9,7 +9,7 @@ import type OpenAI from "openai";
 
 import { type ClientBench, openClientBench } from "../support/client-bench.ts";
 import type { Clients } from "../support/clients.ts";
-import { claudes } from "../support/proxy.ts";
+import { newestClaude } from "../support/proxy.ts";
 import { readFrames, terminalsOf } from "../support/raw-streams.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
@@ -97,7 +97,7 @@ const narrated = "Let me see.\n🔧 Bash(command=echo from-the-tool, description
 const input = '{\n  "command": "echo from-the-tool",\n  "description": "d"\n}';
 const verbose = `[thinking] Hm.\nLet me see.\n\n**🔧 Bash**\n\`\`\`json\n${input}\n\`\`\`\n\n**↪ result**\n\`\`\`\`\nfrom-the-tool\n\`\`\`\`\n`;
 
-describe.each([...claudes])("claude $version", ({ path, version }) => {
+describe.each(newestClaude)("claude $version", ({ path }) => {
   let bench: ClientBench;
   let folder: string;
   beforeAll(async () => {
@@ -115,78 +115,75 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   const seeing = (verbosity: string) => bench.clients("agent", { headers: { "X-CC-Verbosity": verbosity } });
 
   // proves("tool-visibility")
-  describe.each(version === claudes[0]?.version ? [...asks] : asks.filter(([name]) => name.endsWith("streamed")))(
-    "%s",
-    (_name, format, ask) => {
-      const between = format === "chat" ? "\n\n" : "";
-      const ended = format === "chat" ? "stop" : "end_turn";
-      /** What was shown comes back; the child that has the conversation knows what it did, not how it was told. */
-      const goesOn = async ({ answer }: Read) => {
-        await ask(seeing("text-only"), { model, messages: [question, answer, more] });
-        expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
-        const heard = JSON.stringify(bench.lastAsked().messages);
-        expect(heard).toContain('"tool_use"');
-        expect(heard).not.toMatch(/🔧|tool_use_sdk|claude_agent_sdk/);
-      };
+  describe.each([...asks])("%s", (_name, format, ask) => {
+    const between = format === "chat" ? "\n\n" : "";
+    const ended = format === "chat" ? "stop" : "end_turn";
+    /** What was shown comes back; the child that has the conversation knows what it did, not how it was told. */
+    const goesOn = async ({ answer }: Read) => {
+      await ask(seeing("text-only"), { model, messages: [question, answer, more] });
+      expect((await bench.rowOf(bench.traffic.last().requestId)).start).toBe("live");
+      const heard = JSON.stringify(bench.lastAsked().messages);
+      expect(heard).toContain('"tool_use"');
+      expect(heard).not.toMatch(/🔧|tool_use_sdk|claude_agent_sdk/);
+    };
 
-      test("ignore shows nothing of it", async () => {
-        const read = await ask(seeing("ignore"), asked);
-        expect(read).toMatchObject({ text: `Let me see.${between}Done.`, finish: ended, rest: [] });
-      });
+    test("ignore shows nothing of it", async () => {
+      const read = await ask(seeing("ignore"), asked);
+      expect(read).toMatchObject({ text: `Let me see.${between}Done.`, finish: ended, rest: [] });
+    });
 
-      test.each([
-        ["narrated", narrated],
-        ["verbose", verbose],
-      ])("%s tells it in words", async (verbosity, told) => {
-        const read = await ask(seeing(verbosity), asked);
-        expect(read).toMatchObject({ text: `${told}${between}Done.`, finish: ended, rest: [] });
-        await goesOn(read);
-      });
+    test.each([
+      ["narrated", narrated],
+      ["verbose", verbose],
+    ])("%s tells it in words", async (verbosity, told) => {
+      const read = await ask(seeing(verbosity), asked);
+      expect(read).toMatchObject({ text: `${told}${between}Done.`, finish: ended, rest: [] });
+      await goesOn(read);
+    });
 
-      test("formatted tells it in elements with JSON", async () => {
-        const read = await ask(seeing("formatted"), asked);
-        expect([read.finish, read.rest]).toEqual([ended, []]);
-        const found = read.text.matchAll(/<(\w+)( [^>]*)?>\n?([^]*?)\n?<\/\1>/g);
-        const elements = Array.from(found, ([, name, , inner = ""]) => [
-          name,
-          name === "thinking" ? inner : JSON.parse(inner),
+    test("formatted tells it in elements with JSON", async () => {
+      const read = await ask(seeing("formatted"), asked);
+      expect([read.finish, read.rest]).toEqual([ended, []]);
+      const found = read.text.matchAll(/<(\w+)( [^>]*)?>\n?([^]*?)\n?<\/\1>/g);
+      const elements = Array.from(found, ([, name, , inner = ""]) => [
+        name,
+        name === "thinking" ? inner : JSON.parse(inner),
+      ]);
+      expect(elements).toMatchObject([
+        ["system_message", { subtype: "init", model, session_id: expect.any(String) }],
+        ["thinking", "Hm."],
+        ["tool_use_sdk", { name: "Bash", input: { command: "echo from-the-tool" }, id: expect.any(String) }],
+        ["tool_result_sdk", { content: "from-the-tool", is_error: false, tool_use_id: expect.any(String) }],
+        ["result_message", { num_turns: 2, total_cost_usd: expect.any(Number), stop_reason: "end_turn" }],
+      ]);
+      await goesOn(read);
+    });
+
+    test("forward shows it in parts of its own, and it is still not the client's turn", async () => {
+      const read = await ask(seeing("forward"), asked);
+      const { text, finish, rest } = read;
+      expect(finish).toBe(ended);
+      if (format === "messages") {
+        expect(text).toBe("Let me see.Done.");
+        expect(rest).toMatchObject([
+          { type: "system_message", model },
+          { type: "tool_use_sdk", name: "Bash", source: "claude_agent_sdk" },
+          { type: "tool_result_sdk", content: "from-the-tool", is_error: false },
+          { type: "result_message", num_turns: 2 },
         ]);
-        expect(elements).toMatchObject([
-          ["system_message", { subtype: "init", model, session_id: expect.any(String) }],
-          ["thinking", "Hm."],
-          ["tool_use_sdk", { name: "Bash", input: { command: "echo from-the-tool" }, id: expect.any(String) }],
-          ["tool_result_sdk", { content: "from-the-tool", is_error: false, tool_use_id: expect.any(String) }],
-          ["result_message", { num_turns: 2, total_cost_usd: expect.any(Number), stop_reason: "end_turn" }],
-        ]);
-        await goesOn(read);
-      });
+      } else {
+        expect(rest).toMatchObject([{ type: "function", function: { name: "Bash" } }]);
+        expect(text).toMatch(/Let me see\.\n\n\[claude_agent_sdk tool_result \w+\]: from-the-tool\n\nDone\.\n\n\[/);
+      }
+      await goesOn(read);
+    });
 
-      test("forward shows it in parts of its own, and it is still not the client's turn", async () => {
-        const read = await ask(seeing("forward"), asked);
-        const { text, finish, rest } = read;
-        expect(finish).toBe(ended);
-        if (format === "messages") {
-          expect(text).toBe("Let me see.Done.");
-          expect(rest).toMatchObject([
-            { type: "system_message", model },
-            { type: "tool_use_sdk", name: "Bash", source: "claude_agent_sdk" },
-            { type: "tool_result_sdk", content: "from-the-tool", is_error: false },
-            { type: "result_message", num_turns: 2 },
-          ]);
-        } else {
-          expect(rest).toMatchObject([{ type: "function", function: { name: "Bash" } }]);
-          expect(text).toMatch(/Let me see\.\n\n\[claude_agent_sdk tool_result \w+\]: from-the-tool\n\nDone\.\n\n\[/);
-        }
-        await goesOn(read);
-      });
-
-      test("an alias tells it its own way, and the header has the last word", async () => {
-        const told = { model: "told", messages: [question] };
-        expect((await ask(bench.clients("agent"), told)).text).toBe(`${narrated}${between}Done.`);
-        expect((await ask(seeing("ignore"), told)).text).toBe(`Let me see.${between}Done.`);
-      });
-    },
-  );
+    test("an alias tells it its own way, and the header has the last word", async () => {
+      const told = { model: "told", messages: [question] };
+      expect((await ask(bench.clients("agent"), told)).text).toBe(`${narrated}${between}Done.`);
+      expect((await ask(seeing("ignore"), told)).text).toBe(`Let me see.${between}Done.`);
+    });
+  });
 
   test.each([
     ["narrated", /^🔧 Bash\(command=echo from-the-tool, description=d\)\n {3}↳ from-the-tool\n$/],

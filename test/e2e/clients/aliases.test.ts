@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { type ClientBench, openClientBench } from "../support/client-bench.ts";
-import { claudes } from "../support/proxy.ts";
+import { newestClaude } from "../support/proxy.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
 setDefaultTimeout(30_000);
@@ -35,7 +35,7 @@ openai_names = { "gpt-4o" = "claude-haiku-5-5" }
 `;
 const say = (text: string) => [{ role: "user" as const, content: `[[demo say ${text}]]` }];
 
-describe.each([...claudes])("claude $version", ({ path }) => {
+describe.each(newestClaude)("claude $version", ({ path }) => {
   let bench: ClientBench;
   let folder: string;
   beforeAll(async () => {

@@ -29,7 +29,7 @@ describe.skipIf(codexProgram === undefined).each([...claudes])("claude $version"
   beforeAll(async () => {
     bench = await openClientBench({
       claude: path,
-      args: ["--pool-size", "2"],
+      args: [],
       env: { CCPROXY__MODELS__OPENAI_NAMES: JSON.stringify(openaiNames) },
     });
     codex = createCodex(bench.proxy, await documented("toml", bench.proxy), sandboxed);

@@ -8,7 +8,7 @@ import type OpenAI from "openai";
 import { type AskedBlock, conversationOf } from "../support/asked.ts";
 import { type ClientBench, openClientBench } from "../support/client-bench.ts";
 import { pdf, pixel } from "../support/media.ts";
-import { claudes } from "../support/proxy.ts";
+import { newestClaude } from "../support/proxy.ts";
 import { expectOneRowEach } from "../support/traffic.ts";
 
 setDefaultTimeout(30_000);
@@ -16,7 +16,7 @@ const model = "claude-sonnet-5-5";
 const modes = ["agent", "chat"] as const;
 type Mode = (typeof modes)[number];
 
-describe.each([...claudes])("claude $version", ({ path, version }) => {
+describe.each(newestClaude)("claude $version", ({ path }) => {
   let bench: ClientBench;
   beforeAll(async () => {
     bench = await openClientBench({ claude: path });
@@ -369,20 +369,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       expect(ignored).toBe(effort === "minimal" ? "reasoning_effort" : null);
     });
 
-    // Said to the CLI in the same way as the others.
-    if (version === claudes[0]?.version) {
-      test.each([
-        ["auto", undefined],
-        ["default", "standard_only"],
-        ["flex", undefined],
-        ["priority", undefined],
-      ] as const)("service_tier %s of chat completions", async (tier, expected) => {
-        await askOpenAi("chat", [{ role: "user", content: "hi" }], { service_tier: tier });
-        expect(bench.lastAsked()["service_tier"]).toBe(expected);
-        const ignored = bench.traffic.last().headers.get("x-ccproxy-ignored-params");
-        expect(ignored).toBe(tier === "flex" || tier === "priority" ? "service_tier" : null);
-      });
-    }
+    test.each([
+      ["auto", undefined],
+      ["default", "standard_only"],
+      ["flex", undefined],
+      ["priority", undefined],
+    ] as const)("service_tier %s of chat completions", async (tier, expected) => {
+      await askOpenAi("chat", [{ role: "user", content: "hi" }], { service_tier: tier });
+      expect(bench.lastAsked()["service_tier"]).toBe(expected);
+      const ignored = bench.traffic.last().headers.get("x-ccproxy-ignored-params");
+      expect(ignored).toBe(tier === "flex" || tier === "priority" ? "service_tier" : null);
+    });
   });
 
   test("a prompt of two megabytes arrives whole", async () => {

@@ -26,7 +26,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       defaultHeaders: { "x-ccproxy-mode": mode },
     });
   beforeAll(async () => {
-    proxy = await startProxy({ claude: path, args: ["--pool-size", "2"] });
+    proxy = await startProxy({ claude: path, args: ["--pool-size", "0"] });
   });
   afterAll(async () => {
     await proxy.stop();

@@ -10,6 +10,8 @@ import { type DemoUpstream, startDemoUpstream } from "../../../src/demo/demo-ups
 
 export const binary = join(root, "dist/ccproxy");
 export const claudes = installedClaudes();
+/** For what is about our formats, whichever CLI answers: the suites of the backend itself run with every version. */
+export const newestClaude = claudes.slice(0, 1);
 
 export interface ProxyOptions {
   /** Flags of `serve` besides the port and the CLI. */
