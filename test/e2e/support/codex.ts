@@ -152,7 +152,8 @@ async function runCodex(
       killSignal: "SIGKILL",
     },
   );
-  void until?.then(() => child.kill("SIGINT"));
+  const interrupt = () => child.kill("SIGINT");
+  void until?.then(interrupt, interrupt);
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   return { code: await child.exited, stderr, ...readEvents(stdout) };
 }
