@@ -66,6 +66,16 @@ test("who interrupts takes the place of the turn that runs, before all who wait"
   expect(order).toEqual(["interrupts", "waits"]);
 });
 
+test("who interrupts is not turned away where too many wait: the turn was stopped for it", async () => {
+  const sessions = create(60_000, 1);
+  const first = await sessions.enter(name, entry());
+  const waits = sessions.enter(name, entry());
+  const interrupts = sessions.enter(name, entry({ interrupts: true }));
+  first.leave();
+  (await interrupts).leave();
+  (await waits).leave();
+});
+
 test("a wait ends with the client, with time, and where too many wait; the others keep their order", async () => {
   const sessions = create(20, 2);
   const first = await sessions.enter(name, entry());

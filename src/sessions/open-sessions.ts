@@ -92,7 +92,9 @@ export class OpenSessions {
   }
 
   async #wait(open: OpenSession, { turn, interrupts, signal }: Waiting): Promise<void> {
-    if (open.waiting.length >= this.#options.maxWaiting) throw busy("Too many requests wait for this session already.");
+    // One that interrupts has stopped the turn already, and of those only one waits.
+    if (!interrupts && open.waiting.length >= this.#options.maxWaiting)
+      throw busy("Too many requests wait for this session already.");
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = (reason: unknown): void => {
       const at = open.waiting.indexOf(waiter);
