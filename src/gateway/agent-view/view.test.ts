@@ -207,6 +207,23 @@ test("a long input is cut value by value and as a whole", () => {
   expect(narrated).toBe(`🔧 Write(first=${"x".repeat(40)}…, second={"a":[1]}, third=y z, rest=${"w".repeat(35)}…)\n`);
 });
 
+test.each(["narrated", "verbose", "formatted"] as const)("no answer begins with blank lines: %s", async (verbosity) => {
+  const opening = (...deltas: readonly string[]): readonly ModelEvent[] => [
+    ...text("1", ...deltas),
+    ...call("t", "Read", "{}"),
+    ...text("2", "\n\nDone."),
+  ];
+  const told = textIn(shownAs(verbosity, opening()));
+  expect(told).toEndWith("\n\nDone.");
+  expect(textIn(shownAs(verbosity, opening("\n", "\n\n")))).toBe(told);
+  expect(textIn(shownAs(verbosity, opening("\n", "\n\n  Let", " me.\n")))).toStartWith("  Let me.\n");
+  const { content } = anthropicMessages.encodeResponse(
+    await whole([...said.slice(0, 1), ...shownAs(verbosity, opening("\n")), ...said.slice(-1)]),
+    options,
+  );
+  expect(content[0]).toMatchObject({ type: "text", text: expect.stringMatching(/^\S/) });
+});
+
 test("a call cut off by a limit is told without its input", () => {
   expect(textIn(shownAs("narrated", call("t", "Write", '{"file_pa')))).toBe("🔧 Write()\n");
 });

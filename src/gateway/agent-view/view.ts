@@ -40,7 +40,7 @@ interface State {
   /** The thinking that is told as text. */
   thinking: { readonly id: string; text: string } | undefined;
   told: number;
-  /** Something stands in the answer that a line of ours must keep its distance from. */
+  /** Something stands in the answer that what follows must keep its distance from. */
   hasText: boolean;
 }
 
@@ -67,8 +67,7 @@ function show(state: State, event: ModelEvent): readonly ModelEvent[] {
     case "finish":
       return event.reason === "error" ? [event] : [...tell(state, resultMessage(event, state.sessionId())), event];
     case "text-delta":
-      state.hasText ||= event.text !== "";
-      return [event];
+      return [{ ...event, text: spaced(state, event.text) }];
     default:
       return [event];
   }
@@ -134,7 +133,9 @@ function showThinking(state: State, event: ThinkingEvent): readonly ModelEvent[]
 function tell(state: State, act: AgentAct): readonly ModelEvent[] {
   const told = state.manner.tell(act);
   if (told === undefined) return [];
-  return typeof told === "string" ? tellText(state, told) : [told];
+  if (typeof told === "string") return tellText(state, told);
+  state.hasText = true;
+  return [told];
 }
 
 /** A text block of its own. */
@@ -148,10 +149,10 @@ function tellText(state: State, text: string): readonly ModelEvent[] {
   ];
 }
 
-/** What opens the answer has nothing before it to keep its distance from. */
+/** What opens the answer has nothing before it to keep its distance from, whoever says it. */
 function spaced(state: State, text: string): string {
   const shown = state.hasText ? text : text.replace(/^\n+/, "");
-  state.hasText = true;
+  state.hasText ||= shown !== "";
   return shown;
 }
 
