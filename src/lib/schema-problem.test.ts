@@ -12,6 +12,7 @@ const schema = v.looseObject({
   level: v.nullish(v.picklist(["low", "high"])),
   heat: v.nullish(v.pipe(v.number(), v.maxValue(2, "a number from 0 to 2"))),
   on: v.nullish(v.boolean()),
+  exact: v.nullish(v.strictObject({})),
   messages: v.array(v.looseObject({ content: v.union([v.string(), v.array(part)]) })),
 });
 
@@ -29,6 +30,7 @@ describe("an issue is explained by path, expectation and what came", () => {
     ["a choice", { level: "x", messages: [] }, 'level: expected "low" or "high", got "x"'],
     ["a check that says what it wants", { heat: 3, messages: [] }, "heat: expected a number from 0 to 2, got 3"],
     ["a flag", { on: "yes", messages: [] }, 'on: expected true or false, got "yes"'],
+    ["a field that there is not", { exact: { more: 1 }, messages: [] }, "exact.more: there is no such field"],
     ["a wrong item", { messages: [1] }, "messages[0]: expected an object, got 1"],
     [
       "neither side of a union",

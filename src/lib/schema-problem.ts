@@ -23,6 +23,8 @@ export function explainIssue(issue: BaseIssue<unknown>): SchemaProblem {
   const fault = deepestFault({ keys: keysOf(issue), issue });
   const path = renderPath(fault.keys);
   if (isMissingKey(fault)) return { path, explanation: "required, but missing" };
+  if (fault.issue.type === "strict_object" && fault.issue.expected === "never")
+    return { path, explanation: "there is no such field" };
   const expected = fault.issue.kind === "schema" ? expectedWords(fault.issue.expected ?? "") : fault.issue.message;
   return { path, explanation: `expected ${expected}, got ${describeValue(fault.issue.input)}` };
 }

@@ -86,7 +86,8 @@ test.each([
   [{}, "allowed: required, but missing"],
   [{ allowed: "yes" }, "allowed: expected true or false"],
   [{ allowed: true, updated_input: [] }, "updated_input: expected an object"],
-  [{ allowed: true, input: {} }, "input"],
+  [{ allowed: true, input: {} }, "input: there is no such field"],
+  [{ allowed: true, updatedInput: {} }, "updatedInput: there is no such field. Did you mean updated_input?"],
   [{ allowed: true, always: true }, "only once"],
   [[], "allowed"],
 ])("the answer %j decides nothing", async (answer, message) => {

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { GatewayError } from "#core/errors.ts";
 import type { Approval, ApprovalAnswer } from "#gateway/approval.ts";
 import { jsonObject } from "#lib/json-object.ts";
+import { nearest } from "#lib/nearest.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 
 import { renderDiff } from "./permission-diff.ts";
@@ -74,9 +75,11 @@ export function decodeAnswer(body: unknown): ApprovalAnswer {
     return { allowed, input: updated, always, message };
   }
   const { path, explanation } = explainIssue(parsed.issues[0]);
+  const fields = Object.keys(permissionAnswerSchema.entries);
+  const meant = fields.includes(path) ? undefined : nearest(path, fields);
   throw new GatewayError("invalid-request", `${path === "" ? "The body" : path}: ${explanation}.`, {
     param: path === "" ? undefined : path,
-    hint: 'Send {"allowed": true} or {"allowed": false}.',
+    hint: meant === undefined ? 'Send {"allowed": true} or {"allowed": false}.' : `Did you mean ${meant}?`,
   });
 }
 

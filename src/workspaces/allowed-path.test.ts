@@ -40,7 +40,7 @@ async function outcomeOf(path: string, roots: readonly string[] = [allowed]): Pr
 }
 
 const refused = expect.stringMatching(/^permission: .*allow_paths/);
-const missing = "not-found: There is no such directory.";
+const missing = "not-found: There is no such directory. Create it, or name another.";
 
 describe("a path below an allowed root", () => {
   test.each([

@@ -6,6 +6,8 @@ import type { WorkspaceDirectory } from "#core/workspace.ts";
 import { directoryIdentity } from "#lib/directory-identity.ts";
 import { isWithin } from "#lib/is-within.ts";
 
+const param = "X-CCProxy-Workspace";
+
 /**
  * The directory a client names by its path. Links are followed before anything is compared, and all that is not below
  * an allowed root gets one and the same answer, whether it is there or not. Throws GatewayError: `permission`, and
@@ -16,12 +18,14 @@ export async function openAllowedPath(path: string, roots: readonly string[]): P
   const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => undefined)));
   if (place === undefined || !allowed.some((root) => root !== undefined && isWithin(place.path, root)))
     throw new GatewayError("permission", "This server does not let clients work in that directory.", {
+      param,
       hint: "workspaces.allow_paths in its configuration lists the directories below which they may name one.",
     });
   const identity = await directoryIdentity(place.path);
   // Once more: a link put in its place meanwhile would have given its own identity.
   const isStill = (await realpath(place.path).catch(() => undefined)) === place.path;
-  if (identity === undefined || !isStill) throw new GatewayError("not-found", "There is no such directory.");
+  if (identity === undefined || !isStill)
+    throw new GatewayError("not-found", "There is no such directory.", { param, hint: "Create it, or name another." });
   return { path: place.path, identity };
 }
 

@@ -61,7 +61,9 @@ test("a path is shown as the client gave it, and is not trusted", async () => {
   const asked = `${top}/free/./inner/`;
   const inner = join(top, "free/inner");
   expect(await resolve({ asked })).toMatchObject({ name: asked, directory: { path: inner }, settingSources: ["user"] });
-  await expect(resolve({ asked: join(top, "site") })).rejects.toMatchObject({ kind: "permission" });
+  const options = { param: "X-CCProxy-Workspace" };
+  await expect(resolve({ asked: join(top, "site") })).rejects.toMatchObject({ kind: "permission", options });
+  await expect(resolve({ asked: join(top, "free/none") })).rejects.toMatchObject({ kind: "not-found", options });
 });
 
 test("what cannot be had is an error, and never another place", async () => {

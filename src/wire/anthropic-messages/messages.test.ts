@@ -162,7 +162,7 @@ describe("what is wrong is refused by name", () => {
       "a result of no call",
       user({ type: "tool_result", tool_use_id: "x" }),
       `${block}.tool_use_id`,
-      "the id of a tool_use block",
+      "Send the whole conversation, or name its session.",
     ],
     [
       "a call by the user",

@@ -145,6 +145,7 @@ function decodeToolResult(block: ToolResultBlock, path: string, decoding: Decodi
     const problem = invalidField(
       `${path}.tool_use_id`,
       `expected the id of a tool_use block in an earlier assistant message, got ${describeValue(callId)}`,
+      "Send the whole conversation, or name its session.",
     );
     if (decoding.callIds.size > 0) throw problem;
     decoding.outOfContext ??= problem;

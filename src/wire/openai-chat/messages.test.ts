@@ -139,7 +139,7 @@ describe("what is wrong is refused by name", () => {
       "a result of no call",
       { messages: [{ role: "tool", tool_call_id: "x", content: "y" }] },
       "messages[0].tool_call_id",
-      "the id of a tool call",
+      "Send the whole conversation, or name its session.",
     ],
   ])("%s", (_title, body, param, explanation) => {
     const error = refusalOf(body);

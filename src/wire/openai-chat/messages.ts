@@ -82,6 +82,7 @@ function decodeToolResult(message: ToolMessage, path: string, decoding: Decoding
     const problem = invalidField(
       `${path}.tool_call_id`,
       `expected the id of a tool call in an earlier assistant message, got ${describeValue(callId)}`,
+      "Send the whole conversation, or name its session.",
     );
     if (decoding.callIds.size > 0) throw problem;
     decoding.outOfContext ??= problem;
