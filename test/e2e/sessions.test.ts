@@ -231,6 +231,8 @@ describe("a session", () => {
     const { body: listed } = await bench.api("GET", "/sessions?limit=1");
     expect(listed.data).toMatchObject([{ id: session, named: true, mode: "chat", turns: 1 }]);
     expect(listed["has_more"]).toBe(true);
+    // Whoever pages would otherwise begin anew, and never come to an end.
+    expect((await bench.api("GET", "/sessions?after_id=deleted-meanwhile")).status).toBe(404);
     const long = bench.ask("long [[demo text 600 delay=50]]", inPath);
     await waitFor(async () => (await bench.api("GET", path)).body["running"] === 1 || undefined, 20_000);
     expect((await bench.api("POST", `${path}/interrupt`)).body).toMatchObject({ id: session, interrupted: 1 });

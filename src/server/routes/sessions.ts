@@ -10,9 +10,9 @@ const longestPage = 1000;
 const list: Route["answer"] = ({ principal, query }, { gateway }) => {
   const asked = query.get("limit") ?? "";
   const limit = /^[1-9]\d{0,3}$/.test(asked) ? Math.min(Number(asked), longestPage) : 100;
-  return jsonResponse(
-    encodeSessionPage(gateway.sessions.list(principal, { limit, after: query.get("after_id") ?? undefined })),
-  );
+  const after = query.get("after_id") || undefined;
+  if (after !== undefined && gateway.sessions.find({ principal, id: after }) === undefined) throw unknown(after);
+  return jsonResponse(encodeSessionPage(gateway.sessions.list(principal, { limit, after })));
 };
 
 const one: Route["answer"] = ({ principal }, { gateway }, params) => {
