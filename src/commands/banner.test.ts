@@ -13,6 +13,7 @@ const base = {
   login: undefined,
   mode: "agent",
   hasToken: false,
+  hasApprovals: false,
 } as const;
 
 const claudeLine = (text: string) => /^ {2}claude +(.*)$/m.exec(text)?.[1];
@@ -41,4 +42,10 @@ test("where nothing can answer, the next step is the doctor instead of a request
 test("the curl to paste carries a placeholder for the token only when one is needed", () => {
   expect(renderWho(base, plain)).toContain(`curl -N ${url}/v1/chat/completions -H 'content-type`);
   expect(renderWho({ ...base, hasToken: true }, plain)).toContain("-H 'authorization: Bearer YOUR_TOKEN'");
+});
+
+test("with approvals it says where to decide on them", () => {
+  expect(renderWho(base, plain)).not.toContain("approvals");
+  const banner = renderWho({ ...base, hasApprovals: true }, plain);
+  expect(banner).toContain(`approvals ${url}/permissions/ui, or \`ccproxy permission-handler --url ${url}\``);
 });

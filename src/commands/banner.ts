@@ -18,11 +18,12 @@ interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
   readonly login: Login | undefined;
   readonly mode: "agent" | "chat";
   readonly hasToken: boolean;
+  readonly hasApprovals: boolean;
 }
 
 /** The rest of the banner: who answers and where, and what to do next. */
 export function renderWho(who: Who, { dim, yellow }: Style): string {
-  const { url, workspace, mode, hasToken } = who;
+  const { url, workspace, mode, hasToken, hasApprovals } = who;
   const answers = answersLine(who);
   const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
@@ -36,6 +37,7 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
     ["docs", `${url}/swagger`],
     ["openai", `base URL ${url}/v1, ${key}`],
     ["anthropic", `base URL ${url}, ${key}`],
+    ...(hasApprovals ? [["approvals", approvalsLine(url)] as const] : []),
   ];
   const authorization = hasToken ? " -H 'authorization: Bearer YOUR_TOKEN'" : "";
   const body = '{"model":"default","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
@@ -47,6 +49,11 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
     answers.fine ? `  ${dim("try")}       ${curl}` : `  ${dim("next")}      ccproxy doctor`,
     `  ${dim("stop")}      Ctrl-C`,
   ].join("\n");
+}
+
+function approvalsLine(url: string): string {
+  const handlers = `${url}/permissions/ui, or \`ccproxy permission-handler --url ${url}\``;
+  return `${handlers}; while neither is open, what would be asked is denied`;
 }
 
 function answersLine({ demo, claude, login }: Who): { readonly text: string; readonly fine: boolean } {

@@ -71,7 +71,8 @@ async function serveUntil(
   const login =
     path === undefined || problem !== undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
   const hasToken = config.server.auth_token !== undefined;
-  await terminal.print(renderWho({ ...app, login, mode: config.claude.mode, hasToken }, style));
+  const hasApprovals = config.approvals.enabled;
+  await terminal.print(renderWho({ ...app, login, mode: config.claude.mode, hasToken, hasApprovals }, style));
   await signal;
   await withProgress(terminal, "stopping: running turns may finish, Ctrl-C again ends them", app.stop());
   return 0;
