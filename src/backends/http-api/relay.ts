@@ -1,8 +1,10 @@
 import type { RelayContext, RelayedAnswer, RelayedRequest } from "#core/backend.ts";
+import { unreadable } from "#core/refusal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser } from "#lib/sse.ts";
 import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
+import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
@@ -31,16 +33,31 @@ export async function relay(
   const passed = { status, headers: answerHeaders(headers) };
   const chunks = chunksOf(response, { idleTimeoutMs: options.idleTimeoutMs, signal });
   const type = headers.get("content-type") ?? "";
-  if (type.includes("text/event-stream")) return { ...passed, body: watchedStream(chunks, endpoint, context) };
-  if (response.ok && !type.includes("json")) return { ...passed, body: chunks };
+  const isAnswer = response.ok && asksModel(request, dialect);
+  if (isAnswer && type.includes("text/event-stream")) return { ...passed, body: watchedStream(chunks, endpoint, context) };
+  if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunks };
   const body = await bytesOf(chunks);
   const text = new TextDecoder().decode(body);
   if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
-  else dialect.format.summaryOf(parseJsonText(text)).forEach(context.note);
+  else if (isAnswer) noteAnswer(text, endpoint, context);
   return { ...passed, body };
 }
 
-/** Reads along behind the bytes: none waits for it. */
+/** The other endpoints of an API answer with lists, files and streams of their own. */
+function asksModel({ method, path }: RelayedRequest, { pathOf, path: asked }: Dialect): boolean {
+  const [place = ""] = path.split("?", 1);
+  return method === "POST" && pathOf(place.replace(/\/$/, "")) === asked;
+}
+
+/** Throws GatewayError for what is no JSON: a page of some other server, or half an answer. */
+function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: RelayContext): void {
+  const answer = parseJsonText(text);
+  if (answer === undefined) throw unreadable(text);
+  const told = format.summaryOf(answer);
+  for (const event of told.length > 0 ? told : format.decodeResponse(answer)) note(event);
+}
+
+/** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */
 async function* watchedStream(
   chunks: AsyncIterable<Uint8Array>,
   { dialect: { format } }: Endpoint,
@@ -52,5 +69,8 @@ async function* watchedStream(
     yield chunk;
     for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(note);
   }
-  decoder.end().forEach(note);
+  for (const event of decoder.end()) {
+    if (event.type === "error") throw event.error;
+    note(event);
+  }
 }
