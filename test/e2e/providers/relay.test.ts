@@ -8,8 +8,8 @@ import { fingerprintOf } from "#demo/credential.ts";
 
 import { type ByteUpstream, startByteUpstream } from "../support/byte-upstream.ts";
 import { failureOf } from "../support/clients.ts";
-import { waitFor } from "../support/proxy.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
+import { waitFor } from "../support/proxy.ts";
 import { readRows } from "../support/rows.ts";
 
 setDefaultTimeout(20_000);
@@ -122,10 +122,20 @@ async function send(path: string, body: string, headers: Readonly<Record<string,
   const response = await fetch(`${bench.proxy.url}${path}`, {
     method: "POST",
     body,
-    headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json", ...headers, "x-request-id": requestId },
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      "content-type": "application/json",
+      ...headers,
+      "x-request-id": requestId,
+    },
   });
-  return { requestId, response, text: await response.text() };
+  const text = await response.text();
+  if (!response.ok) errors.push(text, JSON.stringify([...response.headers]));
+  return { requestId, response, text };
 }
+
+/** What clients were told of failures. */
+const errors: string[] = [];
 
 /** The same request put to the upstream itself. */
 async function sendDirectly({ provider, credential: [name], headers }: Speech, path: string, body: string) {
@@ -133,7 +143,11 @@ async function sendDirectly({ provider, credential: [name], headers }: Speech, p
   const response = await fetch(`${bench.demo.url}${path}`, {
     method: "POST",
     body,
-    headers: { ...headers, "content-type": "application/json", [name]: name === "authorization" ? `Bearer ${secret}` : secret },
+    headers: {
+      ...headers,
+      "content-type": "application/json",
+      [name]: name === "authorization" ? `Bearer ${secret}` : secret,
+    },
   });
   return { response, text: await response.text() };
 }
@@ -144,7 +158,8 @@ function unnumbered(text: string): string {
 }
 
 function headersOf({ headers }: Response): Record<string, string> {
-  const left = /^(?:date|connection|content-length|transfer-encoding|x-accel-buffering|(?:x-)?request-id|x-ccproxy-.*)$/;
+  const left =
+    /^(?:date|connection|content-length|transfer-encoding|x-accel-buffering|(?:x-)?request-id|x-ccproxy-.*)$/;
   return Object.fromEntries([...headers].filter(([name]) => !left.test(name)));
 }
 
@@ -211,7 +226,11 @@ test.each(cases)("%s, %s: refusals of the upstream pass as they are", async (_fo
     const body = speech.body(directive, stream);
     const direct = await sendDirectly(speech, speech.path, body);
     bench.forget();
-    const { requestId, response, text } = await send(`/providers/${speech.provider}${speech.path}`, body, speech.headers);
+    const { requestId, response, text } = await send(
+      `/providers/${speech.provider}${speech.path}`,
+      body,
+      speech.headers,
+    );
     expect({ directive, status: response.status, text: unnumbered(text) }).toEqual({
       directive,
       status,
@@ -229,7 +248,11 @@ test("a failure within a stream passes as it is, and is what the row says", asyn
     const direct = await sendDirectly(speech, speech.path, body);
     const { requestId, text } = await send(`/providers/${speech.provider}${speech.path}`, body, speech.headers);
     expect(unnumbered(text)).toBe(unnumbered(direct.text));
-    bench.expectRow(requestId, { status: 200, finishReason: null, errorKind: expect.stringMatching(/^(?:overloaded|upstream)$/) });
+    bench.expectRow(requestId, {
+      status: 200,
+      finishReason: null,
+      errorKind: expect.stringMatching(/^(?:overloaded|upstream)$/),
+    });
   }
 });
 
@@ -244,11 +267,16 @@ describe.each(["/api", "/providers/anthropic"])("under %s", (at) => {
   test("tokens are counted, models listed and told by the upstream itself", async () => {
     const anthropic = anthropicAt(at);
     const messages = [{ role: "user" as const, content: "Count me." }];
-    expect(await anthropic.messages.countTokens({ model: "claude-haiku-5-5", messages })).toMatchObject({ input_tokens: 13 });
+    expect(await anthropic.messages.countTokens({ model: "claude-haiku-5-5", messages })).toMatchObject({
+      input_tokens: 13,
+    });
     const ids = (await anthropic.models.list({ limit: 2 })).data.map(({ id }) => id);
     expect(ids).toHaveLength(2);
     expect(bench.lastAsked().path).toBe("/v1/models?limit=2");
-    expect(await anthropic.models.retrieve("claude-haiku-5-5")).toMatchObject({ id: "claude-haiku-5-5", type: "model" });
+    expect(await anthropic.models.retrieve("claude-haiku-5-5")).toMatchObject({
+      id: "claude-haiku-5-5",
+      type: "model",
+    });
     expect(bench.asked()).toHaveLength(3);
     for (const { credentials } of bench.asked())
       expect(credentials).toEqual({ "x-api-key": fingerprintOf(keys.KEY_ANTHROPIC) });
@@ -305,13 +333,21 @@ test("a stream of another endpoint is no answer of a model: it is neither read n
 // ---- whatever comes
 
 const strange: readonly (readonly [string, readonly (Uint8Array | string)[]])[] = [
-  ["in pieces that cut characters", [...new TextEncoder().encode('data: {"type":"ü😀"}\r\n\r\n: x\r\rid: 1\nretry: 2\n\n')].map((byte) => Uint8Array.of(byte))],
+  [
+    "in pieces that cut characters",
+    [...new TextEncoder().encode('data: {"type":"ü😀"}\r\n\r\n: x\r\rid: 1\nretry: 2\n\n')].map((byte) =>
+      Uint8Array.of(byte),
+    ),
+  ],
   ["with events that nobody knows", ['event: future\ndata: {"type":"future"}\n\n']],
 ];
 test.each(strange)("a stream %s comes down as it is, whatever it says", async (_name, parts) => {
   const whole = Buffer.concat(parts.map((part) => Buffer.from(part)));
   for (const [path, end] of [
-    ["/v1/messages", 'data: {"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":1,"output_tokens":1}}}\n\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\ndata: {"type":"message_stop"}\n\n'],
+    [
+      "/v1/messages",
+      'data: {"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":1,"output_tokens":1}}}\n\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}\n\ndata: {"type":"message_stop"}\n\n',
+    ],
     ["/v1/chat/completions", 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'],
   ] as const) {
     bytes.says(() => ({
@@ -348,4 +384,162 @@ test("the first bytes of a stream are there while the rest is still to come", as
   expect(new TextDecoder().decode(last?.value)).toEndWith("[DONE]\n\n");
 });
 
-test("each request is one row that says what happened; proves(\"log-access\")", () => bench.checkRows());
+// ---- who leaves, who cancels, who repeats
+
+const slow = "[[demo text 50 delay=100]]";
+
+/** Sent, and its first bytes read. */
+async function begin(speech: Speech, stream: boolean, signal?: AbortSignal) {
+  const requestId = `relay-${crypto.randomUUID()}`;
+  const answering = fetch(`${bench.proxy.url}/providers/${speech.provider}${speech.path}`, {
+    method: "POST",
+    headers: { ...speech.headers, "x-request-id": requestId },
+    body: speech.body(slow, stream),
+    ...(signal && { signal }),
+  });
+  answering.catch(() => undefined);
+  await waitFor(() => bench.demo.openRequests() > 0 || undefined, 10_000);
+  if (stream) await answering;
+  return { requestId, answering };
+}
+
+const cancel = async (requestId: string): Promise<number> =>
+  (
+    await fetch(`${bench.proxy.url}/v1/requests/${requestId}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${accessToken}` },
+    })
+  ).status;
+
+test.each(cases)(
+  '%s, %s: a client that leaves, leaves nothing upstream; proves("stream-cancel")',
+  async (_format, _how, speech, stream) => {
+    const client = new AbortController();
+    const { requestId } = await begin(speech, stream, client.signal);
+    client.abort();
+    await bench.quiet();
+    expect(bench.lastAsked().outcome).toBe("aborted");
+    bench.expectRow(requestId, { status: 499, errorKind: "cancelled", finishReason: null });
+  },
+);
+
+test.each(cases)(
+  '%s, %s: one that is cancelled is told so in its format; proves("request-cancel")',
+  async (_format, _how, speech, stream) => {
+    const { requestId, answering } = await begin(speech, stream);
+    expect(await cancel(requestId)).toBe(200);
+    const response = await answering;
+    const text = await response.text();
+    const last = stream ? (text.trimEnd().split("\n\n").at(-1) ?? "") : text;
+    expect(response.status).toBe(stream ? 200 : 499);
+    expect(JSON.parse(last.replace(/^(?:event: error\n)?data: /, ""))).toMatchObject({
+      error: { message: expect.stringContaining("cancel") },
+    });
+    await bench.quiet();
+    expect(bench.lastAsked().outcome).toBe("aborted");
+    expect(await cancel(requestId)).toBe(404);
+    bench.expectRow(requestId, { status: 499, errorKind: "cancelled" });
+  },
+);
+
+test.each(cases)(
+  '%s, %s: a repetition with its key is the same to the byte, and asked once; proves("request-idempotency")',
+  async (_format, _how, speech, stream) => {
+    const body = speech.body("[[demo text 4 delay=20]]", stream);
+    const headers = { ...speech.headers, "idempotency-key": crypto.randomUUID() };
+    const path = `/providers/${speech.provider}${speech.path}`;
+    const [first, second] = await Promise.all([send(path, body, headers), send(path, body, headers)]);
+    const third = await send(path, body, headers);
+    expect([second.text, third.text]).toEqual([first.text, first.text]);
+    expect(first.text).toContain("chunk 4");
+    expect(
+      [first, second, third].filter(({ response }) => response.headers.get("x-ccproxy-replayed") === "true"),
+    ).toHaveLength(2);
+    expect(bench.asked()).toHaveLength(1);
+    expect(third.response.headers.get("content-type")).toBe(first.response.headers.get("content-type"));
+    const other = await send(path, speech.body("Another.", stream), headers);
+    expect(other.response.status).toBe(422);
+  },
+);
+
+// ---- where something is to be changed
+
+test.each(cases)(
+  '%s, %s: a rule that names another model changes that alone, and says so; proves("request-model-truth")',
+  async (_format, _how, speech, stream) => {
+    const body = speech.body("Hello.", stream);
+    const { requestId, response, text } = await send(`/providers/${speech.provider}${speech.path}`, body, {
+      ...speech.headers,
+      "x-team": "blue",
+    });
+    const asked: unknown = bench.lastAsked().body;
+    expect(asked).toEqual({ ...(JSON.parse(body) as object), model: "claude-haiku-4-5" }); // Ours, an object.
+    expect(response.headers.get("x-ccproxy-model")).toBe("claude-haiku-4-5");
+    expect(text).toContain('"model":"claude-haiku-4-5"');
+    bench.expectRow(requestId, { status: 200, modelUsed: "claude-haiku-4-5" });
+  },
+);
+
+const future = (speech: Speech, headers: Readonly<Record<string, string>>, prompt = "Hello.") =>
+  send(`/providers/${speech.provider}${speech.path}`, speech.body(prompt, false), { ...speech.headers, ...headers });
+
+test.each(speeches)("$format: a rule has it read, or passed on whatever it says", async (speech) => {
+  const read = await future(speech, { "x-team": "translated" });
+  expect(read.response.status).toBe(200);
+  expect(bench.lastAsked().body).not.toHaveProperty("future");
+  expect(read.response.headers.get("x-ccproxy-ignored-params")).toContain("future");
+  const passed = await future(speech, { "x-team": "passed", "x-ccproxy-session": "s" });
+  expect(passed.response.status).toBe(200);
+  expect(bench.lastAsked().body).toHaveProperty("future");
+  // Nobody remembers a conversation that nobody reads.
+  expect(passed.response.headers.get("x-ccproxy-session")).toBeNull();
+});
+
+test("what has to pass, and cannot, is refused before anybody is asked", async () => {
+  const [speech] = speeches;
+  const { response, text } = await send("/providers/openai/v1/messages", speech?.body("Hello.", false) ?? "", {
+    "x-team": "passed",
+  });
+  expect(response.status).toBe(400);
+  expect(JSON.parse(text)).toMatchObject({
+    type: "error",
+    error: { message: expect.stringContaining("anthropic-messages") },
+  });
+  expect(bench.asked()).toEqual([]);
+});
+
+test.each(speeches)("$format: a session has a memory, so its requests are read", async (speech) => {
+  const headers = { "x-ccproxy-session": `of ${speech.format}` };
+  const first = await future(speech, headers);
+  expect(first.response.headers.get("x-ccproxy-session")).toBe(encodeURIComponent(headers["x-ccproxy-session"]));
+  await future(speech, headers, "And then?");
+  const asked = bench.asked().map(({ body }) => (body as { messages: readonly { role: string }[] }).messages); // The demo took it.
+  expect(asked.map((messages) => messages.map(({ role }) => role))).toEqual([["user"], ["user", "assistant", "user"]]);
+});
+
+test("an alias with instructions is more than a name, so its requests are read", async () => {
+  const { response } = await send(
+    "/v1/messages",
+    JSON.stringify({ model: "terse", max_tokens: 99, messages: [{ role: "user", content: "Hello." }] }),
+  );
+  expect(response.headers.get("x-ccproxy-model")).toBe("claude-haiku-5-5");
+  expect(bench.lastAsked().body).toMatchObject({
+    model: "claude-haiku-5-5",
+    system: [{ type: "text", text: "Be terse." }],
+  });
+});
+
+// ---- afterwards
+
+test('each request is one row that says what happened; proves("log-access")', () => bench.checkRows());
+
+test('no key and no token is anywhere but where it belongs; proves("log-secrets")', async () => {
+  const seen = [
+    bench.proxy.output(),
+    JSON.stringify(readRows(bench.proxy)),
+    await (await fetch(`${bench.proxy.url}/health`)).text(),
+    ...errors,
+  ];
+  for (const secret of [...Object.values(keys), accessToken])
+    for (const text of seen) expect(text).not.toContain(secret);
+});

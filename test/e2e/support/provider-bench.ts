@@ -90,7 +90,8 @@ export async function openProviderBench({ config, env, args = [] }: ProviderBenc
     forgetOrders: async () => void (await control("POST", "/reset")),
     expectRow: (requestId, row) => void expected.set(requestId, row),
     async checkRows() {
-      const over = () => readRows(proxy).filter(({ requestId, endedAt }) => expected.has(requestId) && endedAt !== null);
+      const over = () =>
+        readRows(proxy).filter(({ requestId, endedAt }) => expected.has(requestId) && endedAt !== null);
       await waitFor(() => over().length >= expected.size || undefined, 10_000);
       const rows = Map.groupBy(over(), ({ requestId }) => requestId);
       for (const [requestId, row] of expected) expect(rows.get(requestId)).toEqual([expect.objectContaining(row)]);
@@ -105,8 +106,12 @@ export async function openProviderBench({ config, env, args = [] }: ProviderBenc
   };
 }
 
+interface Health {
+  readonly checks: { readonly requests: readonly { readonly componentId: string; readonly observedValue: number }[] };
+}
+
 async function isQuiet(proxy: Proxy, demo: DemoUpstream): Promise<boolean> {
   if (demo.openRequests() > 0) return false;
-  const health: unknown = await (await fetch(`${proxy.url}/health`)).json();
-  return JSON.stringify(health).includes('"running":0');
+  const { checks } = (await (await fetch(`${proxy.url}/health`)).json()) as Health; // Ours.
+  return checks.requests.every(({ observedValue }) => observedValue === 0);
 }
