@@ -1,4 +1,5 @@
 import type { RelayContext, RelayedAnswer, RelayedRequest } from "#core/backend.ts";
+import type { ModelEvent } from "#core/events.ts";
 import { unreadable } from "#core/refusal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser } from "#lib/sse.ts";
@@ -8,7 +9,7 @@ import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
-import { refusalIn } from "./send.ts";
+import { refusalIn, refusalOf } from "./send.ts";
 
 /** Passes bytes on in both directions, and reads along what they cost. */
 export async function relay(
@@ -30,11 +31,14 @@ export async function relay(
   });
   context.report({ retries });
   const { status, headers } = response;
+  // Its client would follow it, with what lets the client in here.
+  if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, response, signal);
   const passed = { status, headers: answerHeaders(headers) };
   const chunks = chunksOf(response, { idleTimeoutMs: options.idleTimeoutMs, signal });
   const type = headers.get("content-type") ?? "";
   const isAnswer = response.ok && asksModel(request, dialect);
-  if (isAnswer && type.includes("text/event-stream")) return { ...passed, body: watchedStream(chunks, endpoint, context) };
+  if (isAnswer && type.includes("text/event-stream"))
+    return { ...passed, body: watchedStream(chunks, endpoint, context) };
   if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunks };
   const body = await bytesOf(chunks);
   const text = new TextDecoder().decode(body);
@@ -65,12 +69,22 @@ async function* watchedStream(
 ): AsyncGenerator<Uint8Array> {
   const parser = createSseParser();
   const decoder = format.createStreamDecoder();
-  for await (const chunk of chunks) {
-    yield chunk;
-    for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(note);
+  let isWhole = false;
+  const tell = (event: ModelEvent) => {
+    isWhole ||= event.type === "finish";
+    note(event);
+  };
+  try {
+    for await (const chunk of chunks) {
+      yield chunk;
+      for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(tell);
+    }
+  } catch (thrown) {
+    // The client has it all.
+    if (!isWhole) throw thrown;
   }
   for (const event of decoder.end()) {
     if (event.type === "error") throw event.error;
-    note(event);
+    tell(event);
   }
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
           headers: { "x-from-configuration": "yes" },
         },
         openai: {
-          endpoints: { "openai-chat": `${demo}/v1` },
+          endpoints: { "openai-chat": `${demo}/v1`, "openai-responses": `${demo}/v1` },
           allow_private: true,
           max_retries: 0,
           credentials: { main: { env: "KEY_OPENAI" } },
@@ -96,6 +96,16 @@ const speeches: readonly Speech[] = [
     headers: { authorization: `Bearer ${accessToken}`, "openai-organization": "org-1", "openai-beta": "x=v9" },
     body: (prompt, stream) =>
       `{"messages" :[{"role":"user","content":${JSON.stringify(prompt)}}],"model":"gpt-priced","stream":false,"stream":${stream},${stream ? '"stream_options":{"include_usage":true},' : ""}"future":{"a":[1,null,"\\u00fc"]}}\n`,
+    credential: ["authorization", `Bearer ${fingerprintOf(keys.KEY_OPENAI)}`],
+    usage: { inputTokens: 150, cacheReadInputTokens: 50, outputTokens: 20, reasoningTokens: 4, costUsd: 0.00045 },
+  },
+  {
+    format: "openai-responses",
+    provider: "openai",
+    path: "/v1/responses?x",
+    headers: { authorization: `Bearer ${accessToken}`, "openai-beta": "responses=v9" },
+    body: (prompt, stream) =>
+      `{"input" :${JSON.stringify(prompt)},"store":false,"model":"gpt-priced",\n"stream":${stream},"future":{"a":[1,null,"\\u00fc"]},"tools":[{"type":"web_search"}]}`,
     credential: ["authorization", `Bearer ${fingerprintOf(keys.KEY_OPENAI)}`],
     usage: { inputTokens: 150, cacheReadInputTokens: 50, outputTokens: 20, reasoningTokens: 4, costUsd: 0.00045 },
   },
@@ -154,7 +164,7 @@ async function sendDirectly({ provider, credential: [name], headers }: Speech, p
 
 /** The demo counts its answers, and says when they were made. */
 function unnumbered(text: string): string {
-  return text.replaceAll(/demo_\d+/g, "demo_N").replaceAll(/"created":\d+/g, '"created":0');
+  return text.replaceAll(/demo_\d+/g, "demo_N").replaceAll(/"created(_at)?":\d+/g, '"created$1":0');
 }
 
 function headersOf({ headers }: Response): Record<string, string> {

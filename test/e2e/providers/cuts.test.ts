@@ -1,0 +1,122 @@
+/** Answers that are cut off after any of their bytes: nobody is told that half of one was all. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { type ByteUpstream, startByteUpstream } from "../support/byte-upstream.ts";
+import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
+import {
+  askWay,
+  baseUrlOf,
+  nameOf,
+  providerFormats,
+  readTold,
+  requestOf,
+  type Told,
+  type Way,
+  ways,
+} from "../support/provider-ways.ts";
+
+setDefaultTimeout(60_000);
+
+let bench: ProviderBench;
+let bytes: ByteUpstream;
+beforeAll(async () => {
+  bytes = startByteUpstream();
+  bench = await openProviderBench({
+    args: ["--log-level", "error"],
+    config: () => ({
+      providers: Object.fromEntries(
+        providerFormats.map((format) => [
+          `cut-${format}`,
+          { base_url: baseUrlOf(format, bytes.url), wire_format: format, allow_private: true },
+        ]),
+      ),
+    }),
+  });
+});
+afterAll(async () => {
+  await bench[Symbol.asyncDispose]();
+  bytes.stop();
+});
+
+const text = "Grüße";
+
+/** What the demo answers, byte for byte. */
+async function record({ provider, stream }: Way): Promise<Uint8Array> {
+  const { path, body } = requestOf(provider, `[[demo say ${text}]]`, stream);
+  const response = await fetch(`${bench.demo.url}${path}`, {
+    method: "POST",
+    headers: { authorization: "Bearer demo" },
+    body: JSON.stringify(body),
+  });
+  return await response.bytes();
+}
+
+/** Says the beginning that the prompt asks for. Every other one ends as if it were all; the rest break their frame. */
+function sayBeginnings(recording: Uint8Array, stream: boolean): void {
+  bytes.says(({ body }) => {
+    const cut = Number(/cut (\d+)/.exec(body)?.[1]);
+    return {
+      headers: { "content-type": stream ? "text/event-stream" : "application/json" },
+      body: [recording.subarray(0, cut)],
+      framing: cut % 2 === 0 ? "until-close" : stream ? "chunked" : "length",
+      ending: cut === recording.byteLength ? "whole" : "cut",
+    };
+  });
+}
+
+const atOnce = 40;
+
+async function askAtEveryByte(way: Way, length: number): Promise<readonly Told[]> {
+  const waiting = Array.from({ length: length + 1 }, (_, cut) => cut);
+  const told: Told[] = [];
+  const ask = async (): Promise<void> => {
+    for (let cut = waiting.shift(); cut !== undefined; cut = waiting.shift())
+      told[cut] = await askWay(bench, "cut", way, `cut ${cut}`);
+  };
+  await Promise.all(Array.from({ length: atOnce }, ask));
+  return told;
+}
+
+// proves("stream-late-error", "stream-one-terminal", "stream-true-status")
+describe("cut after any byte", () => {
+  test.each(ways.map((way) => [nameOf(way), way] as const))("%s", async (_name, way) => {
+    const recording = await record(way);
+    sayBeginnings(recording, way.stream);
+    const before = bytes.heard.length;
+    const told = await askAtEveryByte(way, recording.byteLength);
+    const problems = told.flatMap((one, cut) => problemOf(one, recording.subarray(0, cut)));
+    expect({ count: problems.length, some: problems.slice(0, 5) }).toEqual({ count: 0, some: [] });
+    expect(told.at(-1)).toMatchObject({ status: 200, broke: false });
+    // Once there is a byte, nobody asks again.
+    expect(bytes.heard.length - before).toBe(told.length);
+    expect(bytes.open()).toBe(0);
+    for (const one of told) {
+      const { requestId, status } = one;
+      const isWhole = readTold(one).ending === "whole";
+      bench.expectRow(requestId, {
+        status,
+        errorKind: isWhole ? null : "upstream",
+        finishReason: isWhole ? "stop" : null,
+      });
+    }
+    await bench.quiet();
+  });
+
+  test("each is one row that says so", () => bench.checkRows());
+});
+
+/** A shaped error, or the exact answer. */
+function problemOf(told: Told, said: Uint8Array): readonly string[] {
+  const { way, status, raw, broke } = told;
+  const { ending, text: read } = readTold(told);
+  const isHere = `after ${said.byteLength} bytes: ${status} ${JSON.stringify(raw.slice(-200))}`;
+  if (broke) return [`the connection broke ${isHere}`];
+  if (ending === "open") return [`nothing said how it ended ${isHere}`];
+  if (ending === "whole") return read === text && status === 200 ? [] : [`another answer ${isHere}`];
+  if (!text.startsWith(read)) return [`other words ${isHere}`];
+  if (status !== 502 && !(way.stream && status === 200)) return [`another status ${isHere}`];
+  if (way.client !== way.provider || status === 502) return [];
+  // Bun drops what comes with the end of a connection that breaks its frame.
+  const passed = raw.slice(0, raw.lastIndexOf("\n\n", raw.length - 3));
+  return new TextDecoder().decode(said).startsWith(passed) ? [] : [`other bytes ${isHere}`];
+}
