@@ -67,20 +67,25 @@ async function* passedOn(
   relayed: Relayed,
   { answer, isStream }: { readonly answer: AsyncIterable<Uint8Array>; readonly isStream: boolean },
 ): AsyncGenerator<Uint8Array> {
+  let hasBegun = false;
   try {
-    yield* answer;
+    for await (const chunk of answer) {
+      hasBegun = true;
+      yield chunk;
+    }
     tellEnding(exchange, relayed);
   } catch (thrown) {
     const error = exchange.cancelledBy ?? toGatewayError(thrown);
     exchange.failed(error);
     // Half a JSON text has no place for it: the connection breaks off.
     if (!isStream) throw error;
-    if (exchange.isHeard) yield lastFrame(exchange, error);
+    if (exchange.isHeard) yield new TextEncoder().encode(failure(exchange, error, hasBegun));
   }
 }
 
-/** Behind whatever was cut in its middle. */
-function lastFrame({ wireFormat, requestId, record }: Exchange, error: GatewayError): Uint8Array {
+/** Behind whatever was cut in its middle, and without the frames that begin a stream. */
+function failure({ wireFormat, requestId, record }: Exchange, error: GatewayError, hasBegun: boolean): string {
   const encoder = wireFormat.createStreamEncoder({ requestId, includeUsage: false, createdAt: record.receivedAt });
-  return new TextEncoder().encode(`\n\n${encoder.encode({ type: "error", error })}`);
+  const frames = encoder.encode({ type: "error", error });
+  return hasBegun ? `\n\n${frames.trimEnd().split("\n\n").at(-1) ?? ""}\n\n` : frames;
 }

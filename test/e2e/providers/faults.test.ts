@@ -8,7 +8,16 @@ import type { ErrorKind } from "#core/errors.ts";
 
 import { type ByteUpstream, type Said, startByteUpstream } from "../support/byte-upstream.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
-import { askWay, baseUrlOf, nameOf, providerFormats, readTold, type Told, type Way, ways } from "../support/provider-ways.ts";
+import {
+  askWay,
+  baseUrlOf,
+  nameOf,
+  providerFormats,
+  readTold,
+  type Told,
+  type Way,
+  ways,
+} from "../support/provider-ways.ts";
 import { expectShape } from "../support/refusals.ts";
 
 setDefaultTimeout(30_000);
@@ -22,9 +31,27 @@ let secure: ReturnType<typeof Bun.serve>;
 async function selfSigned(): Promise<{ readonly key: string; readonly cert: string }> {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const made = Bun.spawnSync(
-    ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"].concat(
-      ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out", cert],
-    ),
+    [
+      "openssl",
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "2",
+    ].concat([
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=IP:127.0.0.1,DNS:localhost",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ]),
   );
   if (!made.success) throw new Error(made.stderr.toString());
   return { key: await Bun.file(key).text(), cert: await Bun.file(cert).text() };
@@ -127,7 +154,12 @@ function expectFailed(told: readonly Told[], { kind, status, message, begun = fa
 
 function expectWhole(told: readonly Told[], text: string): void {
   for (const one of told) {
-    expect({ way: one.way, status: one.status, ...readTold(one) }).toMatchObject({ way: one.way, status: 200, ending: "whole", text });
+    expect({ way: one.way, status: one.status, ...readTold(one) }).toMatchObject({
+      way: one.way,
+      status: 200,
+      ending: "whole",
+      text,
+    });
     bench.expectRow(one.requestId, { status: 200, errorKind: null, finishReason: "stop" });
   }
 }

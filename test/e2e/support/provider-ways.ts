@@ -96,7 +96,7 @@ export interface Reading {
 }
 
 /** What its client makes of it, as far as it goes. */
-export function readTold({ way: { client: format }, raw, headers }: Told): Reading {
+export function readTold({ way: { client: format }, raw, headers }: Pick<Told, "way" | "raw" | "headers">): Reading {
   const isStream = headers.get("content-type")?.includes("text/event-stream") === true;
   const events = isStream ? framesIn(raw) : [parsed(raw)];
   const told = events.map((event) => readEvent(format, event, isStream));
