@@ -5,6 +5,8 @@ export interface Said {
   /** `200 OK`. */
   readonly status?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In place of all of a head. */
+  readonly raw?: string;
   /** Each is a write of its own. */
   readonly body: readonly (Uint8Array | string)[];
   /** How the client is to know where the body ends. */
@@ -70,7 +72,7 @@ export function startByteUpstream(): ByteUpstream {
     const { body, ending = "whole", pause, framing = "length" } = said;
     const bytes = body.map((part) => (typeof part === "string" ? new TextEncoder().encode(part) : part));
     const framed = framing === "chunked" ? bytes.filter(({ byteLength }) => byteLength > 0).map(asChunk) : bytes;
-    socket.write(headOf(said, Buffer.concat(bytes).byteLength));
+    socket.write(said.raw ?? headOf(said, Buffer.concat(bytes).byteLength));
     for (const [index, part] of framed.entries()) {
       if (index > 0) await pause?.();
       socket.write(part);

@@ -90,10 +90,12 @@ export async function openProviderBench({ config, env, args = [] }: ProviderBenc
     forgetOrders: async () => void (await control("POST", "/reset")),
     expectRow: (requestId, row) => void expected.set(requestId, row),
     async checkRows() {
-      const over = () =>
-        readRows(proxy).filter(({ requestId, endedAt }) => expected.has(requestId) && endedAt !== null);
-      await waitFor(() => over().length >= expected.size || undefined, 10_000);
-      const rows = Map.groupBy(over(), ({ requestId }) => requestId);
+      const written = async () => {
+        const over = readRows(proxy).filter(({ requestId, endedAt }) => expected.has(requestId) && endedAt !== null);
+        if (over.length < expected.size) await Bun.sleep(100);
+        return over.length < expected.size ? undefined : over;
+      };
+      const rows = Map.groupBy(await waitFor(written, 10_000), ({ requestId }) => requestId);
       for (const [requestId, row] of expected) expect(rows.get(requestId)).toEqual([expect.objectContaining(row)]);
       expected.clear();
     },
