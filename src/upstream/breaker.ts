@@ -1,6 +1,6 @@
 /**
- * A circuit breaker: after so many failures in a row nobody asks for a while; then one may try, and only its success lets
- * the others through again.
+ * A circuit breaker: after so many failures in a row nobody asks for a while. Then the next may try: their success ends
+ * it, and the first failure has everybody wait again, twice as long.
  */
 export interface Breaker {
   /** Milliseconds until somebody may ask again; 0 for now. */
@@ -15,17 +15,23 @@ const longestRestMs = 60_000;
 
 export function createBreaker(now: () => number = () => performance.now()): Breaker {
   let failures = 0;
+  let rests = 0;
   let openUntil = 0;
+  const waitMs = () => Math.max(0, openUntil - now());
   return {
-    waitMs: () => Math.max(0, openUntil - now()),
+    waitMs,
     succeeded() {
       failures = 0;
+      rests = 0;
       openUntil = 0;
     },
     failed() {
+      // Those that were under way already say nothing new.
+      if (waitMs() > 0) return;
       failures += 1;
-      const over = failures - failuresInARow;
-      if (over >= 0) openUntil = now() + Math.min(longestRestMs, shortestRestMs * 2 ** over);
+      if (failures < failuresInARow) return;
+      openUntil = now() + Math.min(longestRestMs, shortestRestMs * 2 ** rests);
+      rests += 1;
     },
   };
 }

@@ -82,6 +82,13 @@ describe("what is tried again, before the first byte", () => {
     expect(script.keys.length).toBeLessThan(50 + 10 + 50 / 5 + 1);
   });
 
+  test("and a wait that is too long costs nothing of that", async () => {
+    const send = setUp([status(429, { "retry-after": "60" })]);
+    for (let sent = 0; sent < 20; sent += 1) await send();
+    script.answers = [status(429, now), () => new Response("ok")];
+    expect((await send()).retries).toBe(1);
+  });
+
   test("and a redirect is passed on, with the key", async () => {
     const { response } = await setUp([status(307, { location: "http://evil.test/" })], { credentials: [fixed("k")] })();
     expect([response.status, script.keys.length]).toEqual([307, 1]);
@@ -139,6 +146,12 @@ describe("an upstream that is not well", () => {
     const error: unknown = await send().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: "unavailable", options: { retryAfterSeconds: 5 } });
     expect(script.keys).toHaveLength(5);
+  });
+
+  test("and for no longer because many failed at once", async () => {
+    const send = setUp([status(500)], { maxRetries: 0 });
+    await Promise.all(Array.from({ length: 20 }, () => send()));
+    expect(await send().catch((thrown: unknown) => thrown)).toMatchObject({ options: { retryAfterSeconds: 5 } });
   });
 
   test("and cannot be reached is said to be that", () => {

@@ -69,13 +69,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       for (let retries = 0; ; retries += 1) {
         const lane = waiting[0] ?? resting(lanes, provider);
         const outcome = await tryOnce(options, call, lane);
-        const mayAgain = waiting.length === 1 && retries < maxRetries && isPassing(outcome) && budget.spend();
-        const waitMs = mayAgain ? waitBefore(retries + 1, outcome.response?.headers) : undefined;
         const hasOther = waiting.length > 1 && outcome.trouble !== "none";
-        if (!hasOther && waitMs === undefined) return { response: responseOf(outcome), retries };
+        const mayAgain = retries < maxRetries && isPassing(outcome);
+        const waitMs = hasOther ? 0 : mayAgain ? waitBefore(retries + 1, outcome.response?.headers) : undefined;
+        if (waitMs === undefined || !(hasOther || budget.spend())) return { response: responseOf(outcome), retries };
         await outcome.response?.body?.cancel();
         if (hasOther) waiting.shift();
-        else await pause(waitMs ?? 0, call.signal);
+        else await pause(waitMs, call.signal);
       }
     },
   };
