@@ -23,6 +23,8 @@ export interface Backend {
   /** The ways it can run a request. */
   readonly modes: readonly Mode[];
   readonly answersBy: "processes" | "http";
+  /** Put into requests that name no model and are passed on. */
+  readonly defaultModel?: string | undefined;
   /** The features of this request the backend cannot honour when it is run so; the client is told. */
   unsupported(request: ModelRequest, setup: RunSetup): readonly RequestFeature[];
   /**

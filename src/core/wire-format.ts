@@ -25,6 +25,8 @@ export interface RequestOutline {
   readonly thinks: boolean;
   /** It goes on with something that this server keeps. */
   readonly namesSession: boolean;
+  /** What it sends along to say which requests belong together. */
+  readonly sessionHint?: string | undefined;
 }
 
 export interface EncodeOptions {

@@ -4,6 +4,8 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import { noUsage } from "#core/usage.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
+import { chooseSession } from "#sessions/session-id.ts";
 
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
@@ -40,10 +42,11 @@ interface Relaying {
 
 async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Relaying): Promise<Relayed> {
   const { backend } = choice;
+  const { model = backend.defaultModel } = choice;
   const learned: Learned = {
     ...headOf({
       backend,
-      model: choice.model,
+      model,
       setup: { mode: "chat", tools: "client" },
       ignored: call.unreadHeaders,
       failed: call.failed,
@@ -69,9 +72,10 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
   try {
     const answer = await send(
       backend,
-      { ...request, body: bodyFor(request, choice) },
+      { ...request, body: bodyFor(request, model) },
       {
         principal: call.principal,
+        session: chooseSession(call.sessionIds, withoutNullish({ hint: request.outline.sessionHint })),
         signal: turn.signal,
         report: ({ retries = learned.retries }) => {
           learned.retries = retries;
@@ -142,7 +146,7 @@ function unrelayable({ id }: Relayer, wireFormat: string): GatewayError {
 }
 
 /** Every format calls the model by the same name at the same place. */
-function bodyFor({ json, body, outline }: RelayRequest, { model }: Choice): RelayRequest["body"] {
+function bodyFor({ json, body, outline }: RelayRequest, model: string | undefined): RelayRequest["body"] {
   if (model === outline.model || model === undefined || !isRecord(json)) return body;
   return new TextEncoder().encode(JSON.stringify({ ...json, model }));
 }

@@ -25,6 +25,7 @@ export function createHttpApiBackend(options: HttpApiOptions): Backend {
     id: options.id,
     modes: ["chat"],
     answersBy: "http",
+    defaultModel: options.defaultModel,
     unsupported(request) {
       const { dialect } = endpointFor(options, request.wireFormat);
       return dialect.format.unsupported(settled(request));

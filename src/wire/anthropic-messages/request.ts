@@ -52,9 +52,10 @@ function decode(request: CountTokensRequest): ModelRequest {
 }
 
 /** Claude Code packs its session into the user id: as JSON, in versions before 2.1 behind `_session_`. */
-function sessionOfUser(userId: string | null | undefined): string | undefined {
+export function sessionOfUser(userId: unknown): string | undefined {
+  if (typeof userId !== "string") return undefined;
   return /"session_id"\s*:\s*"([\w-]{1,200})"|_session_([\w-]{1,200})$/
-    .exec(userId ?? "")
+    .exec(userId)
     ?.slice(1)
     .find(Boolean);
 }

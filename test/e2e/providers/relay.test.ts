@@ -49,6 +49,7 @@ beforeAll(async () => {
           allow_private: true,
           max_retries: 0,
           credentials: { main: { env: "KEY_OPENAI" } },
+          default_model: "gpt-priced",
         },
         bytes: {
           endpoints: { "anthropic-messages": bytes.url, "openai-chat": `${bytes.url}/v1` },
@@ -491,6 +492,13 @@ test.each(cases)(
     bench.expectRow(requestId, { status: 200, modelUsed: "claude-haiku-4-5" });
   },
 );
+
+test("a request that names no model gets the provider's, and is else as it came", async () => {
+  const messages = [{ role: "user", content: "Hello." }];
+  const { response } = await send("/providers/openai/v1/chat/completions", JSON.stringify({ messages, future: 1 }));
+  expect(bench.lastAsked().body).toEqual({ messages, future: 1, model: "gpt-priced" });
+  expect(response.headers.get("x-ccproxy-model")).toBe("gpt-priced");
+});
 
 const future = (speech: Speech, headers: Readonly<Record<string, string>>, prompt = "Hello.") =>
   send(`/providers/${speech.provider}${speech.path}`, speech.body(prompt, false), { ...speech.headers, ...headers });

@@ -64,13 +64,14 @@ export async function askWay(
   name: string,
   way: Way,
   prompt: string,
+  more: object = {},
 ): Promise<Told> {
   const { path, body } = requestOf(way.client, prompt, way.stream);
   const requestId = `way-${crypto.randomUUID()}`;
   const response = await fetch(`${proxy.url}/providers/${name}-${way.provider}${path}`, {
     method: "POST",
     headers: { "x-request-id": requestId, "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ ...body, ...more }),
   });
   const { raw, broke } = await readAll(response);
   return { way, requestId, status: response.status, headers: response.headers, raw, broke };
