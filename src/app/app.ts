@@ -236,7 +236,8 @@ interface ServerParts {
   readonly telemetry: Telemetry;
 }
 
-function createHttpServer({ options: { config, version }, routing, workspaces, sessions, telemetry }: ServerParts) {
+function createHttpServer({ options, routing, workspaces, sessions, telemetry }: ServerParts) {
+  const { config, environment, version } = options;
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
   const approvals = openApprovals(config, telemetry);
@@ -244,7 +245,7 @@ function createHttpServer({ options: { config, version }, routing, workspaces, s
     routing,
     workspaces,
     admission: admissionOf(limits, limits.max_running),
-    upstreamAdmission: admissionOf(limits, limits.max_upstream),
+    upstreamAdmission: admissionOf(limits, Math.min(limits.max_upstream, sentAtOnce(environment))),
     sessions,
     ...modelNames(config),
     defaultMode: claude.mode,
@@ -271,6 +272,11 @@ function createHttpServer({ options: { config, version }, routing, workspaces, s
       version,
     },
   });
+}
+
+/** Bun's own number, after which a request would stand in a line that nobody sees; lists of models need some, too. */
+function sentAtOnce({ BUN_CONFIG_MAX_HTTP_REQUESTS: said = "" }: Variables): number {
+  return (/^[1-9]\d{0,4}$/.test(said) ? Number(said) : 256) - 16;
 }
 
 function admissionOf(limits: Config["limits"], maxRunning: number): Admission {

@@ -130,7 +130,7 @@ const responses = v.strictObject({
 const limits = v.strictObject({
   max_running: v.optional(whole(1, 240, "Requests that Claude Code answers at the same time."), 8),
   max_waiting: v.optional(whole(0, 10_000, "Requests that may wait for their turn; more get a 429."), 32),
-  max_upstream: v.optional(whole(1, 100_000, "Requests to providers' APIs answered at the same time."), 1000),
+  max_upstream: v.optional(whole(1, 65_000, "Requests to providers' APIs answered at the same time."), 240),
   queue_timeout_seconds: v.optional(amount(0, 3600, "Longest wait for a turn before a 429."), 30),
   min_free_memory_mb: v.optional(whole(0, 1_048_576, "Free memory below which no new Claude process starts."), 512),
 });

@@ -54,10 +54,7 @@ function decode(request: CountTokensRequest): ModelRequest {
 /** Claude Code packs its session into the user id: as JSON, in versions before 2.1 behind `_session_`. */
 export function sessionOfUser(userId: unknown): string | undefined {
   if (typeof userId !== "string") return undefined;
-  return /"session_id"\s*:\s*"([\w-]{1,200})"|_session_([\w-]{1,200})$/
-    .exec(userId)
-    ?.slice(1)
-    .find(Boolean);
+  return /"session_id"\s*:\s*"([\w-]{1,200})"|_session_([\w-]{1,200})$/.exec(userId)?.slice(1).find(Boolean);
 }
 
 function parseRequest(
