@@ -147,6 +147,9 @@ describe.each([...claudes])("claude $version", ({ path: claude }) => {
     await ask("ephemeral", `${look} [[demo then]] [[demo say Done.]]`);
     expect(seen().path).not.toBe(one.path);
     await waitFor(() => (ephemeral().length === 0 ? true : undefined), 10_000);
+    // Nor does the CLI keep a place for what it might remember of it.
+    const kept = readdirSync(join(bench.proxy.home, "claude"), { recursive: true, encoding: "utf8" });
+    expect(kept.filter((name) => name.includes("ephemeral"))).toEqual([]);
   });
 
   test('it is gone also when the client leaves; proves("workspace-ephemeral")', async () => {

@@ -62,10 +62,16 @@ const ORPHAN_CURE = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" } as const;
 /** A bare model thinks when it is asked to, and a conversation is never summarised behind the client's back. */
 const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1", ENABLE_TOOL_SEARCH: "false" } as const;
 
-type EnvironmentOptions = Pick<
+/** The CLI makes a directory for what it might remember of each one it works in, and leaves it (both versions). */
+const EPHEMERAL_CURES = { CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1" } as const;
+
+interface EnvironmentOptions extends Pick<
   ClaudeCliOptions,
   "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls" | "journal"
->;
+> {
+  /** It works in a directory that goes with it. */
+  readonly isEphemeral?: boolean;
+}
 
 /** The whole environment of a child. Anything not listed stays behind: NODE_OPTIONS, BUN_OPTIONS, CLAUDECODE … */
 export function childEnvironment(mode: Mode, options: EnvironmentOptions): Readonly<Record<string, string>> {
@@ -79,6 +85,7 @@ export function childEnvironment(mode: Mode, options: EnvironmentOptions): Reado
     ...CURES,
     ...(options.journal?.guarded !== true && ORPHAN_CURE),
     ...(mode === "chat" && CHAT_CURES),
+    ...(options.isEphemeral === true && EPHEMERAL_CURES),
     CLAUDE_CODE_TMPDIR: options.temporaryDirectory,
     ...options.extraEnvironment,
   };
