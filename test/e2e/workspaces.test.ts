@@ -34,17 +34,20 @@ describe.each([...claudes])("claude $version", ({ path: claude }) => {
   let bench: ClientBench;
   beforeAll(async () => {
     top = realpathSync(mkdtempSync(join(tmpdir(), "ccproxy-workspaces-")));
-    for (const name of ["site", "wild", "known", "free/inner", "secret"])
+    for (const name of ["site", "wild", "known", "free/inner", "secret", "shared"])
       mkdirSync(join(top, name), { recursive: true });
     for (const name of ["wild", "known"]) {
       mkdirSync(join(top, name, ".claude"));
       await Bun.write(join(top, name, ".claude/settings.json"), JSON.stringify(hooksThatRun(join(top, name))));
     }
+    await Bun.write(join(top, "kit.ts"), toolServer);
+    const kit = { command: process.execPath, args: [join(top, "kit.ts")] };
+    await Bun.write(join(top, "mcp.json"), JSON.stringify({ mcpServers: { kit } }));
     const config = join(top, "ccproxy.toml");
     await Bun.write(
       config,
       `workspaces.allow_paths = ["free"]
-       workspaces.site.path = "site"
+       workspaces.site = { path = "site", add_dirs = ["shared"], mcp_config = ["mcp.json"] }
        workspaces.wild.path = "wild"
        workspaces.known = { path = "known", trusted = true }
        aliases.webmaster = { model = "${model}", workspace = "site" }`,
@@ -85,6 +88,17 @@ describe.each([...claudes])("claude $version", ({ path: claude }) => {
     await ask(undefined, write("by-cwd.txt"));
     expect(existsSync(join(bench.proxy.cwd, "by-cwd.txt"))).toBe(true);
     expect(toldWorkspace()).toBe("default");
+  });
+
+  test('its further directories and its tool servers are its own; proves("workspace-named")', async () => {
+    const reached: string[] = [];
+    const offered: boolean[] = [];
+    for (const name of ["site", "wild"]) {
+      await ask(name, write(join(top, `shared/from-${name}.txt`)));
+      if (existsSync(join(top, `shared/from-${name}.txt`))) reached.push(name);
+      offered.push(JSON.stringify(bench.lastAsked()["tools"]).includes('"mcp__kit__measure"'));
+    }
+    expect([reached, offered]).toEqual([["site"], [true, false]]);
   });
 
   test('what a client may not name it is refused, in its own format; proves("workspace-named")', async () => {
@@ -222,3 +236,14 @@ function hooksThatRun(directory: string) {
   ];
   return { hooks: { PreToolUse: hook("PreToolUse"), UserPromptSubmit: hook("UserPromptSubmit") } };
 }
+
+/** An MCP server with one tool, as a program of its own. */
+const toolServer = `
+const tools = [{ name: "measure", description: "Measures.", inputSchema: { type: "object" } }];
+for await (const line of console) {
+  const { id, method, params } = JSON.parse(line);
+  const begun = { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "kit", version: "1" } };
+  const result = method === "initialize" ? begun : method === "tools/list" ? { tools } : {};
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+}
+`;

@@ -49,6 +49,9 @@ const CURES = {
   // `claude-opus-4-1` would silently become the current opus.
   CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
   DISABLE_AUTOUPDATER: "1",
+  // 2.1.329 would offer many tools (WebFetch, those of the user's MCP servers) only to a model that searches for them,
+  // and names them in an attachment.
+  ENABLE_TOOL_SEARCH: "false",
   // The client's tools keep their own names.
   CLAUDE_AGENT_SDK_MCP_NO_PREFIX: "1",
 } as const;
@@ -60,7 +63,7 @@ const CURES = {
 const ORPHAN_CURE = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" } as const;
 
 /** A bare model thinks when it is asked to, and a conversation is never summarised behind the client's back. */
-const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1", ENABLE_TOOL_SEARCH: "false" } as const;
+const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1" } as const;
 
 /** The CLI makes a directory for what it might remember of each one it works in, and leaves it (both versions). */
 const EPHEMERAL_CURES = { CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1" } as const;

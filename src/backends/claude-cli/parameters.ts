@@ -4,7 +4,7 @@ import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts"
 import { refusedFeatures } from "#wire/anthropic-messages/upstream/model-limits.ts";
 import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
-import { offeredTools, toolBody } from "./client-tools.ts";
+import { toolBody } from "./client-tools.ts";
 import type { FlagSettings } from "./protocol.ts";
 
 /** An agent's tools reach the model through the CLI, which knows neither. */
@@ -54,8 +54,6 @@ export function flagSettings({ setup, model, features, canForce = true, messages
     env: {
       CLAUDE_CODE_EXTRA_BODY: Object.keys(body).length === 0 ? "" : JSON.stringify(body),
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: features.maxOutputTokens === undefined ? "" : String(features.maxOutputTokens),
-      // It would offer the client's tools only to a model that searches for them.
-      ...(setup.mode === "agent" && offeredTools(features, setup).length > 0 && { ENABLE_TOOL_SEARCH: "false" }),
     },
   };
 }
