@@ -258,8 +258,24 @@ describe("a session", () => {
     expect(transcript(bench.proxy())).toContain("quince");
     await bench.api("DELETE", `/sessions/${session}`);
     await waitFor(() => !transcript(bench.proxy()).includes("quince") || undefined, 10_000);
+    // Also while its first turn runs, or waits for the client's tools: neither could be gone on from.
+    const cut = bench.ask("sloe [[demo text 600 delay=50]]", { session, mode: "agent" });
+    await waitFor(() => transcript(bench.proxy()).includes("sloe") || undefined, 20_000);
+    const headers = { "x-ccproxy-tools": "both" };
+    const tools = [{ type: "function", function: { name: "get", parameters: { type: "object", properties: {} } } }];
+    await bench.ask("medlar [[demo tool get {}]]", {
+      session: "parked files",
+      mode: "agent",
+      headers,
+      body: { tools },
+    });
+    await waitFor(() => transcript(bench.proxy()).includes("medlar") || undefined, 20_000);
+    for (const id of [session, "parked files"])
+      expect((await bench.api("DELETE", `/sessions/${encodeURIComponent(id)}`)).status).toBe(200);
+    expect((await cut).status).toBe(499);
+    await waitFor(() => !/sloe|medlar/.test(transcript(bench.proxy())) || undefined, 10_000);
     await bench.ask(`unnamed ${say("gone")}`, { mode: "agent" });
-    expect(transcript(bench.proxy())).not.toContain("unnamed");
+    expect(transcript(bench.proxy())).not.toMatch(/unnamed|sloe|medlar/);
   });
 
   test("is not what clients send along: equal hints, whatever they are called, bring no conversations together", async () => {

@@ -40,7 +40,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     counters,
     catalogue,
     shutdown: shutdown.signal,
-    busy: new Set(),
+    busy: new Map(),
   };
   let listing: Promise<readonly ModelInfo[]> | undefined;
 
@@ -121,10 +121,18 @@ function endedWaiting(why: Exclude<EndReason, "over">): Notice {
   return { level: "info", message };
 }
 
-function forget({ live, parked, cliEnvironment }: RunnerDeps, { principal, id, resume }: ForgottenSession): void {
-  for (const table of [live, parked]) table.end(sessionKey(principal, id));
+function forget(deps: RunnerDeps, { principal, id, resume }: ForgottenSession): void {
+  const key = sessionKey(principal, id);
   const kept = readResume({ id, named: true, resume });
-  if (kept !== undefined) void removeTranscript(kept, cliEnvironment);
+  if (kept !== undefined) void removeTranscript(kept.sessionId, deps.cliEnvironment);
+  const ended = [deps.live.end(key), deps.parked.end(key)].flatMap((entry) => entry?.session ?? []);
+  for (const [session, run] of deps.busy) {
+    if (!run.keys.includes(key)) continue;
+    run.isForgotten = true;
+    ended.push(session);
+  }
+  // What it has written down of a turn that was not to its end is not known by the session, and it writes until it ends.
+  for (const session of ended) void session.child.exited.then(() => removeTranscript(session.id, deps.cliEnvironment));
 }
 
 function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendStatus {
@@ -171,7 +179,7 @@ async function askForModels({ supply, catalogue, shutdown }: RunnerDeps): Promis
 }
 
 /** False when some were still busy at the deadline. */
-async function untilIdle(busy: ReadonlySet<unknown>, deadlineMs: number): Promise<boolean> {
+async function untilIdle(busy: RunnerDeps["busy"], deadlineMs: number): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
   while (busy.size > 0) {
     if (performance.now() >= deadline) return false;

@@ -65,10 +65,11 @@ export class LiveTable<T extends Kept> {
     }
   }
 
-  /** Ends the one that is kept under this key. */
-  end(key: string): void {
+  /** Ends the one that is kept under this key, and gives it. */
+  end(key: string): T | undefined {
     const entry = this.#byKey.get(key);
     if (entry !== undefined) this.#evict(entry, "over");
+    return entry?.kept;
   }
 
   /** Ends all of which this is true; says how many there were. */

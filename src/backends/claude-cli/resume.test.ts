@@ -51,12 +51,15 @@ test("a transcript is removed from whichever project it lies in, and no other", 
   const project = join(config, "projects", "-a-b");
   mkdirSync(join(project, uuid(1)), { recursive: true });
   for (const at of [1, 2]) writeFileSync(join(project, `${uuid(at)}.jsonl`), "");
-  await removeTranscript({ sessionId: uuid(1) }, { CLAUDE_CONFIG_DIR: config });
+  await removeTranscript(uuid(1), { CLAUDE_CONFIG_DIR: config });
   expect([`${uuid(1)}.jsonl`, uuid(1), `${uuid(2)}.jsonl`].map((name) => existsSync(join(project, name)))).toEqual([
     false,
     false,
     true,
   ]);
-  await removeTranscript({ sessionId: uuid(2) }, { HOME: join(config, "none") });
+  await removeTranscript(uuid(2), { HOME: join(config, "none") });
+  // A process that was asked nothing has no id yet.
+  for (const none of ["", ".", "../-a-b"]) await removeTranscript(none, { CLAUDE_CONFIG_DIR: config });
+  expect(existsSync(join(project, `${uuid(2)}.jsonl`))).toBe(true);
   rmSync(config, { recursive: true });
 });

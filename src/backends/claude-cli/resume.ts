@@ -11,10 +11,11 @@ import type { ResumePoint } from "./launch.ts";
 import type { CliSession } from "./session.ts";
 import { noTotals, type Totals } from "./usage.ts";
 
+const cliSessionId = v.pipe(v.string(), v.uuid());
 const amount = v.pipe(v.number(), v.finite());
 const resumeSchema = v.object({
   /** The CLI's session; it is part of a path. */
-  sessionId: v.pipe(v.string(), v.uuid()),
+  sessionId: cliSessionId,
   /** What its process had cost at its last point. */
   totals: v.object({
     costUsd: amount,
@@ -73,9 +74,11 @@ export async function restoredTotals(session: CliSession, { totals }: Resume): P
 
 /** Removes what the CLI wrote down of a session, in whichever project it was. */
 export async function removeTranscript(
-  { sessionId }: Pick<Resume, "sessionId">,
+  sessionId: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  // It becomes part of a path; a process that was asked nothing has none.
+  if (!v.is(cliSessionId, sessionId)) return;
   const config = environment["CLAUDE_CONFIG_DIR"] ?? join(environment["HOME"] ?? homedir(), ".claude");
   const projects = join(config, "projects");
   for (const project of await readdir(projects).catch(() => []))

@@ -48,7 +48,14 @@ export interface RunnerDeps {
   readonly catalogue: Catalogue;
   /** Fires when the backend stops. */
   readonly shutdown: AbortSignal;
-  readonly busy: Set<CliSession>;
+  readonly busy: Map<CliSession, BusyRun>;
+}
+
+interface BusyRun {
+  /** Of the named session it is a turn of. */
+  readonly keys: readonly string[];
+  /** That session is no more: its process is not to be used again. */
+  isForgotten: boolean;
 }
 
 interface Lease {
@@ -78,7 +85,7 @@ export async function* run(
   try {
     if (signal.aborted) throw abortError(signal);
     lease = await acquire(deps, request, context, signal);
-    deps.busy.add(lease.session);
+    deps.busy.set(lease.session, { keys: sessionKeys(context), isForgotten: false });
     context.report({
       ignoredFields: leftOut(lease, request),
       renamedTools: renamedTools(request.features, context),
@@ -297,15 +304,17 @@ function reportResume(deps: RunnerDeps, session: CliSession, served: Served): vo
   const resume = resumeAfter(session, historyKeys(deps, served), before);
   if (resume === undefined) return;
   context.report({ resume: JSON.stringify(resume) });
-  if (before !== undefined && before.sessionId !== resume.sessionId) void removeTranscript(before, deps.cliEnvironment);
+  if (before !== undefined && before.sessionId !== resume.sessionId)
+    void removeTranscript(before.sessionId, deps.cliEnvironment);
 }
 
 function release(deps: RunnerDeps, session: CliSession, served: Served): void {
   const { busy, live, parked, supply, counters, shutdown } = deps;
   const { outcome, context } = served;
+  const isForgotten = busy.get(session)?.isForgotten === true;
   busy.delete(session);
-  reportResume(deps, session, served);
-  const isKept = session.usable && !session.oversized && !shutdown.aborted;
+  if (!isForgotten) reportResume(deps, session, served);
+  const isKept = session.usable && !session.oversized && !shutdown.aborted && !isForgotten;
   if (isKept && outcome?.parked?.feed.closed === false) {
     const calls = waitingKey(deps, served, outcome.calls);
     const elsewhere = elsewhereKey(context, outcome.calls, served.request.messages);
