@@ -1,6 +1,7 @@
 import { GatewayError } from "#core/errors.ts";
 import type { StoredResponse } from "#core/stored-response.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { callOf } from "#server/call.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import type { Operation, Parameter } from "#server/openapi/operation.ts";
@@ -14,6 +15,7 @@ import {
   schemaRef,
   turnParameters,
 } from "#server/openapi/parts.ts";
+import { relay } from "#server/relay.ts";
 import { expandBody, withIds } from "#server/responses/stored-conversation.ts";
 import type { Route, RouteParams, Services } from "#server/route.ts";
 import { answerTurn, type PreparedTurn } from "#server/turn.ts";
@@ -40,19 +42,24 @@ function prepare({ principal, record }: Exchange, { responses: store }: Services
   return { body, answerId: id, repeated: { store: stored }, ...(stored && { remember }) };
 }
 
-const one: Route["answer"] = (exchange, services, params) => jsonResponse(find(exchange, services, params).response);
+const one: Route["answer"] = (exchange, services, params) => {
+  const found = find(exchange, services, params);
+  return found === undefined ? elsewhere(exchange, services, params) : jsonResponse(found.response);
+};
 
-const remove: Route["answer"] = ({ principal }, { responses }, params) => {
+const remove: Route["answer"] = (exchange, services, params) => {
   const id = idOf(params);
-  if (responses?.remove(principal, id) !== true) throw unknown(id);
-  return jsonResponse({ id, object: "response", deleted: true });
+  const isGone = services.responses?.remove(exchange.principal, id) === true;
+  return isGone ? jsonResponse({ id, object: "response", deleted: true }) : elsewhere(exchange, services, params);
 };
 
 /** Cancelling twice is no fault, in this API. */
 const cancel: Route["answer"] = (exchange, services, params) => {
   const cut = services.cancelAnswer(exchange.principal, idOf(params));
   if (cut !== undefined) return jsonResponse(cut);
-  const { id, response } = find(exchange, services, params);
+  const found = find(exchange, services, params);
+  if (found === undefined) return elsewhere(exchange, services, params);
+  const { id, response } = found;
   if (response["status"] !== "cancelled") throw over(id);
   return jsonResponse(response);
 };
@@ -61,7 +68,9 @@ const longestPage = 100;
 
 const inputItems: Route["answer"] = (exchange, services, params) => {
   const { query } = exchange;
-  const { input } = find(exchange, services, params);
+  const found = find(exchange, services, params);
+  if (found === undefined) return elsewhere(exchange, services, params);
+  const { input } = found;
   const items = query.get("order") === "asc" ? input : input.toReversed();
   const asked = query.get("limit") ?? "";
   const limit = /^[1-9]\d{0,2}$/.test(asked) ? Math.min(Number(asked), longestPage) : 20;
@@ -86,11 +95,16 @@ const refuseUpgrade: Route["answer"] = ({ request }) => {
   });
 };
 
-function find({ principal }: Exchange, { responses }: Services, params: RouteParams): StoredResponse {
-  const id = idOf(params);
-  const found = responses?.find(principal, id);
-  if (found === undefined) throw unknown(id);
-  return found;
+function find({ principal }: Exchange, { responses }: Services, params: RouteParams): StoredResponse | undefined {
+  return responses?.find(principal, idOf(params));
+}
+
+/** What is not kept here may be kept by the upstream that made it. Throws GatewayError `not-found` where nobody is asked. */
+async function elsewhere(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
+  exchange.stayOpen();
+  const answer = await relay(exchange, services, { call: callOf(exchange, params) });
+  if (answer === undefined) throw unknown(idOf(params));
+  return answer;
 }
 
 function idOf(params: RouteParams): string {

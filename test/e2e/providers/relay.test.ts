@@ -334,6 +334,30 @@ test("what nobody here has heard of is for the upstream to answer, and to refuse
   expect((await openaiAt("/providers/openai").models.list()).data.length).toBeGreaterThan(0);
 });
 
+test("a response that the upstream made is kept there, and asked for there", async () => {
+  const { responses } = openaiAt("/providers/openai");
+  const made = await responses.create({ model: "gpt-priced", input: "[[demo say Made.]]" });
+  expect(made.id).toStartWith("resp_demo_");
+  for (const call of [
+    () => responses.retrieve(made.id),
+    () => responses.delete(made.id),
+    () => responses.cancel(made.id),
+    () => responses.inputItems.list(made.id),
+  ])
+    // The demo keeps none, and says so in its own words.
+    expect(await failureOf(call)).toMatchObject({ message: expect.stringMatching(/not found\.|Invalid URL|Not allowed/) });
+  expect(bench.asked().map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "POST /v1/responses",
+    `GET /v1/responses/${made.id}`,
+    `DELETE /v1/responses/${made.id}`,
+    `POST /v1/responses/${made.id}/cancel`,
+    `GET /v1/responses/${made.id}/input_items`,
+  ]);
+  // Claude Code's are all here.
+  expect(await failureOf(() => openaiAt("/cc").responses.retrieve(made.id))).toMatchObject({ status: 404 });
+  expect(bench.asked()).toHaveLength(5);
+});
+
 test("a stream of another endpoint is no answer of a model: it is neither read nor found wanting", async () => {
   const events = 'data: {"type":"speech.audio.delta","audio":"AA=="}\n\ndata: {"type":"speech.audio.done"}\n\n';
   bytes.says(() => ({ headers: { "content-type": "text/event-stream" }, framing: "chunked", body: [events] }));
