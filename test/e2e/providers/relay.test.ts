@@ -345,7 +345,9 @@ test("a response that the upstream made is kept there, and asked for there", asy
     () => responses.inputItems.list(made.id),
   ])
     // The demo keeps none, and says so in its own words.
-    expect(await failureOf(call)).toMatchObject({ message: expect.stringMatching(/not found\.|Invalid URL|Not allowed/) });
+    expect(await failureOf(call)).toMatchObject({
+      message: expect.stringMatching(/not found\.|Invalid URL|Not allowed/),
+    });
   expect(bench.asked().map(({ method, path }) => `${method} ${path}`)).toEqual([
     "POST /v1/responses",
     `GET /v1/responses/${made.id}`,
