@@ -97,7 +97,10 @@ function decodeItem(item: InputItem, path: string, decoding: Decoding): Message 
     case "custom_tool_call_output":
       return { role: "user", content: [decodeOutput(parseItem(callOutputItemSchema, item, path), path, decoding)] };
     case "reasoning":
-      return { role: "assistant", content: decodeReasoning(parseItem(reasoningItemSchema, item, path), path) };
+      return {
+        role: "assistant",
+        content: decodeReasoning(parseItem(reasoningItemSchema, item, path), path, decoding),
+      };
     case "additional_tools": {
       const { tools } = parseItem(additionalToolsSchema, item, path);
       decoding.tools.push({ tools, path: `${path}.tools` });
@@ -198,14 +201,20 @@ function decodeOutput({ call_id: callId, output }: OutputItem, path: string, dec
 
 type ReasoningItem = v.InferOutput<typeof reasoningItemSchema>;
 
-/** What another vendor has encrypted means nothing here: such an item is left out. */
-function decodeReasoning({ summary, content, encrypted_content: encrypted }: ReasoningItem, path: string): Part[] {
+/** What another vendor has encrypted means nothing here: such an item is left out, and the client told so. */
+function decodeReasoning(
+  { summary, content, encrypted_content: encrypted }: ReasoningItem,
+  path: string,
+  { ignoredFields }: Decoding,
+): Part[] {
   const said = [...(summary ?? []), ...(content ?? [])].map((part) => part.text).join("\n\n");
   if (typeof encrypted !== "string")
     return said === "" ? [] : [{ type: "reasoning", text: said, field: `${path}.summary` }];
+  const field = `${path}.encrypted_content`;
   const sealed = openReasoning(encrypted);
-  if (sealed === undefined) return [];
-  return [{ type: "reasoning", text: said, ...sealed, field: `${path}.encrypted_content` }];
+  if (sealed !== undefined) return [{ type: "reasoning", text: said, ...sealed, field }];
+  ignoredFields.add(field);
+  return [];
 }
 
 /** The Messages API, and so every backend behind it, refuses empty text blocks. */

@@ -8,39 +8,15 @@ import { failureOf } from "../support/clients.ts";
 import { pixel } from "../support/media.ts";
 import { type Answer, type Asker, askers, type Question } from "../support/pair-clients.ts";
 import { conversationIn } from "../support/pair-upstreams.ts";
-import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
+import type { ProviderBench } from "../support/provider-bench.ts";
+import { formats, models, openPairBench } from "../support/provider-pairs.ts";
 import type { Format } from "../support/provider-ways.ts";
 
 setDefaultTimeout(30_000);
 
-const formats = ["anthropic-messages", "openai-chat", "openai-responses"] as const satisfies readonly Format[];
-
-/** Models that take whatever their API has a word for. */
-const models: Readonly<Record<Format, string>> = {
-  "anthropic-messages": "claude-haiku-4-5",
-  "openai-chat": "some-model",
-  "openai-responses": "some-model",
-};
-
 let bench: ProviderBench;
 beforeAll(async () => {
-  bench = await openProviderBench({
-    env: { KEY: "sk-of-the-provider" },
-    config: (demo) => ({
-      providers: Object.fromEntries(
-        formats.map((format) => [
-          format,
-          {
-            base_url: format === "anthropic-messages" ? demo : `${demo}/compatible/v1`,
-            wire_format: format,
-            allow_private: true,
-            max_retries: 0,
-            credentials: { main: { env: "KEY" } },
-          },
-        ]),
-      ),
-    }),
-  });
+  bench = await openPairBench();
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 beforeEach(() => bench.forget());
@@ -221,3 +197,5 @@ describe.each(pairs)("%s on %s", (_name, provider, asker) => {
     expect(broken).toBeInstanceOf(Error);
   });
 });
+
+test('each is one row; proves("log-access")', () => bench.checkRows());
