@@ -1,0 +1,183 @@
+/** Who answers: by the base URL, a header, the model's name, the configuration's rules, or who is left. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+
+import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
+
+let bench: ProviderBench;
+beforeAll(async () => {
+  bench = await openProviderBench({
+    env: { KEY: "sk-of-all-of-them" },
+    config: (demo) => {
+      const at = (root: string, more: object = {}) => ({
+        base_url: `${demo}/${root}/v1`,
+        allow_private: true,
+        max_retries: 0,
+        credentials: { main: { env: "KEY" } },
+        ...more,
+      });
+      return {
+        providers: {
+          plain: at("plain"),
+          claiming: at("claiming", { models: ["claimed-*", "exactly"] }),
+          anthropic: { ...at("anthropic"), base_url: `${demo}/anthropic` },
+          // Where nobody is.
+          gone: at("gone", { base_url: "http://127.0.0.1:1/v1" }),
+          tired: at("tired"),
+        },
+        routing: {
+          default: "plain",
+          rules: {
+            team: { headers: { "x-team": "blue*" }, backend: "claiming", to_model: "for-the-blue-team" },
+            big: { min_kb: 50, wire_format: "openai-chat", backend: "claiming" },
+            tools: { model: "/^tool(ed)?$/", tools: true, backend: "anthropic" },
+            thinking: { model: "thinker", thinking: true, backend: "claiming" },
+            path: { path: "/v1/responses", model: "by-path", backend: "claiming" },
+          },
+          fallbacks: { gone: ["tired", "claiming/stand-in"] },
+        },
+      };
+    },
+  });
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await bench.forgetOrders();
+  bench.forget();
+});
+
+interface Asked {
+  readonly path?: string;
+  readonly model?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
+async function ask({ path = "/v1/chat/completions", model = "any", headers = {}, body = {} }: Asked) {
+  const messages = [{ role: "user", content: "Hello." }];
+  const said = path.endsWith("/responses") ? { input: "Hello." } : { messages, max_tokens: 2000 };
+  const response = await fetch(`${bench.proxy.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ model, ...said, ...body }),
+  });
+  const asked = bench.asked().at(-1);
+  return { response, text: await response.text(), root: asked?.path.split("/")[1], body: asked?.body };
+}
+
+const tools = [{ type: "function", function: { name: "f", parameters: { type: "object", properties: {} } } }];
+
+/** What is asked, who answers, and as what the model is known there. */
+const choices: readonly (readonly [string, Asked, string, string])[] = [
+  ["nothing is said", {}, "plain", "any"],
+  ["the base URL names it", { path: "/providers/claiming/v1/chat/completions" }, "claiming", "any"],
+  ["the base URL is Anthropic's", { path: "/api/v1/messages" }, "anthropic", "any"],
+  ["a header names it", { headers: { "x-ccproxy-backend": "claiming" } }, "claiming", "any"],
+  ["the model's name begins with it", { model: "claiming/some/model" }, "claiming", "some/model"],
+  ["the model's name begins with nobody's", { model: "vendor/some-model" }, "plain", "vendor/some-model"],
+  ["it claims the model", { model: "claimed-7" }, "claiming", "claimed-7"],
+  ["it claims the model by its whole name", { model: "exactly" }, "claiming", "exactly"],
+  ["a rule looks at a header", { headers: { "x-team": "blue one" } }, "claiming", "for-the-blue-team"],
+  [
+    "a rule comes before what the client names",
+    { headers: { "x-team": "blue", "x-ccproxy-backend": "plain" } },
+    "claiming",
+    "for-the-blue-team",
+  ],
+  ["a rule looks at the size", { body: { user: "u".repeat(60_000) } }, "claiming", "any"],
+  ["a rule looks at tools", { model: "tooled", body: { tools } }, "anthropic", "tooled"],
+  ["a rule of which not everything holds", { model: "tooled" }, "plain", "tooled"],
+  ["a rule looks at thinking", { model: "thinker", body: { reasoning_effort: "low" } }, "claiming", "thinker"],
+  ["a rule looks at the path", { path: "/v1/responses", model: "by-path" }, "claiming", "by-path"],
+];
+
+// proves("api-prefixes-all")
+test.each(choices)("where %s", async (_name, asked, backend, model) => {
+  const { response, root, body } = await ask(asked);
+  expect(response.status).toBe(200);
+  expect(root).toBe(backend);
+  expect(body).toMatchObject({ model });
+  expect(response.headers.get("x-ccproxy-backend")).toBe(backend);
+  expect(response.headers.get("x-ccproxy-model")).toBe(model);
+  bench.expectRow(response.headers.get("x-request-id") ?? "", { backend, modelUsed: model, status: 200 });
+});
+
+test.each([
+  ["/cc/v1/messages", {}],
+  ["/claude/v1/messages", {}],
+  ["/v1/messages", { "x-ccproxy-backend": "claude-cli" }],
+])("%s %o is Claude Code's, also where something else is the default", async (path, headers) => {
+  const { response, text } = await ask({ path, headers });
+  // There is none here.
+  expect([response.status, response.headers.get("x-ccproxy-backend") ?? "claude-cli"]).toEqual([503, "claude-cli"]);
+  expect(text).toContain("Claude Code could not be started");
+  expect(bench.asked()).toEqual([]);
+});
+
+test.each([
+  ["/providers/clamining/v1/messages", {}],
+  ["/v1/messages", { "x-ccproxy-backend": "clamining" }],
+])("%s %o: a backend that there is none of is a 404 that says what is meant", async (path, headers) => {
+  const { response, text } = await ask({ path, headers });
+  expect(response.status).toBe(404);
+  expect(JSON.parse(text)).toMatchObject({ type: "error", error: { type: "not_found_error" } });
+  expect(text).toContain("Did you mean claiming?");
+  expect(bench.asked()).toEqual([]);
+});
+
+describe("models", () => {
+  test("of all are in one list, those of others behind their names", async () => {
+    const openai = new OpenAI({ baseURL: `${bench.proxy.url}/v1`, apiKey: "any", maxRetries: 0 });
+    const ids = (await Array.fromAsync(await openai.models.list())).map(({ id }) => id);
+    const anthropic = new Anthropic({ baseURL: bench.proxy.url, apiKey: "any", maxRetries: 0 });
+    expect((await Array.fromAsync(await anthropic.models.list())).map(({ id }) => id)).toEqual(ids);
+    // The default's go by their own names.
+    const behind = ids.filter((id) => id.startsWith("claiming/")).map((id) => id.slice("claiming/".length));
+    expect(behind.length).toBeGreaterThan(2);
+    expect(ids).toEqual(expect.arrayContaining(behind));
+    expect(ids.some((id) => id.startsWith("anthropic/claude-"))).toBe(true);
+    expect(ids.some((id) => id.startsWith("gone/"))).toBe(false);
+    expect(ids).toHaveLength(new Set(ids).size);
+  });
+
+  test("each of the list can be asked for", async () => {
+    for (const id of ["claiming/demo", "anthropic/claude-haiku-4-5"]) {
+      const { response, root } = await ask({ model: id });
+      expect([response.status, root]).toEqual([200, id.split("/")[0]]);
+    }
+  });
+});
+
+describe("who stands in", () => {
+  test("is asked where one cannot be reached, and named; translated or passed on", async () => {
+    for (const path of ["/providers/gone/v1/chat/completions", "/providers/gone/v1/messages"]) {
+      const { response, root, body } = await ask({ path });
+      expect([response.status, root]).toEqual([200, "tired"]);
+      expect(body).toMatchObject({ model: "any" });
+      expect(response.headers.get("x-ccproxy-backend")).toBe("tired");
+      expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("gone");
+    }
+  });
+
+  test("may fail in turn; the last is asked for a model of its own", async () => {
+    await bench.order({ directives: "[[demo error 529]]", path: "/tired/" });
+    for (const path of ["/providers/gone/v1/chat/completions", "/providers/gone/v1/messages"]) {
+      const { response, root, body } = await ask({ path });
+      expect([response.status, root]).toEqual([200, "claiming"]);
+      expect(body).toMatchObject({ model: "stand-in" });
+      expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("gone, tired");
+      expect(response.headers.get("x-ccproxy-model")).toBe("stand-in");
+    }
+  });
+
+  test("is not asked for a fault of the request", async () => {
+    await bench.order({ directives: "[[demo error 400]]", path: "/tired/" });
+    const { response } = await ask({ path: "/providers/gone/v1/chat/completions" });
+    expect(response.status).toBe(400);
+    expect(bench.asked().map(({ path }) => path)).toEqual(["/tired/v1/chat/completions"]);
+  });
+});
+
+test('each is one row that says who answered; proves("log-access")', () => bench.checkRows());
