@@ -266,46 +266,45 @@ test.each(translated)("%s on %s: thoughts that nobody there can read are named",
   expect(JSON.stringify(bench.lastAsked().body)).not.toContain("Hm.");
 });
 
-/** Content that has no equivalent elsewhere, and the field that the refusal names. */
-const untranslatable: readonly (readonly [string, Format, Format, object, string])[] = [
-  [
-    "a document by its URL",
-    "anthropic-messages",
-    "openai-chat",
-    { type: "document", source: { type: "url", url: "https://files.test/a.pdf" } },
-    "URL",
-  ],
-  [
-    "a file of Anthropic's",
-    "anthropic-messages",
-    "openai-responses",
-    { type: "document", source: { type: "file", file_id: "file_1" } },
-    "another vendor",
-  ],
-  [
-    "a block that only Anthropic has",
-    "anthropic-messages",
-    "openai-chat",
-    { type: "search_result", source: "x", title: "t", content: [{ type: "text", text: "y" }] },
-    "no equivalent",
-  ],
-  [
-    "the same",
-    "anthropic-messages",
-    "openai-responses",
-    { type: "container_upload", file_id: "file_1" },
-    "no equivalent",
-  ],
-];
-test.each(untranslatable)(
-  "%s: %s on %s is refused, and its place named",
-  async (_name, client, provider, block, words) => {
-    const { response, text } = await send(client, provider, {
-      max_tokens: 99,
-      messages: [{ role: "user", content: [block] }],
-    });
-    expect(response.status).toBe(400);
-    expect(text).toContain(words);
-    expect(bench.asked()).toEqual([]);
+interface Untranslatable {
+  readonly what: string;
+  readonly provider: Format;
+  readonly block: object;
+  /** Of the refusal. */
+  readonly words: string;
+}
+
+/** Content of Anthropic's that has no equivalent elsewhere. */
+const untranslatable: readonly Untranslatable[] = [
+  {
+    what: "a document by its URL",
+    provider: "openai-chat",
+    block: { type: "document", source: { type: "url", url: "https://files.test/a.pdf" } },
+    words: "URL",
   },
-);
+  {
+    what: "a file of Anthropic's",
+    provider: "openai-responses",
+    block: { type: "document", source: { type: "file", file_id: "file_1" } },
+    words: "another vendor",
+  },
+  {
+    what: "a block that only Anthropic has",
+    provider: "openai-chat",
+    block: { type: "search_result", source: "x", title: "t", content: [{ type: "text", text: "y" }] },
+    words: "no equivalent",
+  },
+  {
+    what: "one that names a container",
+    provider: "openai-responses",
+    block: { type: "container_upload", file_id: "file_1" },
+    words: "no equivalent",
+  },
+];
+test.each(untranslatable)("$what is refused on $provider", async ({ provider, block, words }) => {
+  const body = { max_tokens: 99, messages: [{ role: "user", content: [block] }] };
+  const { response, text } = await send("anthropic-messages", provider, body);
+  expect(response.status).toBe(400);
+  expect(text).toContain(words);
+  expect(bench.asked()).toEqual([]);
+});

@@ -69,7 +69,7 @@ export const askers: readonly Asker[] = [
 
 type ChatBody = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
-export function chatBody({ model, system, turns, tools, more }: Question): ChatBody {
+function chatBody({ model, system, turns, tools, more }: Question): ChatBody {
   return {
     model,
     messages: [
@@ -172,7 +172,7 @@ function completionUsage(usage: OpenAI.CompletionUsage | undefined): Answer["usa
 
 type ResponseBody = OpenAI.Responses.ResponseCreateParamsNonStreaming;
 
-export function responseBody({ model, system, turns, tools, more }: Question): ResponseBody {
+function responseBody({ model, system, turns, tools, more }: Question): ResponseBody {
   return {
     model,
     store: false,
@@ -236,7 +236,10 @@ async function responsesStream({ openai }: Clients, question: Question): Promise
   if (last === undefined || !("response" in last)) throw new Error(`The stream ended with ${last?.type}.`);
   const output = events.flatMap((event) => (event.type === "response.output_item.done" ? [event.item] : []));
   const textOf = (...types: readonly string[]): string =>
-    events.map((event) => (types.includes(event.type) && "delta" in event ? String(event.delta) : "")).join("");
+    events
+      .map((event) => (types.includes(event.type) && "delta" in event ? event.delta : ""))
+      .filter((delta) => typeof delta === "string")
+      .join("");
   return {
     ...responseAnswer({ ...last.response, output }),
     text: textOf("response.output_text.delta", "response.refusal.delta"),
@@ -273,7 +276,7 @@ function responseAnswer(response: OpenAI.Responses.Response): Answer {
 
 type MessageBody = Anthropic.MessageCreateParamsNonStreaming;
 
-export function messageBody({ model, system, turns, tools, more }: Question): MessageBody {
+function messageBody({ model, system, turns, tools, more }: Question): MessageBody {
   return {
     model,
     max_tokens: 4096,

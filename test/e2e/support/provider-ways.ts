@@ -58,14 +58,14 @@ export interface Told {
   readonly broke: boolean;
 }
 
-/** Asks `NAME-FORMAT`, a provider of that format. */
+/** Asks `NAME-FORMAT`, a provider of that format; `more`: members of the body. */
 export async function askWay(
   { proxy }: Pick<ProviderBench, "proxy">,
   name: string,
   way: Way,
-  prompt: string,
-  more: object = {},
+  said: string | { readonly prompt: string; readonly more: object },
 ): Promise<Told> {
+  const { prompt, more } = typeof said === "string" ? { prompt: said, more: {} } : said;
   const { path, body } = requestOf(way.client, prompt, way.stream);
   const requestId = `way-${crypto.randomUUID()}`;
   const response = await fetch(`${proxy.url}/providers/${name}-${way.provider}${path}`, {
