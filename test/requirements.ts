@@ -99,6 +99,21 @@ const promised: readonly Row[] = [
   ["cli-disconnects", "none", "a client that hangs up at any moment leaves no turn, no upstream request and no memory"],
   ["cli-hostile-output", "none", "huge, split, garbage and missing output lines are typed errors"],
   ["admission-limits", "none", "bounded running and waiting requests, then 429 with Retry-After"],
+  // Providers
+  ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
+  ["upstream-others", "seed 004", "Gemini, DeepSeek and Perplexity"],
+  [
+    "upstream-relay",
+    "none",
+    "a request in its provider's own format goes up, and its answer comes down, byte for byte",
+  ],
+  [
+    "upstream-transform",
+    "seed 000, 001",
+    "any client format on any upstream format; what an API has no word for is named, never dropped",
+  ],
+  ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
+  ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],
   [
@@ -126,6 +141,7 @@ const promised: readonly Row[] = [
   // Observability
   ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
   ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
+  ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
   ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
   ["log-secrets", "none", "prompts, answers and secrets are not in any log"],
   ["log-request-id", "seed 000", "X-Request-Id in and out, on every response and in the log"],
@@ -152,17 +168,12 @@ const planned: readonly Row[] = [
   ["api-prefixes-all", "seed 000, 001", "the prefixes /api, /cc, /claude/sdk and /codex"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
-  ["upstream-api-key", "seed 000, 004", "Anthropic- and OpenAI-compatible upstreams by API key"],
   ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
   ["upstream-codex", "seed 000, 001, 004", "Codex"],
   ["upstream-copilot", "seed 000", "Copilot"],
-  ["upstream-others", "seed 004", "Gemini, DeepSeek and Perplexity"],
-  ["upstream-transform", "seed 000, 001", "any client format on any upstream format, losslessly"],
-  ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   ["auth-many-tokens", "seed 003", "many scoped, expiring access tokens, hashed at rest"],
   ["limit-rates", "seed 003", "limits by requests a minute and tokens a day"],
   ["observe-analytics", "seed 000, 001", "analytics over the access log, and a live stream of it"],
-  ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
   ["observe-prometheus", "seed 000, 001, 003", "Prometheus metrics"],
   ["observe-otel", "seed 004", "OpenTelemetry"],
   ["observe-dashboard", "seed 000, 004", "a dashboard"],

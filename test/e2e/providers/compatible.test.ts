@@ -15,6 +15,7 @@ const keys = {
   DEEPSEEK_API_KEY: "sk-of-deepseek",
   OPENROUTER_API_KEY: "sk-or-v1-of-openrouter",
   GEMINI_API_KEY: "AIza-of-gemini",
+  PERPLEXITY_API_KEY: "pplx-of-perplexity",
 };
 
 interface Known {
@@ -92,6 +93,20 @@ const providers: readonly Known[] = [
     cost: null,
     path: chatAt("/quirks=no-key,no-done,error-string/v1/chat/completions"),
   },
+  // Not known by name; its API has no version in its paths.
+  {
+    name: "perplexity",
+    settings: (demo) => ({
+      base_url: `${demo}/perplexity`,
+      credentials: { main: { env: "PERPLEXITY_API_KEY" } },
+      models: ["sonar*"],
+    }),
+    key: keys.PERPLEXITY_API_KEY,
+    model: "sonar-pro",
+    sent: "sonar-pro",
+    cost: null,
+    path: chatAt("/perplexity/chat/completions"),
+  },
 ];
 
 let bench: ProviderBench;
@@ -112,7 +127,7 @@ const cases = providers.flatMap((provider) =>
   askers.map((asker) => [asker.name, provider.name, provider, asker] as const),
 );
 
-// proves("upstream-others", "upstream-api-key")
+// proves("upstream-others", "upstream-api-key", "observe-pricing")
 describe.each(cases)("%s on %s", (_name, _provider, known, { format, ask }) => {
   const { name, model, sent, path, key, cost } = known;
   const credentials = (): Record<string, string> => {

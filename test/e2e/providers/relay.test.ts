@@ -42,7 +42,7 @@ function headersOf({ headers }: Response): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !left.test(name)));
 }
 
-// proves("upstream-api-key", "log-usage-cost")
+// proves("upstream-relay", "upstream-api-key", "log-usage-cost")
 test.each(cases)("%s, %s: every byte travels, both ways", async (_format, _how, speech, stream) => {
   const body = speech.body(`Grüße ☃ [[demo say “ü😀”]] [[demo header x-odd=1]] ${usage}`, stream);
   const direct = await bench.sendDirectly(speech, body);

@@ -93,7 +93,7 @@ const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["a rule looks at the path", { path: "/v1/responses", model: "by-path" }, "claiming", "by-path"],
 ];
 
-// proves("api-prefixes-all")
+// proves("upstream-routing")
 test.each(choices)("where %s", async (_name, asked, backend, model) => {
   const { response, root, body } = await ask(asked);
   expect(response.status).toBe(200);
