@@ -126,9 +126,9 @@ function forget(deps: RunnerDeps, { principal, id, resume }: ForgottenSession): 
   const kept = readResume({ id, named: true, resume });
   if (kept !== undefined) void removeTranscript(kept.sessionId, deps.cliEnvironment);
   const ended = [deps.live.end(key), deps.parked.end(key)].flatMap((entry) => entry?.session ?? []);
-  for (const [session, run] of deps.busy) {
-    if (!run.keys.includes(key)) continue;
-    run.isForgotten = true;
+  for (const [session, turn] of deps.busy) {
+    if (!turn.keys.includes(key)) continue;
+    turn.isForgotten = true;
     ended.push(session);
   }
   // What it has written down of a turn that was not to its end is not known by the session, and it writes until it ends.

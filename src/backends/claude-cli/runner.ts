@@ -309,27 +309,32 @@ function reportResume(deps: RunnerDeps, session: CliSession, served: Served): vo
 }
 
 function release(deps: RunnerDeps, session: CliSession, served: Served): void {
-  const { busy, live, parked, supply, counters, shutdown } = deps;
-  const { outcome, context } = served;
+  const { busy, shutdown } = deps;
   const isForgotten = busy.get(session)?.isForgotten === true;
   busy.delete(session);
   if (!isForgotten) reportResume(deps, session, served);
   const isKept = session.usable && !session.oversized && !shutdown.aborted && !isForgotten;
-  if (isKept && outcome?.parked?.feed.closed === false) {
+  if (isKept && keep(deps, session, served)) return;
+  deps.counters.discarded += 1;
+  deps.supply.discard(session, true);
+}
+
+/** Where the next turn of its conversation finds it; false where nothing could. */
+function keep(deps: RunnerDeps, session: CliSession, served: Served): boolean {
+  const { live, parked } = deps;
+  const { outcome, context } = served;
+  if (outcome?.parked?.feed.closed === false) {
     const calls = waitingKey(deps, served, outcome.calls);
     const elsewhere = elsewhereKey(context, outcome.calls, served.request.messages);
     const { principal, requestId, session: of } = context;
     const left = { principal, requestId, session: of?.named === true ? of.id : undefined };
     for (const key of sessionKeys(context)) live.end(key);
     parked.put([calls, elsewhere, ...sessionKeys(context)], { session, turn: outcome.parked, left });
-    return;
+    return true;
   }
-  const keys = isKept ? liveKeys(deps, session, served) : [];
-  if (keys.length > 0) {
-    for (const key of sessionKeys(context)) parked.end(key);
-    live.put([...keys, ...sessionKeys(context)], { session });
-    return;
-  }
-  counters.discarded += 1;
-  supply.discard(session, true);
+  const keys = liveKeys(deps, session, served);
+  if (keys.length === 0) return false;
+  for (const key of sessionKeys(context)) parked.end(key);
+  live.put([...keys, ...sessionKeys(context)], { session });
+  return true;
 }
