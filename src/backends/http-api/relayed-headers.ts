@@ -16,6 +16,7 @@ const ofOneHop: ReadonlySet<string> = new Set([
 /** Meant for us: what lets the client in here, and where its page comes from. */
 const ours: ReadonlySet<string> = new Set([
   "accept-encoding",
+  "api-key",
   "authorization",
   "cookie",
   "expect",
@@ -33,8 +34,8 @@ const ourPrefixes = /^(?:x-cc(?:proxy)?-|x-forwarded-|sec-|access-control-)/;
 export function requestHeaders(headers: Headers): Record<string, string> {
   const passed = [...headers].filter(([name]) => !ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name));
   const all = Object.fromEntries(passed);
-  // What curl says of any body; here it was read as JSON.
-  const json = all["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
+  // What curl and fetch say of any text; here it was read as JSON.
+  const json = /^(?:application\/x-www-form-urlencoded|text\/plain)/.test(all["content-type"] ?? "");
   return { ...all, ...(json && { "content-type": "application/json" }), "accept-encoding": "identity" };
 }
 

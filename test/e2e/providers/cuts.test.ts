@@ -81,6 +81,35 @@ async function askAtEveryByte(way: Way, length: number): Promise<readonly Told[]
   return told;
 }
 
+const streamed = ways.filter(({ stream }) => stream);
+
+// proves("stream-token-level")
+test.each(streamed.map((way) => [nameOf(way), way] as const))(
+  "%s: words are there before the rest",
+  async (_name, way) => {
+    const said = new TextDecoder().decode(await record(way));
+    const end = said.indexOf("\n\n", said.indexOf("üße")) + 2;
+    const rest = Promise.withResolvers<void>();
+    bytes.says(() => ({
+      headers: { "content-type": "text/event-stream" },
+      framing: "chunked",
+      body: [said.slice(0, end), said.slice(end)],
+      pause: () => rest.promise,
+    }));
+    const { path, body } = requestOf(way.client, "Hello.", true);
+    const { headers, body: stream } = await fetch(`${bench.proxy.url}/providers/cut-${way.provider}${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    let raw = "";
+    for await (const chunk of stream?.pipeThrough(new TextDecoderStream()) ?? []) {
+      raw += chunk;
+      if (readTold({ way, raw, headers }).text === text) rest.resolve();
+    }
+    expect(readTold({ way, raw, headers })).toMatchObject({ ending: "whole", text });
+  },
+);
+
 // proves("stream-late-error", "stream-one-terminal", "stream-true-status")
 describe("cut after any byte", () => {
   test.each(ways.map((way) => [nameOf(way), way] as const))("%s", async (_name, way) => {

@@ -266,6 +266,17 @@ test.each(translated)("%s on %s: thoughts that nobody there can read are named",
   expect(JSON.stringify(bench.lastAsked().body)).not.toContain("Hm.");
 });
 
+test.each(formats)("tokens are counted by %s itself where its API counts, and else estimated", async (provider) => {
+  const response = await fetch(`${bench.proxy.url}/providers/${provider}/v1/messages/count_tokens`, {
+    method: "POST",
+    body: JSON.stringify({ model: models[provider], messages: hello, system: "Be brief." }),
+  });
+  expect(await response.json()).toEqual({ input_tokens: expect.any(Number) });
+  const counts = provider === "anthropic-messages";
+  expect(response.headers.get("x-ccproxy-estimate")).toBe(counts ? null : "true");
+  expect(bench.asked().map(({ path }) => path)).toEqual(counts ? ["/v1/messages/count_tokens"] : []);
+});
+
 interface Untranslatable {
   readonly what: string;
   readonly provider: Format;

@@ -81,6 +81,47 @@ test.each(carriers)("%s on %s: what was thought goes back to who thought it", as
   expect(thoughts).toHaveLength(isRecord(body) ? steps.length : -1);
 });
 
+const long = `mcp__${"a_server_with_a_long_name".repeat(3)}__tool`;
+test.each(["openai-chat", "openai-responses"] as const)(
+  "a name that is too long for %s is another one there, and the client's own here",
+  async (provider) => {
+    const { anthropic } = bench.clients(`/providers/${provider}`);
+    const tools = [{ name: long, input_schema: { type: "object" as const } }];
+    const messages = [{ role: "user" as const, content: "Use it." }];
+    const tool_choice = { type: "tool" as const, name: long };
+    const { content } = await anthropic.messages.create({
+      model: models[provider],
+      max_tokens: 99,
+      messages,
+      tools,
+      tool_choice,
+    });
+    expect(content).toMatchObject([{ type: "tool_use", name: long }]);
+    const renamed = bench.traffic.last().headers.get("x-ccproxy-renamed-tools") ?? "";
+    expect(renamed).toStartWith(`${long}=`);
+    const name = renamed.slice(long.length + 1);
+    expect(name.length).toBeLessThanOrEqual(64);
+    expect(JSON.stringify(bench.lastAsked().body)).toContain(`"name":"${name}"`);
+  },
+);
+
+test.each(formats)("a custom tool of Responses gets its text from %s, and gives its result back", async (provider) => {
+  const { openai } = bench.clients(`/providers/${provider}`);
+  const model = models[provider];
+  const tools = [{ type: "custom" as const, name: "patch" }];
+  const user = { role: "user" as const, content: '[[demo tool patch {"input": "*** Begin “ü”"}]]' };
+  const { output } = await openai.responses.create({ model, input: [user], tools, store: false });
+  const calls = output.flatMap((item) => (item.type === "custom_tool_call" ? [item] : []));
+  expect(calls).toMatchObject([{ name: "patch", input: "*** Begin “ü”" }]);
+  const results = calls.map(({ call_id }) => ({
+    type: "custom_tool_call_output" as const,
+    call_id,
+    output: "Patched.",
+  }));
+  const last = await openai.responses.create({ model, input: [user, ...calls, ...results], tools, store: false });
+  expect(last.output_text).toContain("Patched.");
+});
+
 const report = { city: "Zürich 🙂", readings: [{ celsius: 21.5, sky: "clear" }] };
 const structured = formats.flatMap((provider) =>
   structurers

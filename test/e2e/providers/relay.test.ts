@@ -28,6 +28,7 @@ const hidden = {
   "x-cc-nonsense": "1",
   "x-forwarded-for": "10.0.0.1",
   "x-goog-api-key": "mine",
+  "api-key": "mine",
   "proxy-authorization": "Basic x",
 };
 
@@ -225,6 +226,29 @@ test("a response that the upstream made is kept there, and asked for there", asy
   // Claude Code's are all here.
   expect(await failureOf(() => openaiAt("/cc").responses.retrieve(made.id))).toMatchObject({ status: 404 });
   expect(bench.asked()).toHaveLength(5);
+});
+
+test.each([
+  ["form data, as curl does", "application/x-www-form-urlencoded"],
+  ["plain text, as fetch does", "text/plain;charset=UTF-8"],
+])("a body that its client calls %s is the JSON it is", async (_name, type) => {
+  const body = JSON.stringify({ model: "gpt-priced", messages: [{ role: "user", content: "Hello." }] });
+  await bench.send("/providers/openai/v1/chat/completions", body, { "content-type": type });
+  expect(bench.lastAsked().headers["content-type"]).toBe("application/json");
+  await bench.send("/providers/openai/v1/chat/completions", body, {
+    "content-type": "application/json; charset=utf-8",
+  });
+  expect(bench.lastAsked().headers["content-type"]).toBe("application/json; charset=utf-8");
+});
+
+test("a body that came packed goes up unpacked", async () => {
+  const body = JSON.stringify({ model: "gpt-priced", messages: [{ role: "user", content: "Hello." }] });
+  const { response } = await bench.send("/providers/openai/v1/chat/completions", Bun.gzipSync(Buffer.from(body)), {
+    "content-encoding": "gzip",
+  });
+  expect(response.status).toBe(200);
+  expect(new TextDecoder().decode(bench.lastAsked().bytes())).toBe(body);
+  expect(bench.lastAsked().headers["content-encoding"]).toBeUndefined();
 });
 
 test("a stream of another endpoint is no answer of a model: it is neither read nor found wanting", async () => {

@@ -142,6 +142,14 @@ describe("models", () => {
     expect(ids).toHaveLength(new Set(ids).size);
   });
 
+  test("of one that speaks another language are told in the client's", async () => {
+    const at = `${bench.proxy.url}/providers/claiming`;
+    const anthropic = new Anthropic({ baseURL: at, apiKey: "any", maxRetries: 0 });
+    const models = await Array.fromAsync(await anthropic.models.list());
+    expect(models.map(({ type }) => type)).toEqual(models.map(() => "model"));
+    expect(models.map(({ id }) => id)).toContain("demo");
+  });
+
   test("each of the list can be asked for", async () => {
     for (const id of ["claiming/demo", "anthropic/claude-haiku-4-5"]) {
       const { response, root } = await ask({ model: id });

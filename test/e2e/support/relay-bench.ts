@@ -20,7 +20,11 @@ export interface Answered {
 export interface RelayBench extends ProviderBench {
   /** The provider `bytes`, in every format. */
   readonly bytes: ByteUpstream;
-  send(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Answered>;
+  send(
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answered>;
   /** The same request put to the upstream itself. */
   sendDirectly(speech: Speech, body: string): Promise<{ readonly response: Response; readonly text: string }>;
   /** What clients were told of failures. */
