@@ -247,12 +247,13 @@ describe("who refuses", () => {
   ])("%s is waited for, and the answer says how many tries it took", async (_name, directives, times) => {
     // One for each provider: they share what they may spend on further tries.
     const among = ways.filter(({ stream }) => stream === (times === 1));
-    for (const { provider, client } of among)
-      await bench.order({ directives, times, path: `/again/${provider === client ? "relayed" : "read"}` });
+    const manner = ({ provider, client }: Way): string => (provider === client ? "relayed" : "read");
+    for (const way of among) {
+      const { path } = requestOf(way.provider, "", true);
+      await bench.order({ directives, times, path: `/again/${manner(way)}${path}` });
+    }
     const told = await Promise.all(
-      among.map((way) =>
-        askWay(bench, `again-${way.client === way.provider ? "relayed" : "read"}`, way, "[[demo say Again.]]"),
-      ),
+      among.map((way) => askWay(bench, `again-${manner(way)}`, way, "[[demo say Again.]]")),
     );
     expectWhole(told, "Again.");
     for (const { headers } of told) expect(headers.get("x-ccproxy-retries")).toBe(`${times}`);
