@@ -25,7 +25,7 @@ test.each<[CredentialSource, string]>([
   [{ env: "NONE" }, "NONE is not set"],
   [{ env: "EMPTY" }, "EMPTY is not set"],
   [{ file: "/nonexistent/key" }, "/nonexistent/key cannot be read"],
-  [{ command: ["pass"] }, "no such secret"],
+  [{ command: ["pass"] }, "pass failed"],
 ])("%o that has none says where it was looked for", async (source, words) => {
   const failure = credentialFrom(source, deps).get();
   expect(failure).rejects.toMatchObject({ kind: "authentication", message: expect.stringContaining(words) });

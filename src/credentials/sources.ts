@@ -54,8 +54,12 @@ async function readFile(path: string): Promise<string> {
 async function readCommand(command: readonly string[], run: SourceDeps["run"]): Promise<string> {
   const [program] = command;
   const text = await run(command).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw missing(`The credential's command ${program} failed: ${reason}`, "Run it by hand where ccproxy runs.", cause);
+    // What it says of itself is for the log: it may say more than a client is to know.
+    throw missing(
+      `The credential's command ${program} failed.`,
+      "The log says how; run it by hand where ccproxy runs.",
+      cause,
+    );
   });
   return secretIn(
     text,

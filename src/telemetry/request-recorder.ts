@@ -1,4 +1,4 @@
-import { GatewayError } from "#core/errors.ts";
+import { type ErrorKind, GatewayError } from "#core/errors.ts";
 import { remembering } from "#lib/remembering.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
@@ -58,7 +58,9 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
   };
 }
 
-/** The access line says what failed; where something of ours or of the CLI broke, somebody will ask why. */
+const askedWhy: ReadonlySet<ErrorKind> = new Set(["authentication", "unavailable", "upstream"]);
+
+/** The access line says what failed; where something of ours, of the CLI or of a credential broke, somebody will ask why. */
 function needsItsCause({ kind, cause }: GatewayError): boolean {
-  return kind === "internal" || ((kind === "upstream" || kind === "unavailable") && cause !== undefined);
+  return kind === "internal" || (askedWhy.has(kind) && cause !== undefined);
 }

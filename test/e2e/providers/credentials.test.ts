@@ -113,7 +113,7 @@ describe("where it is kept", () => {
 
   test.each([
     ["unset", "NOT_SET_ANYWHERE is not set"],
-    ["broken", "exit code 3: no such vault"],
+    ["broken", "failed. The log says how"],
   ])(
     "%s: one that cannot be had is a 401 in the client's format that says where it was looked for",
     async (name, words) => {
@@ -125,6 +125,11 @@ describe("where it is kept", () => {
       expect(bench.asked()).toEqual([]);
     },
   );
+
+  test("what a program says of its failure is in the log, and in no answer", async () => {
+    for (const one of await ask("broken")) expect(one.raw).not.toContain("no such vault");
+    expect(bench.proxy.output()).toContain("exit code 3: no such vault");
+  });
 });
 
 // proves("upstream-balance")
