@@ -14,6 +14,8 @@ const base = {
   mode: "agent",
   hasToken: false,
   hasApprovals: false,
+  providers: [],
+  answersFirst: "claude-cli",
 } as const;
 
 const claudeLine = (text: string) => /^ {2}claude +(.*)$/m.exec(text)?.[1];
@@ -48,4 +50,14 @@ test("with approvals it says where to decide on them", () => {
   expect(renderWho(base, plain)).not.toContain("approvals");
   const banner = renderWho({ ...base, hasApprovals: true }, plain);
   expect(banner).toContain(`approvals ${url}/permissions/ui, or \`ccproxy permission-handler --url ${url}\``);
+});
+
+test("providers are named, and what answers first where that is one of them", () => {
+  expect(renderWho(base, plain)).not.toContain("providers");
+  const beside = renderWho({ ...base, providers: ["openai", "local"] }, plain);
+  expect(beside).toContain("  providers openai, local (`ccproxy auth status`)");
+  const claude = { path: undefined, problem: "Install it." };
+  const instead = renderWho({ ...base, claude, providers: ["openai"], answersFirst: "openai" }, plain);
+  expect(instead).toContain("openai; openai answers what names nobody");
+  expect(instead).toContain("curl");
 });

@@ -19,12 +19,16 @@ interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
   readonly mode: "agent" | "chat";
   readonly hasToken: boolean;
   readonly hasApprovals: boolean;
+  /** APIs that answer beside it, by name; the one that answers what nothing is said of comes first where it is one. */
+  readonly providers: readonly string[];
+  readonly answersFirst: string;
 }
 
 /** The rest of the banner: who answers and where, and what to do next. */
 export function renderWho(who: Who, { dim, yellow }: Style): string {
   const { url, workspace, mode, hasToken, hasApprovals } = who;
   const answers = answersLine(who);
+  const isFine = answers.fine || who.answersFirst !== "claude-cli";
   const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
     ["claude", answers.fine ? answers.text : yellow(answers.text)],
@@ -34,21 +38,29 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
         ? `in ${workspace ?? "a directory made for each request"}, with its tools`
         : "as a bare model, without tools",
     ],
+    ...providerRows(who),
     ["docs", `${url}/swagger`],
     ["openai", `base URL ${url}/v1, ${key}`],
     ["anthropic", `base URL ${url}, ${key}`],
     ...(hasApprovals ? [["approvals", approvalsLine(url)] as const] : []),
   ];
   const authorization = hasToken ? " -H 'authorization: Bearer YOUR_TOKEN'" : "";
-  const body = '{"model":"default","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
+  const model = who.answersFirst === "claude-cli" ? "default" : "MODEL";
+  const body = `{"model":"${model}","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
   const curl = `curl -N ${url}/v1/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`;
   return [
     ...rows.map(([name, text]) => `  ${dim(name.padEnd(9))} ${text}`),
     "",
     // Nothing to try before what is wrong has been put right.
-    answers.fine ? `  ${dim("try")}       ${curl}` : `  ${dim("next")}      ccproxy doctor`,
+    isFine ? `  ${dim("try")}       ${curl}` : `  ${dim("next")}      ccproxy doctor`,
     `  ${dim("stop")}      Ctrl-C`,
   ].join("\n");
+}
+
+function providerRows({ providers, answersFirst }: Who): readonly (readonly [string, string])[] {
+  if (providers.length === 0) return [];
+  const first = answersFirst === "claude-cli" ? "" : `; ${answersFirst} answers what names nobody`;
+  return [["providers", `${providers.join(", ")}${first} (\`ccproxy auth status\`)`]];
 }
 
 function approvalsLine(url: string): string {

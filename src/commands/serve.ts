@@ -72,7 +72,10 @@ async function serveUntil(
     path === undefined || problem !== undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
   const hasToken = config.server.auth_token !== undefined;
   const hasApprovals = config.approvals.enabled;
-  await terminal.print(renderWho({ ...app, login, mode: config.claude.mode, hasToken, hasApprovals }, style));
+  const providers = Object.keys(config.providers);
+  const answersFirst = config.routing.default;
+  const who = { ...app, login, mode: config.claude.mode, hasToken, hasApprovals, providers, answersFirst };
+  await terminal.print(renderWho(who, style));
   await signal;
   await withProgress(terminal, "stopping: running turns may finish, Ctrl-C again ends them", app.stop());
   return 0;
