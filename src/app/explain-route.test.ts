@@ -53,6 +53,12 @@ test.each([
   expect(explain(question)).toMatchObject({ backend, translatedBecause });
 });
 
+test("where only listed models may be asked for, each request is read", () => {
+  const strict = { ...config, models: { ...config.models, passthrough: false } };
+  const question = { path: "/v1/chat/completions", bytes: 10, body: { model: "gpt-6-luna" }, headers: new Headers() };
+  expect(explainRoute(strict, question).translatedBecause).toContain("models.passthrough");
+});
+
 test("each rule is told with what of it does not hold", () => {
   expect(explain({ ...of("sonnet"), headers: { "x-team": "research" } })).toMatchObject({
     backend: "local",

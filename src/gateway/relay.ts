@@ -117,7 +117,7 @@ async function send(
  * rule says that it must pass, and it cannot.
  */
 export function reasonToRead(
-  { aliases }: Pick<ModelNames, "aliases">,
+  { aliases, passthrough }: Pick<ModelNames, "aliases" | "passthrough">,
   { backend, relay }: Choice<Relayer>,
   { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
   { sessionIds, effort, mode, tools }: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
@@ -129,6 +129,7 @@ export function reasonToRead(
   if (relay === "never") return "The rule says so.";
   if (sessionIds.named !== undefined || outline.namesSession) return "It goes on with something that is kept here.";
   if (outline.model !== undefined && aliases.has(outline.model)) return "Its model is an alias.";
+  if (!passthrough) return "Its model is looked up in the list (models.passthrough).";
   if (effort !== undefined) return "A header sets its effort.";
   return mode === "agent" || tools === "agent" || tools === "both" ? "It asks for an agent." : undefined;
 }
