@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: the built binary and the real CLI against the demo upstream, interleaved, as a table
  * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only,
- * `--part start|first-word|turns|tools` for one part, which is only printed.
+ * `--part start|first-word|turns|tools|relay` for one part, which is only printed.
  */
 import { freemem } from "node:os";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { type Bench, measureFirstWord } from "./bench/first-word.ts";
 import { manyStreams, measureFootprint } from "./bench/footprint.ts";
 import { measureOverhead } from "./bench/overhead.ts";
 import { createPrograms, freePort, type Programs } from "./bench/programs.ts";
+import { measureRelay, relayedStreams } from "./bench/relay.ts";
 import {
   currentLoad,
   describeMachine,
@@ -35,7 +36,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const wants = (part: "start" | "first-word" | "turns" | "tools"): boolean =>
+const wants = (part: "start" | "first-word" | "turns" | "tools" | "relay"): boolean =>
   values.part === undefined || values.part === part;
 const binary = `${root}/dist/${hostFile}`;
 
@@ -54,6 +55,7 @@ async function measure(programs: Programs): Promise<Report> {
     for (const mode of ["chat", "agent"] as const) if (wants("turns")) await addTurns(bench, mode, found);
     for (const mode of ["chat", "agent"] as const) if (wants("tools")) await addToolResults(bench, mode, measures);
   }
+  if (wants("relay")) await addRelay(programs, { measures, goals });
   const versions = { ccproxy: await versionOf([binary, "--version"]), bun: Bun.version };
   return {
     measuredAt,
@@ -111,6 +113,17 @@ async function addToolResults(bench: Bench, mode: Mode, measures: Measure[]): Pr
   const { measures: found, addedMs } = await step(name, () => measureToolResults(bench, mode, rounds * 5));
   measures.push(...found);
   console.log(`      ${addedMs} ms (median)`);
+}
+
+async function addRelay(programs: Programs, { measures, goals }: Findings): Promise<void> {
+  const { measures: found, ...said } = await step("relay", () => measureRelay({ programs, binary, rounds }));
+  measures.push(...found);
+  goals.push(
+    atMost("relay, 16 at once, added at the median", said.addedMs.median, "ms", 1),
+    atMost("relay, 16 at once, added at p99", said.addedMs.p99, "ms", 3),
+    atLeast("relay, requests a second of a plain proxy's", said.share, "%", 60),
+    atMost(`resident memory with ${relayedStreams} relayed streams`, said.streamsMb, "MB", 250),
+  );
 }
 
 function atMost(name: string, value: number, unit: string, target: number): Goal {
