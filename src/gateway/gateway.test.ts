@@ -182,3 +182,20 @@ test("counting tokens takes a place too", async () => {
   await admission.enter(new AbortController().signal);
   await expect(gateway.countTokens(request, callWith())).rejects.toMatchObject({ kind: "rate-limit" });
 });
+
+test("a session of an agent's stays one although a request of it brings tools, until its client says otherwise", async () => {
+  const { gateway } = setUp(async function* () {
+    yield [start, finish];
+  });
+  const modeOf = async (features: typeof request.features, mode?: "agent" | "chat") => {
+    const { head, events } = await gateway.run(
+      { ...request, features, ignoredFields: [] },
+      callWith({ sessionIds: { named: "s" }, mode }),
+    );
+    await all(events);
+    return head.mode;
+  };
+  const tools = [{ name: "now", inputSchema: { type: "object" } }];
+  expect([await modeOf({}), await modeOf({ tools }), await modeOf({})]).toEqual(["agent", "chat", "agent"]);
+  expect([await modeOf({}, "chat"), await modeOf({})]).toEqual(["chat", "chat"]);
+});

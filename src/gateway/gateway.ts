@@ -150,7 +150,8 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   const { backend, request, setup, verbosity, ignored } = await prepare(deps, turnAsked);
   // What only passes on words has no ways to go on in, and what another remembers of the session lacks this turn.
   if (backend.answersBy === "http") session?.learn({ resume: "" });
-  else session?.runsIn(setup.mode, setup.workspace?.name);
+  // One request with tools of its client's does not make a bare model of an agent's session.
+  else session?.runsIn(call.mode ?? session.mode ?? setup.mode, setup.workspace?.name);
   const learned: Learned = {
     ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed }),
     session: session?.id,

@@ -49,6 +49,8 @@ const CURES = {
   // `claude-opus-4-1` would silently become the current opus.
   CLAUDE_CODE_DISABLE_LEGACY_MODEL_REMAP: "1",
   DISABLE_AUTOUPDATER: "1",
+  // What one conversation had the agent note of its directory would be told to the next, whoever's it is.
+  CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1",
   // 2.1.329 would offer many tools (WebFetch, those of the user's MCP servers) only to a model that searches for them,
   // and names them in an attachment.
   ENABLE_TOOL_SEARCH: "false",
@@ -65,16 +67,10 @@ const ORPHAN_CURE = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" } as const;
 /** A bare model thinks when it is asked to, and a conversation is never summarised behind the client's back. */
 const CHAT_CURES = { MAX_THINKING_TOKENS: "0", DISABLE_COMPACT: "1" } as const;
 
-/** The CLI makes a directory for what it might remember of each one it works in, and leaves it (both versions). */
-const EPHEMERAL_CURES = { CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1" } as const;
-
-interface EnvironmentOptions extends Pick<
+type EnvironmentOptions = Pick<
   ClaudeCliOptions,
   "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls" | "journal"
-> {
-  /** It works in a directory that goes with it. */
-  readonly isEphemeral?: boolean;
-}
+>;
 
 /** The whole environment of a child. Anything not listed stays behind: NODE_OPTIONS, BUN_OPTIONS, CLAUDECODE … */
 export function childEnvironment(mode: Mode, options: EnvironmentOptions): Readonly<Record<string, string>> {
@@ -88,7 +84,6 @@ export function childEnvironment(mode: Mode, options: EnvironmentOptions): Reado
     ...CURES,
     ...(options.journal?.guarded !== true && ORPHAN_CURE),
     ...(mode === "chat" && CHAT_CURES),
-    ...(options.isEphemeral === true && EPHEMERAL_CURES),
     CLAUDE_CODE_TMPDIR: options.temporaryDirectory,
     ...options.extraEnvironment,
   };

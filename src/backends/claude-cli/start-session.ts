@@ -98,14 +98,9 @@ function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, launch:
   const open = (directories: TemporaryDirectories): string =>
     opened.adopt(directories.open(), (path) => void directories.close(path));
   try {
-    const lasting = directoryOf(site, options.chatDirectory);
-    const cwd = lasting ?? open(ephemeral);
+    const cwd = directoryOf(site, options.chatDirectory) ?? open(ephemeral);
     const mode = site === "chat" ? "chat" : "agent";
-    const environment = childEnvironment(mode, {
-      ...options,
-      temporaryDirectory: open(temporary),
-      isEphemeral: lasting === undefined,
-    });
+    const environment = childEnvironment(mode, { ...options, temporaryDirectory: open(temporary) });
     const child = startChild({
       command: claudePath,
       args: spawnArguments(launch, { ...options, permissionMode }),
