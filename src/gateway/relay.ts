@@ -117,16 +117,23 @@ async function send(
  * rule says that it must pass, and it cannot.
  */
 export function reasonToRead(
-  { aliases, passthrough }: Pick<ModelNames, "aliases" | "passthrough">,
+  names: Pick<ModelNames, "aliases" | "passthrough">,
   { backend, relay }: Choice<Relayer>,
   { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
-  { sessionIds, effort, mode, tools }: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
+  call: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
   const speaks = backend.relays?.(wireFormat) === true;
   if (relay === "always" && !speaks) throw unrelayable(backend, wireFormat);
   if (!speaks) return `${backend.id} does not speak ${wireFormat}.`;
   if (relay === "always") return undefined;
-  if (relay === "never") return "The rule says so.";
+  return relay === "never" ? "The rule says so." : reasonIn(names, outline, call);
+}
+
+function reasonIn(
+  { aliases, passthrough }: Pick<ModelNames, "aliases" | "passthrough">,
+  outline: RelayRequest["outline"],
+  { sessionIds, effort, mode, tools }: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
+): string | undefined {
   if (sessionIds.named !== undefined || outline.namesSession) return "It goes on with something that is kept here.";
   if (outline.model !== undefined && aliases.has(outline.model)) return "Its model is an alias.";
   if (!passthrough) return "Its model is looked up in the list (models.passthrough).";
