@@ -70,7 +70,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
 
   test("with another provider there is no rehearsal: its question might reach it", async () => {
     const environment = { ...outside, CLAUDE_CODE_USE_BEDROCK: "1", AWS_REGION: "us-east-1" };
-    const bench = await openBench(path, { environment });
+    const bench = await openBench(path, { environment, pool: { size: 1, maxAgeMs: 600_000, maxTurns: 50 } });
     try {
       expect(await eventually(() => bench.backend.stats().parked === 1, 40_000)).toBe(true);
       await Bun.sleep(1000);

@@ -61,7 +61,8 @@ export async function openBench(
     allowedTools: [],
     disallowedTools: [],
     permissionMode: "default",
-    pool: { size: 1, maxAgeMs: 600_000, maxTurns: 50 },
+    // Parked processes answer as those started for the question do: rehearsal.test.ts shows it.
+    pool: { size: 0, maxAgeMs: 600_000, maxTurns: 50 },
     maxSessions: 4,
     maxParkedTurns: 4,
     parkedTtlMs: 600_000,
