@@ -14,7 +14,7 @@ import { type EndReason, LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
-import { orAborted } from "./run-signal.ts";
+import { orAborted } from "#core/run-signal.ts";
 import { type Left, modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 

@@ -1,38 +1,31 @@
 import type { Mode } from "#core/backend.ts";
+import { isOwnAddress } from "#lib/own-address.ts";
+import { type Inheritance, inheritEnvironment } from "#process/inherited-environment.ts";
 
 import type { ClaudeCliOptions } from "./options.ts";
 
-/** What makes the CLI work as it does in the user's terminal: where things are, who pays, how to reach the API. */
-const ALLOWED: ReadonlySet<string> = new Set(
-  [
-    "HOME PATH LANG LANGUAGE TZ USER LOGNAME SHELL TERM TMPDIR",
+/** What else makes the CLI work as it does in the user's terminal: its places, and who pays. */
+const INHERITED: Inheritance = {
+  names: [
     "ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_CUSTOM_HEADERS ANTHROPIC_BETAS ANTHROPIC_MODEL",
     "ANTHROPIC_SMALL_FAST_MODEL CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CONFIG_DIR IS_SANDBOX CLAUDE_CODE_BUBBLEWRAP API_TIMEOUT_MS",
     "CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_SKIP_BEDROCK_AUTH",
     "CLAUDE_CODE_USE_VERTEX CLAUDE_CODE_SKIP_VERTEX_AUTH CLOUD_ML_REGION GCLOUD_PROJECT",
     "CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_SKIP_FOUNDRY_AUTH",
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY",
-    "NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR NODE_TLS_REJECT_UNAUTHORIZED",
-    "CLAUDE_CODE_CLIENT_CERT CLAUDE_CODE_CLIENT_KEY CLAUDE_CODE_CLIENT_KEY_PASSPHRASE",
-    "SSH_AUTH_SOCK GIT_SSH_COMMAND DBUS_SESSION_BUS_ADDRESS",
-    // Without these a Windows process can neither find its own directories nor start a shell.
-    "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT TEMP TMP USERPROFILE USERNAME HOMEDRIVE HOMEPATH",
-    "APPDATA LOCALAPPDATA PROGRAMDATA PROGRAMFILES CLAUDE_CODE_GIT_BASH_PATH",
-    "NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE",
-  ].flatMap((names) => names.split(" ")),
-);
-const ALLOWED_PREFIXES = [
-  "LC_",
-  "XDG_",
-  "AWS_",
-  "GOOGLE_",
-  "AZURE_",
-  "ANTHROPIC_BEDROCK_",
-  "ANTHROPIC_VERTEX_",
-  "ANTHROPIC_FOUNDRY_",
-  "ANTHROPIC_DEFAULT_",
-  "VERTEX_REGION_",
-] as const;
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "CLAUDE_CODE_CLIENT_CERT CLAUDE_CODE_CLIENT_KEY CLAUDE_CODE_CLIENT_KEY_PASSPHRASE CLAUDE_CODE_GIT_BASH_PATH",
+  ],
+  prefixes: [
+    "AWS_",
+    "GOOGLE_",
+    "AZURE_",
+    "ANTHROPIC_BEDROCK_",
+    "ANTHROPIC_VERTEX_",
+    "ANTHROPIC_FOUNDRY_",
+    "ANTHROPIC_DEFAULT_",
+    "VERTEX_REGION_",
+  ],
+};
 
 /** One trap of the CLI each; measured with 2.1.197 and 2.1.329. */
 const CURES = {
@@ -72,41 +65,16 @@ type EnvironmentOptions = Pick<
   "environment" | "extraEnvironment" | "temporaryDirectory" | "selfUrls" | "journal"
 >;
 
-/** The whole environment of a child. Anything not listed stays behind: NODE_OPTIONS, BUN_OPTIONS, CLAUDECODE … */
+/** The whole environment of a child. Anything not listed stays behind: BUN_OPTIONS, CLAUDECODE … */
 export function childEnvironment(mode: Mode, options: EnvironmentOptions): Readonly<Record<string, string>> {
-  const kept = Object.entries(options.environment).flatMap(([name, value]) =>
-    value !== undefined && isAllowed(name) ? [[name, value] as const] : [],
-  );
   const baseUrl = options.environment["ANTHROPIC_BASE_URL"];
   return {
-    ...Object.fromEntries(kept),
-    ...(baseUrl !== undefined && !isOurs(baseUrl, options.selfUrls()) && { ANTHROPIC_BASE_URL: baseUrl }),
+    ...inheritEnvironment(options.environment, INHERITED),
+    ...(baseUrl !== undefined && !isOwnAddress(baseUrl, options.selfUrls()) && { ANTHROPIC_BASE_URL: baseUrl }),
     ...CURES,
     ...(options.journal?.guarded !== true && ORPHAN_CURE),
     ...(mode === "chat" && CHAT_CURES),
     CLAUDE_CODE_TMPDIR: options.temporaryDirectory,
     ...options.extraEnvironment,
   };
-}
-
-function isAllowed(name: string): boolean {
-  // Windows names come in any case; elsewhere an upper-cased look-up only ever adds the lower-case proxy names.
-  return (
-    ALLOWED.has(name) || ALLOWED.has(name.toUpperCase()) || ALLOWED_PREFIXES.some((prefix) => name.startsWith(prefix))
-  );
-}
-
-const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"]);
-
-function isOurs(url: string, selfUrls: readonly string[]): boolean {
-  const address = addressOf(url);
-  return address !== undefined && selfUrls.some((self) => addressOf(self) === address);
-}
-
-/** Host and port, all names of this machine being one; undefined when it is no URL. */
-function addressOf(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { protocol, hostname, port } = new URL(url);
-  const host = LOOPBACK.has(hostname) || hostname.startsWith("127.") ? "loopback" : hostname;
-  return `${host}:${port === "" ? (protocol === "https:" ? "443" : "80") : port}`;
 }

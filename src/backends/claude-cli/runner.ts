@@ -17,7 +17,7 @@ import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
 import { pointAt, readResume, removeTranscript, restoredTotals, resumeAfter } from "./resume.ts";
-import { abortError, joinSignals, orAborted } from "./run-signal.ts";
+import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 import { siteKey, siteOf } from "./site.ts";
 import type { Acquired, Supply } from "./supply.ts";

@@ -17,7 +17,7 @@ import {
   type ResumePoint,
 } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import { abortError, orAborted } from "./run-signal.ts";
+import { abortError, orAborted } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Site } from "./site.ts";
 import { startSession, type StartDeps } from "./start-session.ts";

@@ -8,7 +8,7 @@ import { resumeDecoding, startDecoding, type DecodeState, type Reading } from ".
 import { abandonTurn, decodeLine } from "./decode.ts";
 import type { LineFeed } from "./line-feed.ts";
 import type { CliLine } from "./lines.ts";
-import { abortError } from "./run-signal.ts";
+import { abortError } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 
 /** Measured: the result of an interrupted turn comes within 30 ms; it only adds the cost. */

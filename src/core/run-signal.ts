@@ -1,4 +1,4 @@
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError } from "./errors.ts";
 
 /** One signal of several. It must be released: the sources outlive the run by far. */
 export interface RunSignal {
