@@ -1,0 +1,152 @@
+import { GatewayError } from "#core/errors.ts";
+import type { Child, ChildExit } from "#process/child.ts";
+
+import { type Incoming, type Params, parseMessage, type RequestId, threadOf } from "./messages.ts";
+
+/** Measured (0.169): threads start within 50 ms, the process within 700. */
+const ANSWER_TIMEOUT_MS = 60_000;
+/** Measured: it ends within 10 ms of its stdin. */
+const STOP_LADDER = { eofMs: 1000, termMs: 1000 } as const;
+const EXIT_WAIT_MS = 500;
+
+/** What a thread says goes to whoever runs it. */
+export interface ThreadListener {
+  told(method: string, params: Params): void;
+  /** To be answered with `reply` or `refuse`, now or later; Codex waits. */
+  asked(id: RequestId, method: string, params: Params): void;
+  /** Nothing more will come. */
+  gone(failure: GatewayError): void;
+}
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: GatewayError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** One `codex app-server` and the protocol on its stdin and stdout. It has many threads, and each knows only its own. */
+export class AppServer {
+  readonly child: Child;
+  readonly threads = new Map<string, ThreadListener>();
+  /** How much of which limit is used, as the vendor last said it. */
+  rateLimits: unknown;
+  readonly #pending = new Map<RequestId, Pending>();
+  #requests = 0;
+  #failure: GatewayError | undefined;
+
+  constructor(child: Child) {
+    this.child = child;
+    void this.#pump();
+  }
+
+  get usable(): boolean {
+    return this.#failure === undefined && this.child.alive;
+  }
+
+  /** Rejects with GatewayError: `upstream` where Codex refuses, `timeout` where it says nothing. */
+  request(method: string, params: Params): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // Whoever asks may look at the answer late, or not at all.
+    promise.catch(() => undefined);
+    if (this.#failure !== undefined) {
+      reject(this.#failure);
+      return promise;
+    }
+    this.#requests += 1;
+    const id = this.#requests;
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(new GatewayError("timeout", `Codex did not answer ${method} in time.`));
+    }, ANSWER_TIMEOUT_MS);
+    this.#pending.set(id, { resolve, reject, timer });
+    this.#post({ id, method, params });
+    return promise;
+  }
+
+  notify(method: string): void {
+    this.#post({ method });
+  }
+
+  reply(id: RequestId, result: Params): void {
+    this.#post({ id, result });
+  }
+
+  refuse(id: RequestId, message: string): void {
+    this.#post({ id, error: { code: -32_601, message } });
+  }
+
+  /** Resolves when it is gone. */
+  async stop(): Promise<void> {
+    await this.child.stop(STOP_LADDER);
+  }
+
+  /** A process that takes nothing is noticed when its output ends. */
+  #post(message: Params): void {
+    void this.child.write(JSON.stringify(message));
+  }
+
+  async #pump(): Promise<void> {
+    let cause: unknown;
+    try {
+      for await (const batch of this.child.lines)
+        for (const line of batch) if (line !== "") this.#take(parseMessage(line));
+    } catch (thrown) {
+      cause = thrown;
+      // What follows an over-long line cannot be told apart any more.
+      this.child.kill();
+    }
+    const exit = await Promise.race([this.child.exited, Bun.sleep(EXIT_WAIT_MS)]);
+    this.#end(exitError(exit ?? undefined, cause ?? this.child.stderrTail()));
+    if (exit === undefined) await this.stop();
+  }
+
+  #take(message: Incoming): void {
+    switch (message.type) {
+      case "result":
+        return this.#settle(message.id)?.resolve(message.result);
+      case "refusal":
+        return this.#settle(message.id)?.reject(new GatewayError("upstream", `Codex: ${message.message}`));
+      case "notice":
+        if (message.method === "account/rateLimits/updated") this.rateLimits = message.params["rateLimits"];
+        return this.#listener(message.params)?.told(message.method, message.params);
+      case "question": {
+        const listener = this.#listener(message.params);
+        if (listener === undefined) return this.refuse(message.id, "Nobody here can answer this.");
+        return listener.asked(message.id, message.method, message.params);
+      }
+      case "garbage":
+        return;
+    }
+  }
+
+  #listener(params: Params): ThreadListener | undefined {
+    return this.threads.get(threadOf(params) ?? "");
+  }
+
+  #settle(id: RequestId): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    clearTimeout(pending?.timer);
+    return pending;
+  }
+
+  #end(failure: GatewayError): void {
+    this.#failure = failure;
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(failure);
+    for (const listener of this.threads.values()) listener.gone(failure);
+    this.threads.clear();
+  }
+}
+
+/** stderr may quote settings or headers: it stays in the cause, for the log. */
+function exitError(exit: ChildExit | undefined, cause: unknown): GatewayError {
+  const how = exit === undefined ? "closed its output" : `ended unexpectedly (${wayOf(exit)})`;
+  return new GatewayError("upstream", `Codex ${how}.`, {
+    hint: "Send the request again.",
+    cause: typeof cause === "string" ? new Error(cause) : cause,
+  });
+}
+
+function wayOf({ code, signal }: ChildExit): string {
+  return signal === null ? `with code ${code ?? "unknown"}` : `by ${signal}`;
+}

@@ -1,0 +1,371 @@
+/**
+ * One turn of Codex as canonical events, over as many answers as its calls of the client's tools make of it. It knows
+ * what Codex does behind the answer's back (asking again after a broken stream, or without hope); it knows no process.
+ */
+import { GatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
+import type { FinishReason } from "#core/finish-reason.ts";
+import { brokenOff } from "#core/refusal.ts";
+import { addUsage, noUsage, subtractUsage, type Usage } from "#core/usage.ts";
+
+import { failureOf, statusOf, type TurnError } from "./failure.ts";
+import { actOf, type Item, outcomeOf } from "./items.ts";
+import type { Params } from "./messages.ts";
+import {
+  type ClientCall,
+  type CodexUsage,
+  type Notice,
+  type RawItem,
+  readError,
+  readItem,
+  readNotice,
+  readRawItem,
+} from "./notices.ts";
+import { sealed } from "./seals.ts";
+
+export interface DecoderOptions {
+  /** As Codex said when the thread began. */
+  readonly model: string;
+  /** The client's name for a tool that the model calls. */
+  readonly clientName: (wireName: string) => string;
+  /** Names towards the model of the tools that it is offered. */
+  readonly offered: ReadonlySet<string>;
+  /** What the agent does by itself is told. */
+  readonly tellsActs: boolean;
+  readonly rateLimits: () => unknown;
+}
+
+interface Block {
+  readonly kind: "text" | "reasoning";
+  readonly id: string;
+  readonly itemId: string;
+  said: string;
+  /** The part of it that was said last. */
+  part: string;
+}
+
+const paragraphBreak = "\n\n";
+
+export class TurnDecoder {
+  readonly #options: DecoderOptions;
+  #model: string;
+  #turnId: string | undefined;
+  #phase: "waiting" | "answering" | "over" = "waiting";
+  #answers = 0;
+  #blocks = 0;
+  #block: Block | undefined;
+  /** What the agent did while a block was open: it is told behind that. */
+  readonly #held: ModelEvent[] = [];
+  readonly #acts = new Set<string>();
+  #stepOpen = false;
+  /** What the step used that ends as soon as all of its calls are told. */
+  #stepUsage: Usage | undefined;
+  #steps = 0;
+  /** The client has seen something of what the model is writing now. */
+  #shown = false;
+  /** The model is writing, as its items say. */
+  #writing = false;
+  /** A message that began, and of which no word was told: a refusal has none for Codex. */
+  #wordless: string | undefined;
+  #refused = false;
+  #unauthorized = 0;
+  /** Calls of the client's tools that the model wrote down, and that have not come to us yet. */
+  readonly #announced = new Set<string>();
+  /** Those that wait for a result, and whether they were written down. */
+  readonly #calls = new Map<string, boolean>();
+  #counted = noUsage;
+  /** Of the earlier answers of this turn. */
+  #told = noUsage;
+  /** Of the whole thread, as Codex sums it up. */
+  #total = noUsage;
+
+  constructor(options: DecoderOptions) {
+    this.#options = options;
+    this.#model = options.model;
+  }
+
+  get isOver(): boolean {
+    return this.#phase === "over";
+  }
+
+  /**
+   * Who has to do something. `perhaps-client`: code that the model wrote has made a call, and may make more in this
+   * moment.
+   */
+  get awaits(): "codex" | "client" | "perhaps-client" {
+    if (this.#calls.size === 0 || this.#writing || this.#announced.size > 0) return "codex";
+    return [...this.#calls.values()].every(Boolean) ? "client" : "perhaps-client";
+  }
+
+  told(method: string, params: Params): readonly ModelEvent[] {
+    if (this.isOver) return [];
+    const notice = readNotice(params);
+    if (method === "turn/started") this.#turnId = notice.turn?.id;
+    if (this.#turnId === undefined || (notice.turnId ?? notice.turn?.id) !== this.#turnId) return [];
+    switch (method) {
+      case "item/agentMessage/delta":
+        return this.#say("text", notice, "");
+      case "item/reasoning/summaryTextDelta":
+        return this.#say("reasoning", notice, `summary ${notice.summaryIndex ?? 0}`);
+      case "item/reasoning/textDelta":
+        return this.#say("reasoning", notice, `content ${notice.contentIndex ?? 0}`);
+      case "item/started":
+        return this.#onItem(readItem(notice.item), false);
+      case "item/completed":
+        return this.#onItem(readItem(notice.item), true);
+      case "rawResponseItem/completed":
+        return this.#onRawItem(readRawItem(notice.item));
+      case "rawResponse/completed":
+        return this.#onWritten(usageOf(notice.usage));
+      case "thread/tokenUsage/updated":
+        this.#total = usageOf(notice.tokenUsage?.total);
+        return [];
+      case "model/rerouted":
+        this.#model = notice.toModel ?? this.#model;
+        return [];
+      case "error":
+        return notice.willRetry ? this.#onRetry(readError(notice.error)) : [];
+      case "turn/completed":
+        return this.#onEnd(notice.turn?.status ?? "", readError(notice.turn?.error));
+      default:
+        return [];
+    }
+  }
+
+  called({ callId, tool, input }: ClientCall): readonly ModelEvent[] {
+    if (this.isOver) return [];
+    this.#calls.set(callId, this.#announced.delete(callId));
+    this.#shown = true;
+    const toolName = this.#options.clientName(tool);
+    const begun = this.#writing ? this.#enterStep() : this.#begin();
+    const call = this.#behindBlock(callEvents(callId, { toolName, input, executedBy: "client" }));
+    return [...begun, ...call, ...this.#endWrittenStep()];
+  }
+
+  /** The answer ends here, and the turn goes on with the results of the calls. */
+  handOver(): readonly ModelEvent[] {
+    const events = this.#finish("tool-calls");
+    this.#calls.clear();
+    this.#told = this.#used();
+    this.#steps = 0;
+    this.#answers += 1;
+    this.#phase = "waiting";
+    return events;
+  }
+
+  fail(error: GatewayError): readonly ModelEvent[] {
+    if (this.isOver) return [];
+    this.#phase = "over";
+    return [{ type: "error", error }];
+  }
+
+  // ---- what the model writes
+
+  #say(kind: Block["kind"], { itemId = "", delta = "" }: Notice, part: string): readonly ModelEvent[] {
+    if (delta === "") return [];
+    const opening = this.#open(kind, itemId);
+    const block = this.#block;
+    if (block === undefined) return opening;
+    const lead = block.said !== "" && block.part !== part ? paragraphBreak : "";
+    block.part = part;
+    block.said += delta;
+    return [...opening, { type: `${kind}-delta`, id: block.id, text: lead + delta }];
+  }
+
+  #open(kind: Block["kind"], itemId: string): readonly ModelEvent[] {
+    if (this.#block?.kind === kind && this.#block.itemId === itemId) return [];
+    const closing = [...this.#close(), ...(this.#stepUsage === undefined ? [] : this.#endStep(this.#stepUsage))];
+    this.#blocks += 1;
+    this.#wordless = undefined;
+    this.#shown = true;
+    this.#block = { kind, id: `block-${this.#blocks}`, itemId, said: "", part: "" };
+    return [...closing, ...this.#enterStep(), { type: `${kind}-start`, id: this.#block.id }];
+  }
+
+  #close(signature?: string): readonly ModelEvent[] {
+    const block = this.#block;
+    if (block === undefined) return [];
+    this.#block = undefined;
+    const { kind, id } = block;
+    const end: ModelEvent =
+      kind === "text" ? { type: "text-end", id } : { type: "reasoning-end", id, ...(signature && { signature }) };
+    return [end, ...this.#held.splice(0)];
+  }
+
+  #onRawItem(item: RawItem | undefined): readonly ModelEvent[] {
+    switch (item?.type) {
+      case "reasoning":
+        this.#writing = true;
+        return this.#sealReasoning(item);
+      case "function_call":
+        this.#writing = true;
+        if (this.#options.offered.has(item.name ?? "") && !this.#calls.has(item.call_id ?? ""))
+          this.#announced.add(item.call_id ?? "");
+        return [];
+      case "function_call_output":
+        // Codex has answered it itself.
+        this.#announced.delete(item.call_id ?? "");
+        return this.#endWrittenStep();
+      case "message":
+      case "custom_tool_call":
+        this.#writing = true;
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #sealReasoning({ id = "", encrypted_content: encrypted = "" }: RawItem): readonly ModelEvent[] {
+    if (encrypted === "") return this.#block?.kind === "reasoning" ? this.#close() : [];
+    return [...this.#open("reasoning", id), ...this.#close(sealed(id, encrypted))];
+  }
+
+  // ---- items
+
+  #onItem(item: Item | undefined, isComplete: boolean): readonly ModelEvent[] {
+    if (item === undefined) return [];
+    switch (item.type) {
+      case "agentMessage":
+        if (isComplete) return this.#completeText("text", item.id, item.text);
+        this.#wordless = item.id;
+        return [];
+      case "reasoning":
+        return isComplete
+          ? this.#completeText("reasoning", item.id, [...item.summary, ...item.content].filter(isText).join(paragraphBreak))
+          : [];
+      default:
+        return this.#options.tellsActs ? this.#onAct(item, isComplete) : [];
+    }
+  }
+
+  /** What was not told piece by piece. Thoughts stay open for their seal. */
+  #completeText(kind: Block["kind"], itemId: string, text: string): readonly ModelEvent[] {
+    if (this.#wordless === itemId) this.#wordless = undefined;
+    const said = this.#block?.itemId === itemId ? this.#block.said : "";
+    const rest = kind === "text" && text.startsWith(said) ? text.slice(said.length) : said === "" ? text : "";
+    const events = this.#say(kind, readNotice({ itemId, delta: rest }), this.#block?.part ?? "");
+    return kind === "text" ? [...events, ...this.#close()] : events;
+  }
+
+  #onAct(item: Item, isComplete: boolean): readonly ModelEvent[] {
+    const act = actOf(item);
+    if (act === undefined) return [];
+    const call = this.#acts.has(item.id) ? [] : callEvents(item.id, { ...act, executedBy: "backend" });
+    this.#acts.add(item.id);
+    const result: ModelEvent[] = isComplete ? [{ type: "tool-result", id: item.id, ...outcomeOf(item) }] : [];
+    return [...this.#begin(), ...this.#behindBlock([...call, ...result])];
+  }
+
+  #behindBlock(events: readonly ModelEvent[]): readonly ModelEvent[] {
+    if (this.#block === undefined) return events;
+    this.#held.push(...events);
+    return [];
+  }
+
+  // ---- steps and ends
+
+  #begin(): readonly ModelEvent[] {
+    if (this.#phase !== "waiting") return [];
+    this.#phase = "answering";
+    const responseId = [this.#turnId ?? "", ...(this.#answers === 0 ? [] : [this.#answers])].join("_");
+    return [{ type: "start", responseId, model: this.#model, usage: noUsage }];
+  }
+
+  #enterStep(): readonly ModelEvent[] {
+    const events = this.#begin();
+    if (this.#stepOpen) return events;
+    this.#stepOpen = true;
+    this.#steps += 1;
+    return [...events, { type: "step-start" }];
+  }
+
+  #onWritten(usage: Usage): readonly ModelEvent[] {
+    this.#refused = this.#wordless !== undefined;
+    this.#wordless = undefined;
+    this.#writing = false;
+    this.#counted = addUsage(this.#counted, usage);
+    this.#stepUsage = usage;
+    return [...this.#enterStep(), ...this.#close(), ...this.#endWrittenStep()];
+  }
+
+  #endWrittenStep(): readonly ModelEvent[] {
+    return this.#stepUsage === undefined || this.#announced.size > 0 ? [] : this.#endStep(this.#stepUsage);
+  }
+
+  #endStep(usage: Usage): readonly ModelEvent[] {
+    this.#stepUsage = undefined;
+    this.#stepOpen = false;
+    this.#shown = false;
+    return [{ type: "step-end", usage }];
+  }
+
+  #onRetry(error: TurnError): readonly ModelEvent[] {
+    if (/reason: content_filter/.test(error.additionalDetails ?? "")) return this.#finish("content-filter");
+    // What it says anew would repeat what the client already has.
+    if (this.#shown) return this.fail(brokenOff());
+    this.#writing = false;
+    const status = statusOf(error);
+    if (status === 401) this.#unauthorized += 1;
+    // Measured: 0.169 repeats any refusal five times, for 6 seconds; a refused login it has then already renewed.
+    const isHopeless = status === 403 || status === 404 || this.#unauthorized > 1;
+    if (!isHopeless) return [];
+    return this.fail(failureOf({ ...error, message: error.additionalDetails ?? error.message }, undefined, Date.now()));
+  }
+
+  #onEnd(status: string, error: TurnError): readonly ModelEvent[] {
+    if (status === "completed") return this.#finish(this.#refused ? "content-filter" : "stop");
+    if (status === "interrupted") return this.fail(new GatewayError("cancelled", "Codex was told to stop."));
+    const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
+    if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
+    return this.fail(failureOf(error, this.#options.rateLimits(), Date.now()));
+  }
+
+  #finish(reason: FinishReason, rawReason?: string): readonly ModelEvent[] {
+    const events = [...this.#begin(), ...this.#close(), ...this.#held.splice(0)];
+    if (this.#stepOpen) {
+      const rest = subtractUsage(this.#used(), this.#counted);
+      this.#counted = this.#used();
+      events.push(...this.#endStep(this.#stepUsage ?? rest));
+    }
+    const usage = subtractUsage(this.#used(), this.#told);
+    const finish: ModelEvent = { type: "finish", reason, ...(rawReason && { rawReason }), usage, steps: this.#steps };
+    this.#phase = "over";
+    return [...events, finish];
+  }
+
+  /** Of this turn so far; the sum has what an answer used that broke off. */
+  #used(): Usage {
+    const { inputTokens, outputTokens } = this.#counted;
+    return this.#total.inputTokens + this.#total.outputTokens > inputTokens + outputTokens ? this.#total : this.#counted;
+  }
+}
+
+interface Call {
+  readonly toolName: string;
+  readonly input: unknown;
+  readonly executedBy: "client" | "backend";
+}
+
+function callEvents(id: string, { toolName, input, executedBy }: Call): readonly ModelEvent[] {
+  return [
+    { type: "tool-input-start", id, toolName, executedBy },
+    { type: "tool-input-delta", id, delta: JSON.stringify(input ?? {}) },
+    { type: "tool-input-end", id },
+  ];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function usageOf(usage: CodexUsage | undefined): Usage {
+  if (usage === undefined) return noUsage;
+  return {
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadInputTokens: usage.cachedInputTokens,
+    cacheWriteInputTokens: usage.cacheWriteInputTokens,
+    cacheWrite1hInputTokens: 0,
+    reasoningTokens: usage.reasoningOutputTokens,
+  };
+}

@@ -1,0 +1,43 @@
+import type { GatewayError } from "#core/errors.ts";
+
+/** Hands what comes of a turn to whoever runs it. The process is everybody's: nobody may keep it waiting. */
+export class Feed<T> {
+  #items: T[] = [];
+  #closed = false;
+  #wake: (() => void) | undefined;
+  /** Why it was closed, where that was somebody's fault. */
+  failure: GatewayError | undefined;
+
+  push(item: T): void {
+    if (this.#closed) return;
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  /** All there is; `[]` after `quietMs` of silence; undefined when the feed is closed and empty. For one consumer. */
+  async take(quietMs?: number): Promise<readonly T[] | undefined> {
+    if (this.#items.length === 0 && !this.#closed) await this.#more(quietMs);
+    const items = this.#items;
+    this.#items = [];
+    return items.length === 0 && this.#closed ? undefined : items;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  close(failure?: GatewayError): void {
+    this.failure ??= failure;
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  async #more(quietMs: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = quietMs === undefined ? undefined : setTimeout(resolve, quietMs);
+    await promise;
+    clearTimeout(timer);
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import * as v from "valibot";
+
+import { GatewayError } from "#core/errors.ts";
+import { isRecord } from "#lib/is-record.ts";
+import { looseObject } from "#lib/loose-object.ts";
+import { isOwnAddress } from "#lib/own-address.ts";
+import { startChild } from "#process/child.ts";
+import { ChildFault } from "#process/fault.ts";
+import { availableMemoryBytes } from "#process/memory.ts";
+
+import { AppServer } from "./app-server.ts";
+import { codexEnvironment } from "./environment.ts";
+import type { CodexCliOptions } from "./options.ts";
+
+export interface Started {
+  readonly server: AppServer;
+  readonly config: UserConfig;
+  readonly version: string | undefined;
+}
+
+/** What of the user's own configuration matters to us. */
+export interface UserConfig {
+  /** Names of MCP servers, of which a bare model has none. */
+  readonly mcpServers: readonly string[];
+  readonly developerInstructions: string | undefined;
+}
+
+/** For the whole process, over what the user's configuration says: it is no terminal that somebody sits at. */
+const settings = [
+  // A thread is gone with its turn; else each stays for minutes (1 MB).
+  "thread_unload_delay_secs=0",
+  // Without a network it would wait for one for ever.
+  "features.unbounded_connection_retries=false",
+  "check_for_update_on_startup=false",
+];
+
+/** Nobody here reads them, and some come with every line of a command's output. */
+const unread = [
+  "item/commandExecution/outputDelta",
+  "item/fileChange/outputDelta",
+  "item/fileChange/patchUpdated",
+  "item/plan/delta",
+  "turn/diff/updated",
+  "turn/plan/updated",
+  "thread/started",
+  "thread/status/changed",
+  "remoteControl/status/changed",
+];
+
+const initializedSchema = looseObject({ userAgent: v.fallback(v.string(), "") });
+const configSchema = looseObject({
+  config: looseObject({
+    model_provider: v.fallback(v.nullish(v.string()), undefined),
+    model_providers: v.fallback(v.record(v.string(), v.unknown()), {}),
+    openai_base_url: v.fallback(v.nullish(v.string()), undefined),
+    developer_instructions: v.fallback(v.nullish(v.string()), undefined),
+    mcp_servers: v.fallback(v.record(v.string(), v.unknown()), {}),
+  }),
+});
+const accountSchema = looseObject({ account: v.nullish(v.unknown()), requiresOpenaiAuth: v.fallback(v.boolean(), false) });
+
+/** Starts a process and makes itself known. Throws GatewayError; then there is none. */
+export async function startServer(codexPath: string, options: CodexCliOptions): Promise<Started> {
+  const server = new AppServer(spawn(codexPath, options));
+  try {
+    const initialized = v.parse(
+      initializedSchema,
+      await server.request("initialize", {
+        clientInfo: { name: "ccproxy", title: "ccproxy", version: options.version },
+        capabilities: { experimentalApi: true, requestAttestation: false, optOutNotificationMethods: unread },
+      }),
+    );
+    server.notify("initialized");
+    const [config, account] = await Promise.all([server.request("config/read", {}), server.request("account/read", {})]);
+    checkAccount(v.parse(accountSchema, account));
+    return {
+      server,
+      config: readConfig(v.parse(configSchema, config).config, options.selfUrls()),
+      version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
+    };
+  } catch (cause) {
+    await server.stop();
+    if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
+    const message = cause instanceof GatewayError ? cause.message : "Codex speaks in a way that is not known here.";
+    throw new GatewayError("unavailable", message, { hint: "`codex app-server` has to work where ccproxy runs.", cause });
+  }
+}
+
+function spawn(command: string, options: CodexCliOptions) {
+  if (availableMemoryBytes() < options.minFreeMemoryBytes)
+    throw new GatewayError("rate-limit", "There is not enough free memory to start Codex.", {
+      hint: "limits.min_free_memory_mb sets how much must stay free.",
+      retryAfterSeconds: 10,
+    });
+  try {
+    return startChild({
+      command,
+      args: ["app-server", ...[...settings, ...(options.settings ?? [])].flatMap((setting) => ["-c", setting])],
+      cwd: options.chatDirectory,
+      env: codexEnvironment(options),
+      ...(options.journal !== undefined && { journal: options.journal }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof ChildFault)) throw cause;
+    throw new GatewayError("unavailable", "Codex could not be started.", {
+      hint: "codex.path names the program.",
+      cause,
+    });
+  }
+}
+
+/** It would ask the vendor all the same, again and again. */
+function checkAccount({ account, requiresOpenaiAuth }: v.InferOutput<typeof accountSchema>): void {
+  if (requiresOpenaiAuth && (account === null || account === undefined)) throw loginNeeded();
+}
+
+export function loginNeeded(): GatewayError {
+  return new GatewayError("authentication", "Codex is not logged in, or its login was refused.", {
+    hint: "Run `codex login` where ccproxy runs.",
+  });
+}
+
+function readConfig(
+  config: v.InferOutput<typeof configSchema>["config"],
+  selfUrls: readonly string[],
+): UserConfig {
+  const provider = config.model_providers[config.model_provider ?? "openai"];
+  const baseUrl = isRecord(provider) ? provider["base_url"] : config.openai_base_url;
+  if (typeof baseUrl === "string" && isOwnAddress(baseUrl, selfUrls))
+    throw new GatewayError("unavailable", "Codex is configured to ask ccproxy, which would ask Codex.", {
+      hint: "Give it another provider, or codex.home another directory with a config.toml of its own.",
+    });
+  return {
+    mcpServers: Object.keys(config.mcp_servers),
+    developerInstructions: config.developer_instructions ?? undefined,
+  };
+}
