@@ -36,6 +36,7 @@ import { createBackend } from "./backend.ts";
 import { locateClaude } from "./claude-facts.ts";
 import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
+import { createCodex } from "./codex.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { pricesOf } from "./prices.ts";
@@ -94,6 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     : undefined;
   const urls: string[] = [];
   const leaving = new AbortController();
+  const onNotice = ({ level, message, data }: Notice) => logger[level](message, { data });
   const backend = createBackend({
     config,
     workspace,
@@ -113,7 +115,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           data: { replacesMessages: replaces },
         }),
     }),
-    onNotice: ({ level, message, data }: Notice) => logger[level](message, { data }),
+    onNotice,
   });
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
@@ -126,7 +128,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
   });
   starting.defer(sessions.startPruning());
-  const routing = routingOf(config, [backend, ...createProviders(config, { environment, journal })]);
+  const codex = createCodex(options, { places, demo, selfUrls: () => urls, journal, onNotice });
+  for (const { stop } of codex) starting.defer(() => stop(childStopMs));
+  const routing = routingOf(config, [backend, ...codex, ...createProviders(config, { environment, journal })]);
   const server = createHttpServer({ options, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));

@@ -1,5 +1,5 @@
 /** Says where a request would go and why, by the configuration alone: nothing is started and nobody is asked. */
-import { providersOf } from "#config/providers.ts";
+import { cliBackends, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
@@ -69,7 +69,8 @@ function backendsOf(config: Config): readonly [Named, ...Named[]] {
     id: name,
     relays: (format: WireFormatId) => endpoints.some((endpoint) => endpoint.format === format),
   }));
-  return [{ id: "claude-cli" }, ...providers];
+  const [first = "", ...others] = cliBackends(config);
+  return [{ id: first }, ...others.map((id) => ({ id })), ...providers];
 }
 
 type Named = Pick<Backend, "id" | "relays">;

@@ -17,6 +17,8 @@ export interface Places {
   readonly ephemeral: string;
   /** An empty directory: where a bare model works. */
   readonly chat: string;
+  /** Codex's of those, apart: each backend sweeps its own. */
+  readonly codexEphemeral: string;
   /** The CLI's configuration in the demo, so that neither login nor settings of the user take part. */
   readonly demoConfig: string;
 }
@@ -36,6 +38,7 @@ export function openPlaces(config: Config, environment: Readonly<Record<string, 
     temporary: subdirectory("tmp"),
     findings: join(state, "claude-versions.json"),
     ephemeral: subdirectory("ephemeral"),
+    codexEphemeral: join(subdirectory("ephemeral"), "codex"),
     chat: subdirectory("chat"),
     demoConfig: subdirectory("demo"),
   };

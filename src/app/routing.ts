@@ -11,9 +11,10 @@ export function routingOf<B extends Pick<Backend, "id">>(config: Config, backend
     backends: [first, ...backends.filter((backend) => backend !== first)],
     rules: rulesOf(config),
     fallbacks: new Map(Object.entries(config.routing.fallbacks).map(([id, names]) => [id, names.map(fallbackOf)])),
-    claims: providersOf(config).flatMap(({ name, models }) =>
-      models.map((model) => ({ backend: name, model, pattern: patternOf(model) })),
-    ),
+    claims: [
+      { name: "codex-cli", models: config.codex.enabled ? config.codex.models : [] },
+      ...providersOf(config),
+    ].flatMap(({ name, models }) => models.map((model) => ({ backend: name, model, pattern: patternOf(model) }))),
   });
 }
 

@@ -55,6 +55,8 @@ const pathSettings = [
   "claude.cwd",
   "claude.add_dirs",
   "claude.mcp_config",
+  "codex.path",
+  "codex.home",
   "log.file",
   "state_dir",
   "trust.folders",
@@ -93,10 +95,10 @@ function changeIn(
   return { ...table, ...Object.fromEntries(changed) };
 }
 
-/** `claude` without a slash is looked up in PATH, and an MCP configuration may be inline JSON. */
+/** A program's name without a slash is looked up in PATH, and an MCP configuration may be inline JSON. */
 function isPath(setting: readonly string[], value: string): boolean {
   if (value === "") return false;
-  if (setting.join(".") === "claude.path") return /[\\/]/.test(value);
+  if (/^(?:claude|codex)\.path$/.test(setting.join("."))) return /[\\/]/.test(value);
   return setting.at(-1) !== "mcp_config" || !value.trimStart().startsWith("{");
 }
 

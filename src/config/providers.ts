@@ -88,7 +88,8 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 /** Whose list of prices a backend is billed by; undefined where that is nobody's. */
 export function priceListOf(backend: string): string | undefined {
-  return backend === "claude-cli" ? "anthropic" : known.get(backend)?.prices;
+  if (backend === "claude-cli") return "anthropic";
+  return backend === "codex-cli" ? "openai" : known.get(backend)?.prices;
 }
 
 export function providersOf({ providers }: Pick<Config, "providers">): readonly Provider[] {
@@ -123,10 +124,15 @@ function isWireFormat(name: string): name is WireFormat {
   return ["openai-chat", "openai-responses", "anthropic-messages"].includes(name);
 }
 
+/** Those that are no APIs; the first answers what nothing else is said of. */
+export function cliBackends({ codex }: Pick<Config, "codex">): readonly string[] {
+  return codex.enabled ? ["claude-cli", "codex-cli"] : ["claude-cli"];
+}
+
 /** One line for each contradiction. */
 export function providerProblems(config: Config): readonly string[] {
   const providers = providersOf(config);
-  const backends = ["claude-cli", ...providers.map(({ name }) => name)];
+  const backends = [...cliBackends(config), ...providers.map(({ name }) => name)];
   const missing = (key: string, name: string | undefined): readonly string[] => {
     if (name === undefined || backends.includes(name)) return [];
     const suggestion = nearest(name, backends);
@@ -150,9 +156,11 @@ export function providerProblems(config: Config): readonly string[] {
 function problemsOf(provider: Provider): readonly string[] {
   const key = `providers.${provider.name}`;
   return [
-    ...(/^[a-z][\w-]*$/.test(provider.name) && provider.name !== "claude-cli"
+    ...(/^[a-z][\w-]*$/.test(provider.name) && !/^(?:claude|codex)-cli$/.test(provider.name)
       ? []
-      : [`${key}: a name is made of small letters, digits, dashes and underscores, and is not claude-cli`]),
+      : [
+          `${key}: a name is made of small letters, digits, dashes and underscores, and is no CLI's (claude-cli, codex-cli)`,
+        ]),
     ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
     ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>

@@ -13,6 +13,8 @@ const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
+const sandboxes = ["read-only", "workspace-write", "danger-full-access"] as const;
+const approvalPolicies = ["untrusted", "on-request", "never"] as const;
 export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
@@ -67,6 +69,23 @@ const claude = v.strictObject({
     ["user"],
   ),
   request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 3600),
+});
+
+const codex = v.strictObject({
+  enabled: v.optional(
+    v.pipe(v.boolean(), v.description("Codex answers too, with the login it has: under /codex, or by routing.")),
+    false,
+  ),
+  path: v.optional(text("The codex executable. Unset: looked up in PATH and the usual places.")),
+  home: v.optional(text("Its CODEX_HOME, with another login and config.toml. Unset: the environment's.")),
+  model: v.optional(text("Model for requests that name none, or `default`. Unset: Codex's default.")),
+  models: v.optional(texts("Names of models that go to it by themselves; `*` stands for anything."), []),
+  sandbox: v.optional(choice(sandboxes, "What the commands of its agents may reach."), "workspace-write"),
+  approval_policy: v.optional(
+    choice(approvalPolicies, "When its agents ask first; what nobody allows is declined."),
+    "on-request",
+  ),
+  pass_env: v.optional(texts("More variables of ccproxy's environment that it gets, as a provider's key."), []),
 });
 
 const approvals = v.strictObject({
@@ -269,7 +288,7 @@ const routingRule = v.strictObject({
   min_kb: v.optional(amount(0, 1_048_576, "Size that its body has at least.")),
   tools: v.optional(v.pipe(v.boolean(), v.description("Whether it brings tools."))),
   thinking: v.optional(v.pipe(v.boolean(), v.description("Whether it asks for thinking."))),
-  backend: v.optional(text("What answers: claude-cli, or the name of a provider.")),
+  backend: v.optional(text("What answers: claude-cli, codex-cli, or the name of a provider.")),
   to_model: v.optional(text("Model that is asked instead.")),
   relay: v.optional(
     choice(
@@ -286,7 +305,7 @@ const fallbacks = v.record(
 
 const routing = v.strictObject({
   default: v.optional(
-    text("What answers requests that nothing else is said of: claude-cli, or a provider."),
+    text("What answers requests that nothing else is said of: claude-cli, codex-cli, or a provider."),
     "claude-cli",
   ),
   fallbacks: v.pipe(
@@ -302,6 +321,7 @@ const routing = v.strictObject({
 export const configSchema = v.strictObject({
   server: v.pipe(v.optional(server, {}), v.description("How clients reach ccproxy.")),
   claude: v.pipe(v.optional(claude, {}), v.description("The Claude Code CLI that answers.")),
+  codex: v.pipe(v.optional(codex, {}), v.description("The Codex CLI that answers beside it.")),
   approvals: v.pipe(v.optional(approvals, {}), v.description("Tool calls that a person decides on.")),
   pool: v.pipe(v.optional(pool, {}), v.description("Claude processes that live longer than a request.")),
   sessions: v.pipe(v.optional(sessions, {}), v.description("Conversations that go on, and those that have a name.")),

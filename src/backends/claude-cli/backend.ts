@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 
 import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
+import { orAborted } from "#core/run-signal.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
@@ -14,7 +15,6 @@ import { type EndReason, LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
-import { orAborted } from "#core/run-signal.ts";
 import { type Left, modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 

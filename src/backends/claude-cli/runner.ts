@@ -3,6 +3,7 @@ import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
+import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
@@ -17,7 +18,6 @@ import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
 import { answeredCalls } from "./pending-calls.ts";
 import { pointAt, readResume, removeTranscript, restoredTotals, resumeAfter } from "./resume.ts";
-import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 import { siteKey, siteOf } from "./site.ts";
 import type { Acquired, Supply } from "./supply.ts";

@@ -1,5 +1,6 @@
 /** Where processes come from and where they go: parked ahead of need, claimed once, ended in the background. */
 import { GatewayError } from "#core/errors.ts";
+import { abortError, orAborted } from "#core/run-signal.ts";
 import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 import { PoolClosed, type PoolEvent } from "#process/pool-types.ts";
@@ -17,7 +18,6 @@ import {
   type ResumePoint,
 } from "./launch.ts";
 import type { ClaudeCliOptions } from "./options.ts";
-import { abortError, orAborted } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 import type { Site } from "./site.ts";
 import { startSession, type StartDeps } from "./start-session.ts";

@@ -2,13 +2,13 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ToolResultPart } from "#core/request.ts";
+import { abortError } from "#core/run-signal.ts";
 
 import { applySettings, claim, proceed, type TurnPlan } from "./claim.ts";
 import { resumeDecoding, startDecoding, type DecodeState, type Reading } from "./decode-state.ts";
 import { abandonTurn, decodeLine } from "./decode.ts";
 import type { LineFeed } from "./line-feed.ts";
 import type { CliLine } from "./lines.ts";
-import { abortError } from "#core/run-signal.ts";
 import type { CliSession } from "./session.ts";
 
 /** Measured: the result of an interrupted turn comes within 30 ms; it only adds the cost. */

@@ -79,6 +79,27 @@ export class TurnDecoder {
   /** Of the whole thread, as Codex sums it up. */
   #total = noUsage;
 
+  readonly #readers: Readonly<Record<string, (notice: Notice) => readonly ModelEvent[]>> = {
+    "item/agentMessage/delta": (notice) => this.#say("text", notice, ""),
+    "item/reasoning/summaryTextDelta": (notice) =>
+      this.#say("reasoning", notice, `summary ${notice.summaryIndex ?? 0}`),
+    "item/reasoning/textDelta": (notice) => this.#say("reasoning", notice, `content ${notice.contentIndex ?? 0}`),
+    "item/started": ({ item }) => this.#onItem(readItem(item), false),
+    "item/completed": ({ item }) => this.#onItem(readItem(item), true),
+    "rawResponseItem/completed": ({ item }) => this.#onRawItem(readRawItem(item)),
+    "rawResponse/completed": ({ usage }) => this.#onWritten(usageOf(usage)),
+    "thread/tokenUsage/updated": ({ tokenUsage }) => {
+      this.#total = usageOf(tokenUsage?.total);
+      return [];
+    },
+    "model/rerouted": ({ toModel }) => {
+      this.#model = toModel ?? this.#model;
+      return [];
+    },
+    error: ({ error, willRetry }) => (willRetry ? this.#onRetry(readError(error)) : []),
+    "turn/completed": ({ turn }) => this.#onEnd(turn?.status ?? "", readError(turn?.error)),
+  };
+
   constructor(options: DecoderOptions) {
     this.#options = options;
     this.#model = options.model;
@@ -102,34 +123,7 @@ export class TurnDecoder {
     const notice = readNotice(params);
     if (method === "turn/started") this.#turnId = notice.turn?.id;
     if (this.#turnId === undefined || (notice.turnId ?? notice.turn?.id) !== this.#turnId) return [];
-    switch (method) {
-      case "item/agentMessage/delta":
-        return this.#say("text", notice, "");
-      case "item/reasoning/summaryTextDelta":
-        return this.#say("reasoning", notice, `summary ${notice.summaryIndex ?? 0}`);
-      case "item/reasoning/textDelta":
-        return this.#say("reasoning", notice, `content ${notice.contentIndex ?? 0}`);
-      case "item/started":
-        return this.#onItem(readItem(notice.item), false);
-      case "item/completed":
-        return this.#onItem(readItem(notice.item), true);
-      case "rawResponseItem/completed":
-        return this.#onRawItem(readRawItem(notice.item));
-      case "rawResponse/completed":
-        return this.#onWritten(usageOf(notice.usage));
-      case "thread/tokenUsage/updated":
-        this.#total = usageOf(notice.tokenUsage?.total);
-        return [];
-      case "model/rerouted":
-        this.#model = notice.toModel ?? this.#model;
-        return [];
-      case "error":
-        return notice.willRetry ? this.#onRetry(readError(notice.error)) : [];
-      case "turn/completed":
-        return this.#onEnd(notice.turn?.status ?? "", readError(notice.turn?.error));
-      default:
-        return [];
-    }
+    return this.#readers[method]?.(notice) ?? [];
   }
 
   called({ callId, tool, input }: ClientCall): readonly ModelEvent[] {
@@ -231,7 +225,11 @@ export class TurnDecoder {
         return [];
       case "reasoning":
         return isComplete
-          ? this.#completeText("reasoning", item.id, [...item.summary, ...item.content].filter(isText).join(paragraphBreak))
+          ? this.#completeText(
+              "reasoning",
+              item.id,
+              [...item.summary, ...item.content].filter(isText).join(paragraphBreak),
+            )
           : [];
       default:
         return this.#options.tellsActs ? this.#onAct(item, isComplete) : [];
@@ -336,7 +334,9 @@ export class TurnDecoder {
   /** Of this turn so far; the sum has what an answer used that broke off. */
   #used(): Usage {
     const { inputTokens, outputTokens } = this.#counted;
-    return this.#total.inputTokens + this.#total.outputTokens > inputTokens + outputTokens ? this.#total : this.#counted;
+    return this.#total.inputTokens + this.#total.outputTokens > inputTokens + outputTokens
+      ? this.#total
+      : this.#counted;
   }
 }
 

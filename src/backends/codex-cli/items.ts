@@ -55,7 +55,7 @@ export function actOf(item: Item): Act | undefined {
   }
 }
 
-export function changesOf({ changes }: Item): readonly Readonly<Record<string, unknown>>[] {
+function changesOf({ changes }: Item): readonly Readonly<Record<string, unknown>>[] {
   return changes.map(({ path, kind, diff }) => ({ path, kind: kind.type, diff }));
 }
 
@@ -73,7 +73,10 @@ export function outcomeOf(item: Item): Outcome {
   const isError = item.status === "failed" || item.status === "declined";
   switch (item.type) {
     case "commandExecution":
-      return { content: item.aggregatedOutput ?? (item.status === "declined" ? "It was not allowed to run." : ""), isError };
+      return {
+        content: item.aggregatedOutput ?? (item.status === "declined" ? "It was not allowed to run." : ""),
+        isError,
+      };
     case "fileChange":
       return { content: item.status === "declined" ? "It was not allowed." : pathsIn(item), isError };
     case "mcpToolCall":

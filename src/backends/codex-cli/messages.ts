@@ -27,9 +27,7 @@ export function parseMessage(line: string): Incoming {
   const { id, method, error, params, result } = parsed.output;
   const told = isRecord(params) ? params : {};
   if (method !== undefined)
-    return id === undefined
-      ? { type: "notice", method, params: told }
-      : { type: "question", id, method, params: told };
+    return id === undefined ? { type: "notice", method, params: told } : { type: "question", id, method, params: told };
   if (id === undefined) return { type: "garbage" };
   return error === undefined ? { type: "result", id, result } : { type: "refusal", id, message: error.message };
 }

@@ -57,7 +57,10 @@ const configSchema = looseObject({
     mcp_servers: v.fallback(v.record(v.string(), v.unknown()), {}),
   }),
 });
-const accountSchema = looseObject({ account: v.nullish(v.unknown()), requiresOpenaiAuth: v.fallback(v.boolean(), false) });
+const accountSchema = looseObject({
+  account: v.nullish(v.unknown()),
+  requiresOpenaiAuth: v.fallback(v.boolean(), false),
+});
 
 /** Starts a process and makes itself known. Throws GatewayError; then there is none. */
 export async function startServer(codexPath: string, options: CodexCliOptions): Promise<Started> {
@@ -71,7 +74,10 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       }),
     );
     server.notify("initialized");
-    const [config, account] = await Promise.all([server.request("config/read", {}), server.request("account/read", {})]);
+    const [config, account] = await Promise.all([
+      server.request("config/read", {}),
+      server.request("account/read", {}),
+    ]);
     checkAccount(v.parse(accountSchema, account));
     return {
       server,
@@ -82,7 +88,10 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
     const message = cause instanceof GatewayError ? cause.message : "Codex speaks in a way that is not known here.";
-    throw new GatewayError("unavailable", message, { hint: "`codex app-server` has to work where ccproxy runs.", cause });
+    throw new GatewayError("unavailable", message, {
+      hint: "`codex app-server` has to work where ccproxy runs.",
+      cause,
+    });
   }
 }
 
@@ -120,10 +129,7 @@ export function loginNeeded(): GatewayError {
   });
 }
 
-function readConfig(
-  config: v.InferOutput<typeof configSchema>["config"],
-  selfUrls: readonly string[],
-): UserConfig {
+function readConfig(config: v.InferOutput<typeof configSchema>["config"], selfUrls: readonly string[]): UserConfig {
   const provider = config.model_providers[config.model_provider ?? "openai"];
   const baseUrl = isRecord(provider) ? provider["base_url"] : config.openai_base_url;
   if (typeof baseUrl === "string" && isOwnAddress(baseUrl, selfUrls))

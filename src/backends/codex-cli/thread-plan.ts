@@ -48,7 +48,7 @@ export function planThread(
   return { thread, items, turn: turnOf(request.features, context, model), ignoredFields };
 }
 
-export function modelOf(asked: string | undefined, { model }: Pick<CodexCliOptions, "model">): string | undefined {
+function modelOf(asked: string | undefined, { model }: Pick<CodexCliOptions, "model">): string | undefined {
   return asked === undefined || asked === "default" ? model : asked;
 }
 

@@ -32,6 +32,8 @@ const prefixes: readonly Prefix[] = [
   { path: "/claude/:session", backend: "claude-cli" },
   { path: "/sdk/:session", backend: "claude-cli" },
   { path: "/cc", backend: "claude-cli", isAlias: true },
+  { path: "/codex", backend: "codex-cli" },
+  { path: "/api/codex", backend: "codex-cli", isAlias: true },
   { path: "/api", backend: "anthropic", isAlias: true },
   { path: "/providers/:backend" },
 ];
@@ -74,9 +76,10 @@ export const routes: readonly Route[] = [
 
 /** What a path names to answer it; undefined for one that leaves that open. */
 export function backendIn(path: string): string | undefined {
-  const [, first = "", second] = path.split("/");
+  const [, first = "", second = ""] = path.split("/");
   if (first === "providers") return second;
-  return prefixes.find((prefix) => prefix.path === `/${first}`)?.backend;
+  const found = [`/${first}/${second}`, `/${first}`].map((start) => prefixes.find((prefix) => prefix.path === start));
+  return found.find((prefix) => prefix !== undefined)?.backend;
 }
 
 function underPrefix(route: Route, { path: prefix, backend, isAlias }: Prefix): Route {

@@ -9,14 +9,25 @@ import type { Workspace } from "#core/workspace.ts";
 import { childrenOf } from "../support/children.ts";
 import { sandboxWorks } from "../support/codex.ts";
 import { waitFor } from "../support/proxy.ts";
-import { type Answer, type Bench, codexProgram, lookup, openBench, request, says, withResults, workspaceAt } from "./support.ts";
+import {
+  type Answer,
+  type Bench,
+  codexProgram,
+  lookup,
+  openBench,
+  request,
+  says,
+  withResults,
+  workspaceAt,
+} from "./support.ts";
 
 setDefaultTimeout(30_000);
 const sandboxed = await sandboxWorks();
 if (codexProgram !== undefined && !sandboxed)
   console.log("ABSENT Codex has no sandbox on this system: its agents run without, in a temporary directory");
 
-const shell = (cmd: string, more: object = {}): string => `[[demo tool exec_command ${JSON.stringify({ cmd, ...more })}]]`;
+const shell = (cmd: string, more: object = {}): string =>
+  `[[demo tool exec_command ${JSON.stringify({ cmd, ...more })}]]`;
 const then = " [[demo then]] ";
 const allow = ({ input }: ApprovalAsk): ApprovalDecision => ({ allowed: true, input, always: false });
 const deny = (): ApprovalDecision => ({ allowed: false, message: "no" });
@@ -98,7 +109,11 @@ describe.skipIf(codexProgram === undefined)("an agent", () => {
   test.each([
     ["allowed", allow, true],
     ["denied", deny, false],
-    ["allowed in another form", (): ApprovalDecision => ({ allowed: true, input: { command: "ls" }, always: false }), false],
+    [
+      "allowed in another form",
+      (): ApprovalDecision => ({ allowed: true, input: { command: "ls" }, always: false }),
+      false,
+    ],
     ["asked of nobody", undefined, false],
   ])("a command outside its sandbox that is %s", async (_, decide, runs) => {
     const asks: ApprovalAsk[] = [];

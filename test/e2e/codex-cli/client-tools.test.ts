@@ -5,7 +5,17 @@ import type { Message, ModelRequest, Part } from "#core/request.ts";
 
 import { pixel } from "../support/media.ts";
 import { waitFor } from "../support/proxy.ts";
-import { type Answer, type AskOptions, type Bench, codexProgram, lookup, openBench, request, says, withResults } from "./support.ts";
+import {
+  type Answer,
+  type AskOptions,
+  type Bench,
+  codexProgram,
+  lookup,
+  openBench,
+  request,
+  says,
+  withResults,
+} from "./support.ts";
 
 setDefaultTimeout(30_000);
 
@@ -27,7 +37,11 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
   });
   afterAll(() => bench.close());
   beforeEach(() => bench.forget());
-  const rolesOf = () => bench.asked().at(-1)?.input.map(({ type, role }) => role ?? type);
+  const rolesOf = () =>
+    bench
+      .asked()
+      .at(-1)
+      ?.input.map(({ type, role }) => role ?? type);
 
   test("one call, and the turn goes on with its result", async () => {
     const asked = asking(`[[demo say Let me see.]] ${call("it")}${then}[[demo say It is plum.]]`);
@@ -87,15 +101,20 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
   });
 
   test("the tools of Codex keep their names, and the client's gets another towards the model", async () => {
-    const features = { tools: [{ ...lookup, name: "exec_command" }, { ...lookup, name: "wetter.für" }] };
+    const features = {
+      tools: [
+        { ...lookup, name: "exec_command" },
+        { ...lookup, name: "wetter.für" },
+      ],
+    };
     const asked = asking('[[demo tool client_exec_command {"of":"x"}]]', { features });
     const { calls, facts } = await bench.ask(asked);
     expect(calls).toMatchObject([{ toolName: "exec_command", input: { of: "x" } }]);
     const names = bench.asked()[0]?.tools?.map(({ name }) => name);
     expect(names).toEqual(["client_exec_command", expect.stringMatching(/^wetter_f_r_[0-9a-f]{8}$/)]);
-    expect(facts.renamedTools?.map(({ name, as }) => [name, as])).toEqual([
-      ["exec_command", names?.[0]],
-      ["wetter.für", names?.[1]],
+    expect(facts.renamedTools).toEqual([
+      { name: "exec_command", as: names?.[0] ?? "" },
+      { name: "wetter.für", as: names?.[1] ?? "" },
     ]);
     expect(bench.backend.endWaiting?.({ principal: "tester", requestId: "req_test" })).toBe(1);
   });
@@ -138,7 +157,11 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
 
   test("no more turns wait than may, and none for longer; late results are answered from the conversation", async () => {
     const told: string[] = [];
-    const short = await openBench({ maxParkedTurns: 1, parkedTtlMs: 300, onNotice: ({ message }) => told.push(message) });
+    const short = await openBench({
+      maxParkedTurns: 1,
+      parkedTtlMs: 300,
+      onNotice: ({ message }) => told.push(message),
+    });
     const asked = asking(`${call("it")}${then}[[demo say It is plum.]]`);
     const first = await short.ask(asked);
     const second = await short.ask(asked);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import type { ErrorKind } from "#core/errors.ts";
 import type { Part } from "#core/request.ts";
 
 import { childrenOf } from "../support/children.ts";
@@ -68,7 +69,12 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
     expect(lastAsked()["reasoning"]).toEqual({ effort: "high", summary: "auto" });
     const signature = first.events.flatMap((event) => (event.type === "reasoning-end" ? event.signature : []))[0];
     const thought: Part = { type: "reasoning", text: "Hm.", signature: signature ?? "" };
-    const foreign: Part = { type: "reasoning", text: "No.", signature: "openai|openai-responses:rs_1:AAAA", field: "thinking" };
+    const foreign: Part = {
+      type: "reasoning",
+      text: "No.",
+      signature: "openai|openai-responses:rs_1:AAAA",
+      field: "thinking",
+    };
     const said = answers(thought, { type: "text", text: "yes" });
     const other = answers(foreign, { type: "text", text: "no" });
     const { facts } = await bench.ask(request([...asked.messages, said, says("and?"), other, says("[[demo say ok]]")]));
@@ -98,12 +104,22 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
   });
 
   test("tokens are counted by class, and those of an answer that was cut short too", async () => {
-    const whole = await bench.ask(request([says("[[demo say a]] [[demo usage in=10 out=7 read=20 write=5 thinking=3]]")]));
+    const whole = await bench.ask(
+      request([says("[[demo say a]] [[demo usage in=10 out=7 read=20 write=5 thinking=3]]")]),
+    );
     expect(whole.finish).toMatchObject({
-      usage: { inputTokens: 35, outputTokens: 7, cacheReadInputTokens: 20, cacheWriteInputTokens: 5, reasoningTokens: 3 },
+      usage: {
+        inputTokens: 35,
+        outputTokens: 7,
+        cacheReadInputTokens: 20,
+        cacheWriteInputTokens: 5,
+        reasoningTokens: 3,
+      },
       steps: 1,
     });
-    const cut = await bench.ask(request([says("[[demo say abc]] [[demo stop max_tokens]] [[demo usage in=10 out=2]]")]));
+    const cut = await bench.ask(
+      request([says("[[demo say abc]] [[demo stop max_tokens]] [[demo usage in=10 out=2]]")]),
+    );
     expect([cut.text, cut.finish]).toMatchObject([
       "abc",
       { reason: "length", rawReason: "max_output_tokens", usage: { inputTokens: 10, outputTokens: 2 } },
@@ -118,13 +134,15 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
   });
 
   test("eight at once each get their own answer", async () => {
-    const many = Array.from({ length: 8 }, (_, n) => bench.ask(request([says(`[[demo text 5 delay=5]] [[demo say n${n}]]`)])));
+    const many = Array.from({ length: 8 }, (_, n) =>
+      bench.ask(request([says(`[[demo text 5 delay=5]] [[demo say n${n}]]`)])),
+    );
     const texts = (await Promise.all(many)).map(({ text }) => text);
     expect(texts.map((text) => text.match(/n\d$/)?.[0])).toEqual(["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"]);
     expect(childrenOf(`CODEX_HOME=${bench.home}`, process.pid)).toHaveLength(1);
   });
 
-  test.each([
+  test.each<[string, ErrorKind, number]>([
     ["error 400 too-long", "context-length", 1],
     ['error 400 message="No such thing"', "invalid-request", 1],
     ["error 401", "authentication", 2],
@@ -146,7 +164,10 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
   test("a client that leaves ends the turn upstream", async () => {
     const leaving = new AbortController();
     const onEvents = () => leaving.abort();
-    const { error } = await bench.ask(request([says("[[demo text 1000 delay=20]]")]), { signal: leaving.signal, onEvents });
+    const { error } = await bench.ask(request([says("[[demo text 1000 delay=20]]")]), {
+      signal: leaving.signal,
+      onEvents,
+    });
     expect(error?.kind).toBe("cancelled");
     await waitFor(() => (bench.upstream.openRequests() === 0 ? true : undefined), 5000);
     expect(bench.upstream.requests().at(-1)?.outcome).toBe("aborted");

@@ -88,10 +88,7 @@ export async function openBench(overrides: Partial<CodexCliOptions> = {}, config
     sandbox: "workspace-write",
     approvalPolicy: "on-request",
     // Neither /tmp nor TMPDIR, where these tests live, is free to be written to.
-    settings: [
-      "sandbox_workspace_write.exclude_slash_tmp=true",
-      "sandbox_workspace_write.exclude_tmpdir_env_var=true",
-    ],
+    settings: ["sandbox_workspace_write.exclude_slash_tmp=true", "sandbox_workspace_write.exclude_tmpdir_env_var=true"],
     chatDirectory: chat,
     ephemeralDirectory: join(home, "ephemeral"),
     maxParkedTurns: 4,
@@ -125,7 +122,7 @@ export async function openBench(overrides: Partial<CodexCliOptions> = {}, config
 }
 
 /** A `config.toml` with the demo upstream as the provider. */
-export function providerConfig(url: string): string {
+function providerConfig(url: string): string {
   return [
     'model = "gpt-demo"',
     'model_provider = "demo"',
