@@ -113,6 +113,11 @@ const promised: readonly Row[] = [
     "any client format on any upstream format; what an API has no word for is named, never dropped",
   ],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
+  [
+    "upstream-codex",
+    "seed 000, 001, 004",
+    "Codex answers through its own CLI and login: a bare model, an agent, the client's tools, approvals",
+  ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],
@@ -169,7 +174,6 @@ const planned: readonly Row[] = [
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
   ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
-  ["upstream-codex", "seed 000, 001, 004", "Codex"],
   ["upstream-copilot", "seed 000", "Copilot"],
   ["auth-many-tokens", "seed 003", "many scoped, expiring access tokens, hashed at rest"],
   ["limit-rates", "seed 003", "limits by requests a minute and tokens a day"],

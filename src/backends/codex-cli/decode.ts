@@ -69,8 +69,11 @@ export class TurnDecoder {
   #wordless: string | undefined;
   #refused = false;
   #unauthorized = 0;
-  /** Calls of the client's tools that the model wrote down, and that have not come to us yet. */
-  readonly #announced = new Set<string>();
+  /**
+   * Calls of the client's tools that the model wrote down and that were not told yet, in its order: Codex asks for what
+   * it does at once in any. With the call once it has asked.
+   */
+  readonly #announced = new Map<string, ClientCall | undefined>();
   /** Those that wait for a result, and whether they were written down. */
   readonly #calls = new Map<string, boolean>();
   #counted = noUsage;
@@ -126,14 +129,12 @@ export class TurnDecoder {
     return this.#readers[method]?.(notice) ?? [];
   }
 
-  called({ callId, tool, input }: ClientCall): readonly ModelEvent[] {
+  called(call: ClientCall): readonly ModelEvent[] {
     if (this.isOver) return [];
-    this.#calls.set(callId, this.#announced.delete(callId));
-    this.#shown = true;
-    const toolName = this.#options.clientName(tool);
-    const begun = this.#writing ? this.#enterStep() : this.#begin();
-    const call = this.#behindBlock(callEvents(callId, { toolName, input, executedBy: "client" }));
-    return [...begun, ...call, ...this.#endWrittenStep()];
+    this.#calls.set(call.callId, this.#announced.has(call.callId));
+    if (!this.#announced.has(call.callId)) return this.#tellCall(call);
+    this.#announced.set(call.callId, call);
+    return this.#tellAnnounced();
   }
 
   /** The answer ends here, and the turn goes on with the results of the calls. */
@@ -194,12 +195,12 @@ export class TurnDecoder {
       case "function_call":
         this.#writing = true;
         if (this.#options.offered.has(item.name ?? "") && !this.#calls.has(item.call_id ?? ""))
-          this.#announced.add(item.call_id ?? "");
+          this.#announced.set(item.call_id ?? "", undefined);
         return [];
       case "function_call_output":
         // Codex has answered it itself.
         this.#announced.delete(item.call_id ?? "");
-        return this.#endWrittenStep();
+        return this.#tellAnnounced();
       case "message":
       case "custom_tool_call":
         this.#writing = true;
@@ -207,6 +208,23 @@ export class TurnDecoder {
       default:
         return [];
     }
+  }
+
+  #tellAnnounced(): readonly ModelEvent[] {
+    const events: ModelEvent[] = [];
+    for (const [id, call] of this.#announced) {
+      if (call === undefined) break;
+      this.#announced.delete(id);
+      events.push(...this.#tellCall(call));
+    }
+    return [...events, ...this.#endWrittenStep()];
+  }
+
+  #tellCall({ callId, tool, input }: ClientCall): readonly ModelEvent[] {
+    this.#shown = true;
+    const toolName = this.#options.clientName(tool);
+    const begun = this.#writing ? this.#enterStep() : this.#begin();
+    return [...begun, ...this.#behindBlock(callEvents(callId, { toolName, input, executedBy: "client" }))];
   }
 
   #sealReasoning({ id = "", encrypted_content: encrypted = "" }: RawItem): readonly ModelEvent[] {
@@ -231,6 +249,9 @@ export class TurnDecoder {
               [...item.summary, ...item.content].filter(isText).join(paragraphBreak),
             )
           : [];
+      case "contextCompaction":
+        // An agent's is its own affair; what the client brings is not summed up behind its back.
+        return this.#options.tellsActs ? [] : this.fail(tooLong());
       default:
         return this.#options.tellsActs ? this.#onAct(item, isComplete) : [];
     }
@@ -338,6 +359,12 @@ export class TurnDecoder {
       ? this.#total
       : this.#counted;
   }
+}
+
+function tooLong(): GatewayError {
+  return new GatewayError("context-length", "The conversation does not fit the model's context window.", {
+    hint: "Shorten the conversation or start a new one.",
+  });
 }
 
 interface Call {

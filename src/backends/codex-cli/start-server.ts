@@ -1,9 +1,13 @@
+import { stripVTControlCharacters } from "node:util";
+
 import * as v from "valibot";
 
 import { GatewayError } from "#core/errors.ts";
+import { cutText } from "#lib/cut-text.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
 import { isOwnAddress } from "#lib/own-address.ts";
+import { redactText } from "#lib/redact.ts";
 import { startChild } from "#process/child.ts";
 import { ChildFault } from "#process/fault.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
@@ -88,11 +92,21 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
     const message = cause instanceof GatewayError ? cause.message : "Codex speaks in a way that is not known here.";
-    throw new GatewayError("unavailable", message, {
+    throw new GatewayError("unavailable", message + lastWords(server.child.stderrTail()), {
       hint: "`codex app-server` has to work where ccproxy runs.",
       cause,
     });
   }
+}
+
+const LONGEST_COMPLAINT_BYTES = 300;
+
+/** It knows of no request yet: they are of how it was set up, and say best what to mend. */
+function lastWords(stderrTail: string): string {
+  const last = stripVTControlCharacters(stderrTail).trim().split("\n").at(-1)?.trim() ?? "";
+  return last === ""
+    ? ""
+    : ` It said: ${cutText(redactText(last), LONGEST_COMPLAINT_BYTES).replace(/[^.!?…]$/, "$&.")}`;
 }
 
 function spawn(command: string, options: CodexCliOptions) {

@@ -99,7 +99,8 @@ function bareModel(system: readonly string[], { mcpServers }: UserConfig): Param
       project_doc_max_bytes: 0,
       skills: { include_instructions: false, bundled: { enabled: false } },
       notify: [],
-      // The client's conversation is not summed up behind its back.
+      // The client's conversation is not summed up behind its back; where Codex begins to all the same (at nine tenths of
+      // the model's window), the turn ends: see decode.ts.
       model_auto_compact_token_limit: Number.MAX_SAFE_INTEGER,
       mcp_servers: Object.fromEntries(mcpServers.map((name) => [name, { enabled: false }])),
     },

@@ -54,6 +54,7 @@ describe.skipIf(codexProgram === undefined)("an agent", () => {
   afterAll(() => bench.close());
   beforeEach(() => bench.forget());
 
+  // proves("upstream-codex")
   test("reads and runs in its workspace, in its own words, and what it does is told", async () => {
     writeFileSync(file("note.txt"), "The word is plum.\n");
     writeFileSync(file("AGENTS.md"), "Be a pirate.");

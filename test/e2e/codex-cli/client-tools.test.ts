@@ -43,6 +43,7 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
       .at(-1)
       ?.input.map(({ type, role }) => role ?? type);
 
+  // proves("upstream-codex")
   test("one call, and the turn goes on with its result", async () => {
     const asked = asking(`[[demo say Let me see.]] ${call("it")}${then}[[demo say It is plum.]]`);
     const first = await bench.ask(asked);

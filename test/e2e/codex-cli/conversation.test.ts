@@ -30,6 +30,7 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
   beforeEach(() => bench.forget());
   const lastAsked = () => bench.asked().at(-1) ?? { model: "", input: [] };
 
+  // proves("upstream-codex")
   test("is asked nothing but what its client said, in that order", async () => {
     const messages = [
       says("one", image, { type: "text", text: "below it" }),
@@ -152,6 +153,14 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
     const { error } = await bench.ask(request([says(`[[demo ${words}]]`)]));
     expect([error?.kind, bench.asked().length]).toEqual([kind, asked]);
     expect(error?.message).not.toMatch(/[{}]|https?:/);
+  });
+
+  test("a conversation that is too long is refused, and not summed up behind its client's back", async () => {
+    const { error } = await bench.ask(
+      request([says("word ".repeat(250_000)), answers({ type: "text", text: "ok" }), says("and?")]),
+    );
+    expect(error?.kind).toBe("context-length");
+    expect(bench.asked().map(({ input }) => JSON.stringify(input).includes("and?"))).not.toContain(true);
   });
 
   test("an answer that breaks off is an error; one that had not begun is asked for again", async () => {

@@ -122,7 +122,7 @@ export async function openBench(overrides: Partial<CodexCliOptions> = {}, config
 }
 
 /** A `config.toml` with the demo upstream as the provider. */
-function providerConfig(url: string): string {
+export function providerConfig(url: string): string {
   return [
     'model = "gpt-demo"',
     'model_provider = "demo"',

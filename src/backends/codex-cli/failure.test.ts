@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+
+import { failureOf } from "./failure.ts";
+
+const now = 1_000_000_000;
+const error = (message: string, codexErrorInfo: unknown = "other") => ({
+  message,
+  additionalDetails: undefined,
+  codexErrorInfo,
+});
+
+test.each([
+  ["usageLimitExceeded", "rate-limit"],
+  ["serverOverloaded", "overloaded"],
+  ["modelNotFound", "model-not-found"],
+  ["unauthorized", "authentication"],
+  ["contextWindowExceeded", "context-length"],
+  [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, "rate-limit"],
+  [{ httpConnectionFailed: { httpStatusCode: 402 } }, "billing"],
+  [{ responseStreamDisconnected: { httpStatusCode: null } }, "upstream"],
+  ["other", "upstream"],
+])("%j is told as %s", (info, kind) => {
+  const failure = failureOf(error("It went wrong.", info), undefined, now);
+  expect(failure.kind).toBe(kind as typeof failure.kind); // One of them.
+});
+
+test("of what Codex says only the vendor's words are told", () => {
+  const said =
+    "unexpected status 403 Forbidden: You may not., url: https://chatgpt.com/backend-api/codex/responses, request id: req_1";
+  const failure = failureOf(error(said), undefined, now);
+  expect([failure.kind, failure.message, failure.options.upstreamStatus]).toEqual([
+    "permission",
+    "Codex: You may not.",
+    403,
+  ]);
+  const body = '{"error":{"message":"Invalid schema","type":"invalid_request_error","param":"text.format"}}';
+  expect(failureOf(error(body), undefined, now)).toMatchObject({
+    kind: "invalid-request",
+    message: "Codex: Invalid schema.",
+  });
+});
+
+test("a limit says when it is over: when the last window is that is used up", () => {
+  const limits = {
+    primary: { usedPercent: 100, resetsAt: 1_000_060 },
+    secondary: { usedPercent: 40, resetsAt: 1_900_000 },
+  };
+  const limited = (rateLimits: unknown) => failureOf(error("Limit.", "usageLimitExceeded"), rateLimits, now).options;
+  expect(limited(limits).retryAfterSeconds).toBe(60);
+  expect(limited(undefined).retryAfterSeconds).toBe(30);
+});
