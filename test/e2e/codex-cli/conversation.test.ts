@@ -56,6 +56,15 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
     expect(existsSync(join(bench.home, "chat", "notified"))).toBe(false);
   });
 
+  test("writes no file, although a model may still know the tool for it", async () => {
+    const patch = "*** Begin Patch\n*** Add File: written.txt\n+pear\n*** End Patch\n";
+    const prompt = `[[demo tool apply_patch ${JSON.stringify({ input: patch })}]] [[demo then]] [[demo say Done.]]`;
+    const { text } = await bench.ask(request([says(prompt)], { model: "gpt-5.5" }));
+    expect(text).toBe("Done.");
+    expect(JSON.stringify(bench.asked().at(-1)?.input)).toContain("No usable execution environment");
+    expect(existsSync(join(bench.home, "chat", "written.txt"))).toBe(false);
+  });
+
   test("tells its thoughts, and gets back what was sealed of them", async () => {
     const asked = request([says("[[demo think Hm.]] [[demo say yes]]")], { features: { effort: "high" } });
     const first = await bench.ask(asked);
