@@ -150,7 +150,7 @@ function unknown(id: string, backends: readonly Named[]): never {
   throw new GatewayError("not-found", `There is no backend ${JSON.stringify(id.slice(0, 100))} here.`, {
     hint:
       near === undefined
-        ? `There are ${ids.join(", ")}; \`providers\` in the configuration adds others.`
+        ? `Those here: ${ids.join(", ")}. \`codex.enabled\` and \`providers\` in the configuration add others.`
         : `Did you mean ${near}?`,
   });
 }
