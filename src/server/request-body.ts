@@ -29,9 +29,10 @@ export async function readBody(exchange: Exchange, maxBytes: number): Promise<Bo
 /** The request body, unpacked. Throws GatewayError as `readJsonBody` does, but for what is no JSON. */
 export async function readBytes({ request, record }: Exchange, maxBytes: number): Promise<Uint8Array> {
   const codings = contentCodings(request.headers);
-  // A body that announces its size is refused before it is read.
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
-  const received = await collectBytes(request, maxBytes);
+  const announced = request.headers.get("content-length");
+  // A body that announces its size is refused before it is read, and Bun lets no more of it through.
+  if (Number(announced ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
+  const received = announced === null ? await collectBytes(request, maxBytes) : await request.bytes();
   record.set({ bytesIn: received.byteLength });
   return await decodeContent(received, codings, maxBytes);
 }

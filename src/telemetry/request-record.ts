@@ -83,6 +83,8 @@ export interface RequestRecordOptions {
 }
 
 const longestText = 512;
+/** As we make them: no secret looks like that. */
+const ownId = /^req_[0-9a-f]{32}$/;
 
 export function createRequestRecord(initial: RequestInitial, options: RequestRecordOptions = {}): RequestRecord {
   const { now = () => performance.now(), clean = cleanText } = options;
@@ -91,41 +93,69 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
   const startedAt = now();
   /** Wall clock of the arrival plus monotonic time: a clock step cannot make a request end before it began. */
   const clock = (): number => receivedAt + Math.max(0, Math.round(now() - startedAt));
-  const head = {
-    requestId: cleanText(initial.requestId),
-    method: clean(initial.method),
-    path: clean(pathOnly(initial.path)),
-    clientAddress: initial.clientAddress ?? null,
-    userAgent: cleanOrNull(initial.userAgent),
-  };
+  const path = clean(pathOnly(initial.path));
   const key = Bun.randomUUIDv7("hex", receivedAt);
   const marks: Partial<Record<RequestMoment, number>> = {};
   const facts: Writable<RequestFacts> = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
-  const row = (): AccessLogRow => ({
-    key,
-    ...head,
-    ...factColumns(facts),
-    modelAsked: cleanOrNull(facts.modelAsked),
-    modelUsed: cleanOrNull(facts.modelUsed),
-    ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
-    ...costColumns(facts, options.priceOf),
-    receivedAt,
-    firstByteAt: marks["first-byte"] ?? null,
-    firstEventMs: marks["first-event"] === undefined ? null : marks["first-event"] - receivedAt,
-    endedAt: ended?.at ?? null,
-    status: ended?.outcome.status ?? 0,
-    finishReason: ended?.outcome.finishReason ?? null,
-    errorKind: errorKind(ended?.outcome),
-  });
+  // One literal, field by field: there is one for every request, and spreading made it four times as dear.
+  const row = (): AccessLogRow => {
+    const { usage } = facts;
+    const { costUsd, listCostUsd } = costsOf(facts, options.priceOf);
+    const firstEventAt = marks["first-event"];
+    return {
+      key,
+      requestId: ownId.test(initial.requestId) ? initial.requestId : cleanText(initial.requestId),
+      method: clean(initial.method),
+      path,
+      clientAddress: initial.clientAddress ?? null,
+      userAgent: cleanOrNull(initial.userAgent),
+      wireFormat: facts.wireFormat ?? null,
+      backend: facts.backend ?? null,
+      mode: facts.mode ?? null,
+      sessionId: facts.sessionId ?? null,
+      principal: facts.principal ?? null,
+      streaming: facts.streaming ?? false,
+      queueMs: wholeOrNull(facts.queueMs),
+      spawnMs: wholeOrNull(facts.spawnMs),
+      start: facts.start ?? null,
+      inputTokens: wholeOrNull(usage?.inputTokens),
+      outputTokens: wholeOrNull(usage?.outputTokens),
+      cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
+      cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
+      cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
+      reasoningTokens: wholeOrNull(usage?.reasoningTokens),
+      steps: wholeOrNull(facts.steps),
+      retries: wholeOrNull(facts.retries),
+      fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
+      bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
+      bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
+      modelAsked: cleanOrNull(facts.modelAsked),
+      modelUsed: cleanOrNull(facts.modelUsed),
+      ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
+      costUsd,
+      listCostUsd,
+      receivedAt,
+      firstByteAt: marks["first-byte"] ?? null,
+      firstEventMs: firstEventAt === undefined ? null : firstEventAt - receivedAt,
+      endedAt: ended?.at ?? null,
+      status: ended?.outcome.status ?? 0,
+      finishReason: ended?.outcome.finishReason ?? null,
+      errorKind: errorKind(ended?.outcome),
+    };
+  };
 
   return {
     requestId: initial.requestId,
     receivedAt,
     row,
     set(more) {
-      if (ended === undefined) Object.assign(facts, definedOnly(more));
+      if (ended !== undefined) return;
+      for (const name in more) {
+        const value: unknown = Reflect.get(more, name);
+        if (value !== undefined) Reflect.set(facts, name, value);
+      }
     },
     mark(moment) {
       if (ended === undefined) marks[moment] ??= clock();
@@ -142,38 +172,7 @@ function errorKind(outcome: RequestOutcome | undefined): ErrorKind | null {
   return outcome?.error?.kind ?? null;
 }
 
-function factColumns(facts: RequestFacts) {
-  return {
-    wireFormat: facts.wireFormat ?? null,
-    backend: facts.backend ?? null,
-    mode: facts.mode ?? null,
-    sessionId: facts.sessionId ?? null,
-    principal: facts.principal ?? null,
-    streaming: facts.streaming ?? false,
-    queueMs: wholeOrNull(facts.queueMs),
-    spawnMs: wholeOrNull(facts.spawnMs),
-    start: facts.start ?? null,
-    ...usageColumns(facts.usage),
-    steps: wholeOrNull(facts.steps),
-    retries: wholeOrNull(facts.retries),
-    fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
-    bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
-    bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
-  };
-}
-
-function usageColumns(usage: Usage | undefined) {
-  return {
-    inputTokens: wholeOrNull(usage?.inputTokens),
-    outputTokens: wholeOrNull(usage?.outputTokens),
-    cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
-    cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
-    cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
-    reasoningTokens: wholeOrNull(usage?.reasoningTokens),
-  };
-}
-
-function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
+function costsOf({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
   // An upstream that counts nothing says nothing of what it took.
   const isCounted = usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
   const isKnown = isCounted && backend !== undefined && modelUsed !== undefined;
@@ -182,10 +181,6 @@ function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, price
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-function definedOnly(facts: RequestFacts): RequestFacts {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-}
 
 /** The path of a path or URL: queries carry keys (`?api_key=`), and userinfo is not ours to keep. */
 function pathOnly(url: string): string {

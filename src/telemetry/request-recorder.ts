@@ -29,14 +29,30 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
   // Paths, programs and models are few, and looking for secrets in them is dear.
   const clean = remembering(cleanText, mostTexts);
 
+  /** One clock for all: the row of each is written once, half a second to a second after it came in. */
+  const notShown = new Map<RequestRecord, number>();
+  let showing: Timer | undefined;
+
+  function showLater(): void {
+    showing ??= setTimeout(showOld, showAfterMs).unref();
+  }
+
+  function showOld(): void {
+    showing = undefined;
+    for (const [record, begunAt] of notShown) {
+      if (performance.now() - begunAt < showAfterMs) break;
+      notShown.delete(record);
+      writer.add(record.row());
+    }
+    if (notShown.size > 0) showLater();
+  }
+
   function begin(initial: RequestInitial): RequestRecord {
-    const showEarly = setTimeout(() => writer.add(record.row()), showAfterMs);
-    showEarly.unref();
     const record = createRequestRecord(initial, {
       clean,
       ...(priceOf !== undefined && { priceOf }),
       onEnd(row, { error }) {
-        clearTimeout(showEarly);
+        notShown.delete(record);
         open.delete(record);
         writer.add(row);
         logger.access(row);
@@ -45,12 +61,15 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       },
     });
     open.add(record);
+    notShown.set(record, performance.now());
+    showLater();
     return record;
   }
 
   return {
     begin,
     stop() {
+      clearTimeout(showing);
       const error = new GatewayError("unavailable", "ccproxy stopped before this request ended.");
       for (const record of open) record.end({ status: 503, error });
       writer.flush();

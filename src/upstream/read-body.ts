@@ -1,10 +1,20 @@
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 
+interface Limits {
+  /** Longest silence. */
+  readonly idleTimeoutMs: number;
+  /** That the answer was asked for with. */
+  readonly signal: AbortSignal;
+}
+
+interface Abandonable {
+  readonly response: Response;
+  /** Ends the connection, whoever reads from it. */
+  readonly abandon: () => void;
+}
+
 /** The chunks of an answer. Throws GatewayError: `timeout` after such a silence, `upstream` where it breaks off. */
-export async function* chunksOf(
-  response: Response,
-  { idleTimeoutMs, signal }: { readonly idleTimeoutMs: number; readonly signal: AbortSignal },
-): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(response: Response, { idleTimeoutMs, signal }: Limits): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
   const cancel = () => void reader.cancel().catch(() => undefined);
@@ -23,16 +33,30 @@ export async function* chunksOf(
       yield value;
     }
   } catch (thrown) {
-    if (thrown instanceof GatewayError) throw thrown;
-    throw signal.aborted ? toGatewayError(signal.reason) : brokenOff(thrown);
+    throw faultOf(thrown, signal);
   } finally {
     signal.removeEventListener("abort", cancel);
     cancel();
   }
 }
 
-export async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
-  return Buffer.concat(await Array.fromAsync(chunks));
+/** All of an answer. Throws as `chunksOf` does. */
+export async function bytesOf({ response, abandon }: Abandonable, limits: Limits): Promise<Uint8Array<ArrayBuffer>> {
+  if (!response.headers.has("content-length")) return Buffer.concat(await Array.fromAsync(chunksOf(response, limits)));
+  // One that says how long it is has been made already, and comes at once.
+  const { idleTimeoutMs, signal } = limits;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    abandon();
+  }, idleTimeoutMs);
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (thrown) {
+    throw isLate ? silent(idleTimeoutMs) : faultOf(thrown, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The beginning of it: what refuses a request has little to say. */
@@ -45,6 +69,11 @@ export async function textOf(chunks: AsyncIterable<Uint8Array>, mostBytes: numbe
     if (length >= mostBytes) break;
   }
   return new TextDecoder().decode(Buffer.concat(parts).subarray(0, mostBytes));
+}
+
+function faultOf(thrown: unknown, signal: AbortSignal): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return signal.aborted ? toGatewayError(signal.reason) : brokenOff(thrown);
 }
 
 function silent(ms: number): GatewayError {

@@ -39,6 +39,8 @@ export interface UpstreamCall {
 export interface UpstreamAnswer {
   /** Of any status. */
   readonly response: Response;
+  /** Ends the connection, whoever reads from it. */
+  readonly abandon: () => void;
   /** Further tries that it took. */
   readonly retries: number;
 }
@@ -71,9 +73,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         const outcome = await tryOnce(options, call, lane);
         const hasOther = waiting.length > 1 && outcome.trouble !== "none";
         const mayAgain = retries < maxRetries && isPassing(outcome);
-        const waitMs = hasOther ? 0 : mayAgain ? waitBefore(retries + 1, outcome.response?.headers) : undefined;
-        if (waitMs === undefined || !(hasOther || budget.spend())) return { response: responseOf(outcome), retries };
-        await outcome.response?.body?.cancel();
+        const waitMs = hasOther ? 0 : mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
+        if (waitMs === undefined || !(hasOther || budget.spend())) return { ...answerOf(outcome), retries };
+        outcome.answer?.abandon();
         if (hasOther) waiting.shift();
         else await pause(waitMs, call.signal);
       }
@@ -105,34 +107,37 @@ function resting(lanes: readonly Lane[], provider: string): never {
   );
 }
 
+type Asked = Pick<UpstreamAnswer, "response" | "abandon">;
+
 interface Outcome {
-  readonly response?: Response;
+  readonly answer?: Asked;
   readonly error?: GatewayError;
   /** `account`: it is refused, or has used up what it may. `upstream`: it fails, or cannot be reached. */
   readonly trouble: "none" | "account" | "upstream";
 }
 
-function responseOf({ response, error }: Outcome): Response {
-  if (response !== undefined) return response;
+function answerOf({ answer, error }: Outcome): Asked {
+  if (answer !== undefined) return answer;
   throw error ?? new GatewayError("internal", "An upstream gave neither an answer nor an error.");
 }
 
-function isPassing({ response, error }: Outcome): boolean {
-  return response === undefined ? error?.kind === "upstream" : !response.ok && mayPass(response);
+function isPassing({ answer, error }: Outcome): boolean {
+  return answer === undefined ? error?.kind === "upstream" : !answer.response.ok && mayPass(answer.response);
 }
 
 async function tryOnce(options: UpstreamOptions, call: UpstreamCall, { credential, breaker }: Lane): Promise<Outcome> {
   try {
     const secret = await credential?.get();
-    let response = await ask(options, call, secret);
-    const fresh = response.status === 401 && secret !== undefined ? await credential?.renew(secret) : undefined;
+    let answer = await ask(options, call, secret);
+    const isRefused = answer.response.status === 401 && secret !== undefined;
+    const fresh = isRefused ? await credential?.renew(secret) : undefined;
     if (fresh !== undefined) {
-      await response.body?.cancel();
-      response = await ask(options, call, fresh);
+      answer.abandon();
+      answer = await ask(options, call, fresh);
     }
-    if (response.status >= 500) breaker.failed();
+    if (answer.response.status >= 500) breaker.failed();
     else breaker.succeeded();
-    return { response, trouble: troubleIn(response) };
+    return { answer, trouble: troubleIn(answer.response) };
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.kind === "cancelled") throw error;
@@ -146,27 +151,29 @@ function troubleIn(response: Response): Outcome["trouble"] {
   return !response.ok && mayPass(response) ? "upstream" : "none";
 }
 
-async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string | undefined): Promise<Response> {
+async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string | undefined): Promise<Asked> {
   const { provider, responseTimeoutMs, proxy, ca } = options;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), responseTimeoutMs);
+  const ending = new AbortController();
+  const abandon = () => ending.abort();
+  const timer = setTimeout(abandon, responseTimeoutMs);
   try {
-    return await fetch(call.url, {
+    const response = await fetch(call.url, {
       method: call.method,
       headers: { ...call.headers, ...(secret !== undefined && call.authorize(secret)) },
       // Nothing here shares its memory with another thread, which is all the type could mean beside it.
       ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
       // A credential goes nowhere but where it was meant for.
       redirect: "manual",
-      signal: AbortSignal.any([call.signal, late.signal]),
+      signal: AbortSignal.any([call.signal, ending.signal]),
       ...(proxy !== undefined && { proxy }),
       ...(ca !== undefined && { tls: { ca } }),
       // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
       timeout: false,
     });
+    return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw toGatewayError(call.signal.reason);
-    throw late.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
+    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
   } finally {
     clearTimeout(timer);
   }

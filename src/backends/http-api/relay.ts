@@ -20,7 +20,7 @@ export async function relay(
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
   const { principal, session, signal } = context;
-  const { response, retries } = await options.upstream.send({
+  const { response, abandon, retries } = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
@@ -34,13 +34,13 @@ export async function relay(
   // Its client would follow it, with what lets the client in here.
   if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, response, signal);
   const passed = { status, headers: answerHeaders(headers) };
-  const chunks = chunksOf(response, { idleTimeoutMs: options.idleTimeoutMs, signal });
+  const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
   const isAnswer = response.ok && asksModel(request, dialect);
   if (isAnswer && type.includes("text/event-stream"))
-    return { ...passed, body: watchedStream(chunks, endpoint, context) };
-  if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunks };
-  const body = await bytesOf(chunks);
+    return { ...passed, body: watchedStream(chunksOf(response, limits), endpoint, context) };
+  if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunksOf(response, limits) };
+  const body = await bytesOf({ response, abandon }, limits);
   const text = new TextDecoder().decode(body);
   if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
   else if (isAnswer) noteAnswer(text, endpoint, context);
