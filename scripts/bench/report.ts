@@ -5,7 +5,7 @@ import { round, type Spread } from "./stats.ts";
 
 export interface Measure {
   readonly name: string;
-  readonly unit: "ms" | "MB" | "kB" | "×";
+  readonly unit: "ms" | "MB" | "MB/s" | "kB" | "×";
   readonly spread: Spread;
 }
 
@@ -44,7 +44,7 @@ export function isMet({ value, bound, target }: Goal): boolean {
 export function renderReport({ machine, load, versions, measures, goals }: Report): string {
   const width = Math.max(...measures.map(({ name }) => name.length), ...goals.map(({ name }) => name.length));
   const row = ({ name, unit, spread }: Measure): string =>
-    `${name.padEnd(width)} ${cell(spread.median)} ${cell(spread.p99)} ${unit.padEnd(3)} ${String(spread.samples).padStart(4)}`;
+    `${name.padEnd(width)} ${cell(spread.median)} ${cell(spread.p99)} ${unit.padEnd(4)} ${String(spread.samples).padStart(4)}`;
   const verdict = (goal: Goal): string =>
     `${isMet(goal) ? "pass" : "FAIL"}  ${goal.name.padEnd(width)} ${cell(goal.value)} ${goal.unit}  (goal ${goal.bound} ${goal.target})`;
   return [
@@ -53,7 +53,7 @@ export function renderReport({ machine, load, versions, measures, goals }: Repor
       .map((pair) => pair.join(" "))
       .join(", "),
     "",
-    `${"".padEnd(width)} ${"median".padStart(8)} ${"p99".padStart(8)} unit   n`,
+    `${"".padEnd(width)} ${"median".padStart(8)} ${"p99".padStart(8)} unit    n`,
     ...measures.map(row),
     "",
     ...goals.map(verdict),

@@ -8,10 +8,11 @@ import type { Call } from "./types.ts";
 
 /** What answers this call, by the full name of its model, and what stands in for it. Throws GatewayError `not-found`. */
 export function chooseBackends(
-  { routing, ...names }: ModelNames & { readonly routing: Routing },
+  deps: ModelNames & { readonly routing: Routing },
   { wireFormat, model }: Pick<ModelRequest, "wireFormat" | "model">,
   call: Call,
 ): readonly [Choice, ...Choice[]] {
-  const choice = routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, names) });
+  const { routing } = deps;
+  const choice = routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, deps) });
   return chainOf(choice, routing.fallbacksOf(choice.backend.id), routing.backends, call.failed);
 }
