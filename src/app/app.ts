@@ -20,6 +20,7 @@ import { sweepOrphans } from "#process/orphans.ts";
 import { createServer } from "#server/server.ts";
 import { createSessions, type Sessions, type SessionsOptions } from "#sessions/sessions.ts";
 import { createAccessLog } from "#store/access-log.ts";
+import { createCheckpoints } from "#store/checkpoints.ts";
 import { openDatabase } from "#store/database.ts";
 import { createResponseStore } from "#store/responses.ts";
 import { createSessionStore } from "#store/sessions.ts";
@@ -188,7 +189,8 @@ function openTelemetry(config: Config, places: Places, environment: Variables) {
   // A short wait: it blocks every stream, and the writer behind them tries again anyway.
   const database = openDatabase(places.database, { busyTimeoutMs: 100 });
   const accessLog = createAccessLog(database);
-  const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, logger });
+  const checkpoints = createCheckpoints(places.database);
+  const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, checkpoint: checkpoints.run, logger });
   const recorder = createRequestRecorder({ writer, logger, priceOf: pricesOf(config).cost });
   const responseStore = createResponseStore(database, {
     mostBytes: responses.max_mb * mebibyte,
@@ -209,6 +211,7 @@ function openTelemetry(config: Config, places: Places, environment: Variables) {
       process.off("exit", recorder.stop);
       recorder.stop();
       for (const stop of pruning) stop();
+      checkpoints.close();
       database.close();
       logger.close();
     },

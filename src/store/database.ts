@@ -20,6 +20,8 @@ export interface DatabaseOptions {
 }
 
 const openingTimeoutMs = 5000;
+/** Some 32 MB. Where somebody sees to checkpoints (`checkpoints.ts`), the log does not come to that. */
+const longestLogPages = 8000;
 
 /**
  * Opens the file, makes it if need be (0600, in a directory of 0700) and brings its schema up to date.
@@ -34,6 +36,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     database.run(`PRAGMA busy_timeout = ${openingTimeoutMs}`);
     enterWal(database);
     database.run("PRAGMA synchronous = NORMAL");
+    database.run(`PRAGMA wal_autocheckpoint = ${longestLogPages}`);
     migrate(database, path, steps);
     database.run(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? openingTimeoutMs}`);
     return database;

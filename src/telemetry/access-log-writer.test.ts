@@ -27,6 +27,7 @@ async function until(condition: () => boolean): Promise<void> {
 function newWriter(options: {
   readonly refuse?: (rows: readonly AccessLogRow[]) => boolean;
   readonly maxQueuedRows?: number;
+  readonly checkpoint?: () => Promise<void>;
 }) {
   const written: AccessLogRow[] = [];
   const batches: number[] = [];
@@ -35,6 +36,7 @@ function newWriter(options: {
     intervalMs: 1,
     maxBackoffMs: 4,
     maxQueuedRows: options.maxQueuedRows ?? 20_000,
+    ...(options.checkpoint !== undefined && { checkpoint: options.checkpoint }),
     logger: { warn: (message) => said.push(message), info: (message) => said.push(message) },
     insertMany(rows) {
       if (options.refuse?.(rows) === true) throw new Error("database is locked");
@@ -47,12 +49,30 @@ function newWriter(options: {
 
 test("adding writes nothing at once, and soon everything, in order and in batches", async () => {
   const { writer, written, batches } = newWriter({});
-  const rows = rowsOf(450);
+  const rows = rowsOf(60);
   for (const row of rows) writer.add(row);
   expect(written).toEqual([]);
   await until(() => writer.queuedRows === 0);
   expect(written).toEqual(rows);
-  expect(batches).toEqual([200, 200, 50]);
+  expect(batches).toEqual([25, 25, 10]);
+});
+
+test("after 500 rows the others wait until the database has taken them in, or could not", async () => {
+  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let times = 0;
+  const { writer, written, said } = newWriter({ checkpoint: () => asked[times++]?.promise ?? Promise.resolve() });
+  for (const row of rowsOf(1100)) writer.add(row);
+  await until(() => times === 1);
+  await Bun.sleep(5);
+  expect(written.length).toBe(500);
+  asked[0]?.resolve();
+  await until(() => times === 2);
+  writer.add(rowOf("req_more"));
+  await Bun.sleep(5);
+  expect(written.length).toBe(1000);
+  asked[1]?.reject(new Error("disk I/O error"));
+  await until(() => writer.queuedRows === 0);
+  expect([written.length, said]).toEqual([1101, ["The database could not take in what was written."]]);
 });
 
 test("flush writes what waits before it returns", () => {

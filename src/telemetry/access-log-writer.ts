@@ -5,6 +5,8 @@ import type { Logger } from "./logger.ts";
 export interface AccessLogWriterOptions {
   /** All or none; may throw. Takes a row again without doubling it, since what failed is tried again. */
   readonly insertMany: (rows: readonly AccessLogRow[]) => void;
+  /** Asked for after so many rows, which then wait until it is done: so the database's own log can begin anew. */
+  readonly checkpoint?: () => Promise<void>;
   readonly logger: Pick<Logger, "warn" | "info">;
   readonly intervalMs?: number;
   /** The longest pause between two tries while the database refuses. */
@@ -24,8 +26,15 @@ export interface AccessLogWriter {
   readonly lostRows: number;
 }
 
-/** A batch of 200 rows takes about 2 ms of the event loop. */
-const defaults = { intervalMs: 250, maxBackoffMs: 2000, maxBatchRows: 200, maxQueuedRows: 20_000 };
+/** A batch of 25 rows takes half a millisecond of the event loop. */
+const defaults = {
+  intervalMs: 250,
+  maxBackoffMs: 2000,
+  maxBatchRows: 25,
+  maxQueuedRows: 20_000,
+  checkpoint: () => Promise.resolve(),
+};
+const rowsToCheckpoint = 500;
 /** How often a row that is refused on its own is tried again, behind the others: for half a minute or more. */
 const maxAttemptsAlone = 15;
 const flushPauseMs = 20;
@@ -41,6 +50,8 @@ class WriteBehind implements AccessLogWriter {
   #lost = 0;
   #nextLossReport = 1;
   #failures = 0;
+  /** Since the last checkpoint; undefined while there is one. */
+  #rowsWritten: number | undefined = 0;
   readonly #attemptsAlone = new WeakMap<AccessLogRow, number>();
   /** Halved by each failure, so that a row which spoils its batch is soon alone. */
   #batchRows: number;
@@ -83,7 +94,7 @@ class WriteBehind implements AccessLogWriter {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#rowsWritten === undefined) return;
     this.#timer = setTimeout(() => this.#writeAndGoOn(), delayMs);
     this.#timer.unref();
   }
@@ -107,7 +118,25 @@ class WriteBehind implements AccessLogWriter {
     }
     this.#queue.splice(0, batch.length);
     this.#succeeded();
+    this.#checkpointAfter(batch.length);
     return true;
+  }
+
+  #checkpointAfter(rows: number): void {
+    if (this.#rowsWritten === undefined) return;
+    this.#rowsWritten += rows;
+    if (this.#rowsWritten < rowsToCheckpoint) return;
+    this.#rowsWritten = undefined;
+    const goOn = () => {
+      this.#rowsWritten = 0;
+      if (this.#queue.length > 0) this.#schedule(0);
+    };
+    this.#options
+      .checkpoint()
+      .catch((error: unknown) =>
+        this.#options.logger.warn("The database could not take in what was written.", { error }),
+      )
+      .then(goOn, goOn);
   }
 
   #failed(batch: readonly AccessLogRow[], error: unknown, final: boolean): void {
