@@ -2,20 +2,19 @@
  * The thread of `checkpoints.ts`. Each message is the path of a database; the answer is what went wrong, or null.
  * Plain JavaScript: the executable carries it as a file, and nothing translates that.
  */
-import { Database } from "bun:sqlite";
-
 const opened = new Map();
 
-function checkpoint(path) {
-  try {
-    const database = opened.get(path) ?? new Database(path, { readwrite: true, create: false });
-    opened.set(path, database);
-    // Passive: nobody has to wait for it. What is written meanwhile is left for the next time.
-    database.run("PRAGMA wal_checkpoint(PASSIVE)");
-    return null;
-  } catch (error) {
-    return String(error);
-  }
+async function checkpoint(path) {
+  const { Database } = await import("bun:sqlite");
+  const database = opened.get(path) ?? new Database(path, { readwrite: true, create: false });
+  opened.set(path, database);
+  // Passive: nobody has to wait for it. What is written meanwhile is left for the next time.
+  database.run("PRAGMA wal_checkpoint(PASSIVE)");
+  return null;
 }
 
-globalThis.addEventListener("message", ({ data }) => postMessage(checkpoint(data)));
+globalThis.addEventListener("message", ({ data }) => {
+  void checkpoint(data)
+    .catch(String)
+    .then((fault) => postMessage(fault, []));
+});

@@ -1,4 +1,7 @@
-import workerPath from "./checkpoint-worker.js" with { type: "file" };
+import file from "./checkpoint-worker.js" with { type: "file" };
+
+/** As a file, it is imported as its path, inside the executable too; TypeScript looks at what is in it. */
+const workerPath = String(file);
 
 /**
  * Moves what the write-ahead log has gathered into the database, on a thread of its own: that waits for the disk (13 to
@@ -18,9 +21,14 @@ export function createCheckpoints(databasePath: string): Checkpoints {
       worker ??= new Worker(workerPath, { smol: true });
       worker.unref();
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      worker.onmessage = ({ data }) => (data === null ? resolve() : reject(new Error(String(data))));
-      worker.onerror = ({ message }) => reject(new Error(message));
-      worker.postMessage(databasePath);
+      const once = { once: true };
+      worker.addEventListener(
+        "message",
+        ({ data }) => (data === null ? resolve() : reject(new Error(String(data)))),
+        once,
+      );
+      worker.addEventListener("error", ({ message }) => reject(new Error(message)), once);
+      worker.postMessage(databasePath, []);
       return promise;
     },
     close: () => worker?.terminate(),
