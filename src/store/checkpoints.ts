@@ -1,7 +1,7 @@
 import file from "./checkpoint-worker.js" with { type: "file" };
 
-/** As a file, it is imported as its path, inside the executable too; TypeScript looks at what is in it. */
-const workerPath = String(file);
+/** Its path, inside the executable too; TypeScript takes it for a module of ours. */
+const workerPath = file as unknown as string;
 
 /**
  * Moves what the write-ahead log has gathered into the database, on a thread of its own: that waits for the disk (13 to

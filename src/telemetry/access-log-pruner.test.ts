@@ -55,7 +55,7 @@ async function until(condition: () => boolean): Promise<void> {
 test("what is older than it may be goes, oldest first and batch by batch; the rest stays", async () => {
   using pruning = setUp([...Array.from({ length: 250 }, (_, at) => 91 + at), 89, 1, 0], {});
   expect(pruning.batches).toEqual([]);
-  await until(() => pruning.batches.length === 1);
+  await until(() => pruning.batches.length > 0);
   expect(pruning.left()).not.toContain("340 days");
   await until(() => pruning.batches.length === 3);
   expect(pruning.batches).toEqual([100, 100, 50]);

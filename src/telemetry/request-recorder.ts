@@ -22,6 +22,8 @@ export interface RequestRecorder {
 }
 
 const mostTexts = 500;
+/** Between two looks, however many requests there are. */
+const shortestWaitMs = 20;
 
 export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
   const { writer, logger, showAfterMs = 500, priceOf } = deps;
@@ -29,12 +31,15 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
   // Paths, programs and models are few, and looking for secrets in them is dear.
   const clean = remembering(cleanText, mostTexts);
 
-  /** One clock for all: the row of each is written once, half a second to a second after it came in. */
+  /** One clock for all: a timer for each would be set for every request, and hardly ever be needed. */
   const notShown = new Map<RequestRecord, number>();
   let showing: Timer | undefined;
 
   function showLater(): void {
-    showing ??= setTimeout(showOld, showAfterMs).unref();
+    const [oldest] = notShown.values();
+    if (oldest === undefined || showing !== undefined) return;
+    const waitMs = oldest + showAfterMs - performance.now();
+    showing = setTimeout(showOld, Math.max(shortestWaitMs, waitMs)).unref();
   }
 
   function showOld(): void {
@@ -44,7 +49,7 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       notShown.delete(record);
       writer.add(record.row());
     }
-    if (notShown.size > 0) showLater();
+    showLater();
   }
 
   function begin(initial: RequestInitial): RequestRecord {
