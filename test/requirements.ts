@@ -112,6 +112,11 @@ const promised: readonly Row[] = [
     "seed 000, 001",
     "any client format on any upstream format; what an API has no word for is named, never dropped",
   ],
+  [
+    "upstream-key-names",
+    "seed 004",
+    "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
+  ],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",
@@ -139,6 +144,7 @@ const promised: readonly Row[] = [
   // Security
   ["auth-token", "seed 000 to 003", "one access token guards the API, compared in constant time"],
   ["auth-x-api-key", "seed 000", "x-api-key is accepted as Bearer is"],
+  ["auth-named-tokens", "seed 003", "several named access tokens, each a caller of its own, and rules by their names"],
   ["auth-loopback", "none", "binding beyond loopback needs an access token"],
   ["auth-rebinding", "none", "a foreign Host or Origin is refused"],
   ["limit-body", "seed 003, 004", "a body over the limit is a shaped 413; gzip and zstd bodies are read"],

@@ -267,7 +267,7 @@ function createHttpServer({ options, routing, workspaces, sessions, telemetry }:
     options: {
       host: server.host,
       port: server.port,
-      authToken: server.auth_token,
+      accessTokens: { plain: server.auth_token, named: new Map(Object.entries(server.tokens)) },
       corsOrigins: server.cors_origins,
       allowedHosts: server.allowed_hosts,
       maxBodyBytes: server.max_body_mb * 1024 * 1024,

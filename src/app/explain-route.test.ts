@@ -7,6 +7,7 @@ import { configSchema } from "#config/schema.ts";
 import { explainRoute, type RouteQuestion } from "./explain-route.ts";
 
 const config = v.parse(configSchema, {
+  server: { tokens: { alice: "secret-of-alice" } },
   providers: {
     openai: {},
     local: { base_url: "http://127.0.0.1:9/v1", wire_format: "openai-chat", allow_private: true },
@@ -14,6 +15,7 @@ const config = v.parse(configSchema, {
   aliases: { fast: { model: "gpt-6-luna" } },
   routing: {
     rules: {
+      alices: { token: "al*", backend: "claude-cli" },
       big: { min_kb: 5, backend: "local" },
       team: { headers: { "X-Team": "re*" }, to_model: "local/qwen" },
       raw: { model: "/^raw/", backend: "local", relay: "always" },
@@ -49,6 +51,8 @@ test.each([
   [{ ...of("gpt-6-luna"), bytes: 9000 }, "local", null],
   [{ ...of("x"), path: "/providers/local/v1/chat/completions" }, "local", null],
   [{ ...of("x"), headers: { "x-ccproxy-backend": "openai" } }, "openai", null],
+  [{ ...of("x"), headers: { authorization: "Bearer sk-ant-oat-ccproxy-openai.secret" } }, "openai", null],
+  [{ ...of("gpt-6-luna"), token: "alice" }, "claude-cli", "claude-cli does not speak openai-chat."],
 ])("%o is answered by %s", (question, backend, translatedBecause) => {
   expect(explain(question)).toMatchObject({ backend, translatedBecause });
 });
@@ -65,6 +69,7 @@ test("each rule is told with what of it does not hold", () => {
     model: { asked: "sonnet", sent: "qwen" },
     why: "By the rule team. The model's name begins with it.",
     rules: [
+      { name: "alices", mismatch: "token" },
       { name: "big", mismatch: "min_kb" },
       { name: "team", mismatch: null },
       { name: "raw", mismatch: "model" },

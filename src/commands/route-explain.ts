@@ -1,4 +1,5 @@
 import { resolvePath } from "#config/paths.ts";
+import { nearest } from "#lib/nearest.ts";
 
 import { createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
@@ -30,6 +31,12 @@ export const routeExplain = createCommand({
       description: "A header of it, as `name: value`.",
       valueHint: "header",
     },
+    token: {
+      type: "string",
+      alias: "t",
+      description: "The name of the access token it is sent with.",
+      valueHint: "name",
+    },
     json: { type: "boolean", description: "Print JSON." },
     ...configFlags,
     ...commonFlags,
@@ -41,11 +48,14 @@ export const routeExplain = createCommand({
   async run(args, context) {
     const { terminal } = context;
     const { config } = await loadSettings(args, context);
+    const token = args.text("token");
+    requireName(token, Object.keys(config.server.tokens));
     const { text, body } = await readBody(args.text("data"), context);
     const { explainRoute } = await import("#app/explain-route.ts");
     const told = explainRoute(config, {
       path: args.text("path") ?? "/v1/chat/completions",
       headers: headersIn(args.list("header")),
+      token,
       bytes: Buffer.byteLength(text),
       body,
     });
@@ -67,6 +77,14 @@ export const routeExplain = createCommand({
     return 0;
   },
 });
+
+/** Throws CommandFailure. */
+function requireName(token: string | undefined, names: readonly string[]): void {
+  if (token === undefined || names.includes(token)) return;
+  const near = nearest(token, names);
+  const hint = near === undefined ? `there are ${names.join(", ") || "none"}` : `did you mean ${near}?`;
+  throw usageFailure(`--token must be the name of a token in server.tokens, and none is called so; ${hint}`);
+}
 
 type Context = Parameters<typeof loadSettings>[1];
 

@@ -224,6 +224,11 @@ describe("a wrong setting", () => {
       "server.auth_token = 'short'",
       "server.auth_token must be a text of 8 or more printable characters without spaces, got a value that is not shown",
     ],
+    ["server.tokens = 'a-secret-of-alice'", "server.tokens must be a table of settings, got a value that is not shown"],
+    [
+      "server.tokens.alice = 'short'",
+      "server.tokens.alice must be a text of 8 or more printable characters without spaces, got a value that is not shown",
+    ],
   ])("%s names file, key, what was expected and what was got", async (line, problem) => {
     const file = inUser("ccproxy.toml", line);
     const [first = ""] = await problems();
@@ -287,6 +292,8 @@ describe("a project file", () => {
     "aliases.fast.permission_mode = 'acceptEdits'",
     "server.host = '0.0.0.0'",
     "server.auth_token = 'known-to-them'",
+    "server.tokens.alice = 'known-to-them'",
+    "server.tokens.'a.b' = 'known-to-them'",
     "server.cors_origins = ['*']",
     "server.allowed_hosts = ['evil.example']",
     "log.file = '/etc/passwd'",

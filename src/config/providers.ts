@@ -146,9 +146,11 @@ export function providerProblems(config: Config): readonly string[] {
       ...missing("routing.fallbacks", id),
       ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
     ]),
-    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model }]) => [
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
-      ...(model === undefined || isPattern(model) ? [] : [`routing.rules.${rule}.model is no regular expression`]),
+      ...Object.entries({ model, token }).flatMap(([key, pattern]) =>
+        pattern === undefined || isPattern(pattern) ? [] : [`routing.rules.${rule}.${key} is no regular expression`],
+      ),
     ]),
   ];
 }

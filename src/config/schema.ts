@@ -19,6 +19,8 @@ export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messag
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
 
+const someName = v.pipe(v.string(), v.nonEmpty());
+
 const texts = (description: string) => v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.description(description));
 
 const whole = (minimum: number, maximum: number, description: string) =>
@@ -30,16 +32,18 @@ const amount = (minimum: number, maximum: number, description: string) =>
 const choice = <const Options extends readonly string[]>(options: Options, description: string) =>
   v.pipe(v.picklist(options), v.description(description));
 
+const accessToken = (description: string) =>
+  v.pipe(v.string(), v.minLength(8), v.regex(/^[\x21-\x7E]+$/), v.description(description));
+
 const server = v.strictObject({
   host: v.optional(text("Address to listen on. Anything but loopback needs server.auth_token."), "127.0.0.1"),
   port: v.optional(whole(0, 65_535, "Port to listen on; 0 takes a free one."), 8000),
   auth_token: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(8),
-      v.regex(/^[\x21-\x7E]+$/),
-      v.description("Access token clients must present, as Bearer or x-api-key. Unset: no token is asked for."),
-    ),
+    accessToken("Access token clients must present, as Bearer or x-api-key. Unset: no token is asked for."),
+  ),
+  tokens: v.pipe(
+    v.optional(v.record(someName, accessToken("The token of that name.")), {}),
+    v.description("More access tokens, each with the name of who has it."),
   ),
   cors_origins: v.optional(texts("Browser origins that may call the API; `*` means any."), []),
   allowed_hosts: v.optional(texts("Host names, besides loopback and server.host, the API may be addressed by."), []),
@@ -211,8 +215,6 @@ const alias = v.strictObject({
   workspace: v.optional(text("Workspace its agents work in.")),
 });
 
-const someName = v.pipe(v.string(), v.nonEmpty());
-
 const models = v.strictObject({
   passthrough: v.optional(
     v.pipe(v.boolean(), v.description("Pass names on that are not in the list of models; off: they are a 404.")),
@@ -284,6 +286,7 @@ const routingRule = v.strictObject({
   ),
   path: v.optional(text("What the request's path begins with.")),
   headers: v.optional(v.record(someName, text("Value it must have, written like a model's name."))),
+  token: v.optional(text("Name of the access token its client presents, written like a model's name.")),
   wire_format: v.optional(choice(wireFormats, "The API that the client speaks.")),
   min_kb: v.optional(amount(0, 1_048_576, "Size that its body has at least.")),
   tools: v.optional(v.pipe(v.boolean(), v.description("Whether it brings tools."))),
@@ -372,5 +375,5 @@ export type Config = v.InferOutput<typeof configSchema>;
 
 /** By its dotted name, whether a setting's value is never printed. */
 export function isSecret(key: string): boolean {
-  return key === "server.auth_token" || /^providers\..+\.(?:headers\..+|proxy)$/.test(key);
+  return /^server\.(?:auth_token|tokens)(?:\.|$)/.test(key) || /^providers\..+\.(?:headers\..+|proxy)$/.test(key);
 }

@@ -15,8 +15,10 @@ export interface RoutingFacts extends AskedRoute {
 
 /** Of that, what no ModelRequest says. */
 export interface AskedRoute {
-  /** The backend that the client names, in its base URL or in a header. */
+  /** The backend that the client names, in its base URL, in a header or by its key. */
   readonly backend: string | undefined;
+  /** What the configuration calls the access token it presented. */
+  readonly token: string | undefined;
   readonly path: string;
   readonly headers: Headers;
   /** Of its body, as sent. */
@@ -36,6 +38,8 @@ export interface RoutingRule {
   readonly path?: string | undefined;
   /** By lower-case name; an empty pattern for any value. */
   readonly headers?: ReadonlyMap<string, RegExp> | undefined;
+  /** By the name of its caller's access token, which it must have. */
+  readonly token?: RegExp | undefined;
   readonly wireFormat?: WireFormatId | undefined;
   readonly minBytes?: number | undefined;
   readonly hasTools?: boolean | undefined;
@@ -135,6 +139,7 @@ export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | und
   const held: readonly (readonly [string, boolean])[] = [
     ["model", rule.model === undefined || rule.model.test(facts.model ?? "")],
     ["path", rule.path === undefined || facts.path.startsWith(rule.path)],
+    ["token", rule.token === undefined || (facts.token !== undefined && rule.token.test(facts.token))],
     ["wire_format", rule.wireFormat === undefined || rule.wireFormat === facts.wireFormat],
     ["min_kb", rule.minBytes === undefined || facts.bytes >= rule.minBytes],
     ["tools", rule.hasTools === undefined || rule.hasTools === facts.hasTools],

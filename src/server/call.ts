@@ -10,7 +10,7 @@ import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
 export function callOf(
-  { request, path, requestId, unread, principal, signal, record }: Exchange,
+  { request, path, requestId, unread, caller, signal, record }: Exchange,
   params: RouteParams,
 ): Call {
   const { headers } = request;
@@ -20,9 +20,10 @@ export function callOf(
   return {
     ...askedBy(headers, params["session"]),
     requestId,
-    principal,
+    principal: caller.principal,
     route: {
-      backend: params["backend"] ?? (valueOf(headers, "Backend") || undefined),
+      backend: params["backend"] ?? (valueOf(headers, "Backend") || caller.backend),
+      token: caller.token,
       path,
       headers,
       bytes: Number(headers.get("content-length") ?? 0),

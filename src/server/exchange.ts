@@ -1,3 +1,4 @@
+import type { Caller } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { WireFormat } from "#core/wire-format.ts";
@@ -49,7 +50,7 @@ export class Exchange {
   readonly unread: readonly string[];
   readonly stayOpen: () => void;
   /** Set by the access guard. */
-  principal = "";
+  caller: Caller = { principal: "", token: undefined, backend: undefined };
   /** Set where a model is to answer: what somebody may want to cancel. */
   isTurn = false;
   /** Set where the client may have been told its id. */
@@ -87,6 +88,10 @@ export class Exchange {
 
   get requestId(): string {
     return this.record.requestId;
+  }
+
+  get principal(): string {
+    return this.caller.principal;
   }
 
   get signal(): AbortSignal {

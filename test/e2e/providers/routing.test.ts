@@ -75,6 +75,14 @@ const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["the base URL names it", { path: "/providers/claiming/v1/chat/completions" }, "claiming", "any"],
   ["the base URL is Anthropic's", { path: "/api/v1/messages" }, "anthropic", "any"],
   ["a header names it", { headers: { "x-ccproxy-backend": "claiming" } }, "claiming", "any"],
+  ["its key names it", { headers: { authorization: "Bearer sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
+  ["its other key names it", { headers: { "x-api-key": "sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
+  [
+    "a header names it, and a key another",
+    { headers: { "x-ccproxy-backend": "claiming", "x-api-key": "sk-ant-oat-ccproxy-nobody" } },
+    "claiming",
+    "any",
+  ],
   ["the model's name begins with it", { model: "claiming/some/model" }, "claiming", "some/model"],
   ["the model's name begins with nobody's", { model: "vendor/some-model" }, "plain", "vendor/some-model"],
   ["it claims the model", { model: "claimed-7" }, "claiming", "claimed-7"],
@@ -93,7 +101,7 @@ const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["a rule looks at the path", { path: "/v1/responses", model: "by-path" }, "claiming", "by-path"],
 ];
 
-// proves("upstream-routing")
+// proves("upstream-routing", "upstream-key-names")
 test.each(choices)("where %s", async (_name, asked, backend, model) => {
   const { response, root, body } = await ask(asked);
   expect(response.status).toBe(200);
@@ -119,6 +127,7 @@ test.each([
 test.each([
   ["/providers/clamining/v1/messages", {}],
   ["/v1/messages", { "x-ccproxy-backend": "clamining" }],
+  ["/v1/messages", { "x-api-key": "sk-ant-oat-ccproxy-clamining" }],
 ])("%s %o: a backend that there is none of is a 404 that says what is meant", async (path, headers) => {
   const { response, text } = await ask({ path, headers });
   expect(response.status).toBe(404);
