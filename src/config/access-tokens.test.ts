@@ -4,7 +4,7 @@ import * as v from "valibot";
 
 import { tokenProblems } from "./access-tokens.ts";
 import { environmentLayer } from "./environment.ts";
-import { configSchema } from "./schema.ts";
+import { configSchema, isSecret } from "./schema.ts";
 
 const [first, second] = ["secret-of-one", "secret-of-two"];
 
@@ -36,6 +36,10 @@ test("a rule for a token that there is none of is refused, with the nearest", ()
   expect(problems({ tokens: { alice: first } }, { token: "alicia" })).toEqual([
     'routing.rules.r.token names "alicia", which is no token of server.tokens; did you mean alice?',
   ]);
+});
+
+test.each(["server.tokens", "server.tokens.alice", "server.auth_token"])("%s is never shown", (key) => {
+  expect(isSecret(key)).toBe(true);
 });
 
 test("a variable names a token in small letters", () => {
