@@ -224,10 +224,6 @@ describe("a wrong setting", () => {
       "server.auth_token = 'short'",
       "server.auth_token must be a text of 8 or more printable characters without spaces, got a value that is not shown",
     ],
-    [
-      "server.tokens.alice = 'short'",
-      "server.tokens.alice must be a text of 8 or more printable characters without spaces, got a value that is not shown",
-    ],
   ])("%s names file, key, what was expected and what was got", async (line, problem) => {
     const file = inUser("ccproxy.toml", line);
     const [first = ""] = await problems();
