@@ -117,6 +117,7 @@ const promised: readonly Row[] = [
     "seed 004",
     "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
   ],
+  ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",

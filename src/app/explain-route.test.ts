@@ -18,6 +18,7 @@ const config = v.parse(configSchema, {
       alices: { token: "al*", backend: "claude-cli" },
       big: { min_kb: 5, backend: "local" },
       team: { headers: { "X-Team": "re*" }, to_model: "local/qwen" },
+      careful: { model: "careful-*", backend: "openai", effort: "high" },
       raw: { model: "/^raw/", backend: "local", relay: "always" },
     },
   },
@@ -72,8 +73,16 @@ test("each rule is told with what of it does not hold", () => {
       { name: "alices", mismatch: "token" },
       { name: "big", mismatch: "min_kb" },
       { name: "team", mismatch: null },
+      { name: "careful", mismatch: "model" },
       { name: "raw", mismatch: "model" },
     ],
+  });
+});
+
+test("what a rule sets is told, and why a request is read for it", () => {
+  expect(explain(of("careful-1"))).toMatchObject({
+    options: { effort: "high", mode: null },
+    translatedBecause: "The rule sets an effort.",
   });
 });
 

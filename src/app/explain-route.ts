@@ -36,6 +36,8 @@ export interface RouteExplanation {
   readonly why: string;
   /** Why it would be translated; null where it would pass as it came. */
   readonly translatedBecause: string | null;
+  /** What the rule says of how to run it, where the client leaves that open. */
+  readonly options: { readonly effort: string | null; readonly mode: string | null };
   /** Each with what of it does not hold; the first of which all holds decides. */
   readonly rules: readonly { readonly name: string; readonly mismatch: string | null }[];
 }
@@ -63,6 +65,7 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
     backend: choice.backend.id,
     model: { asked: outline.model ?? null, sent: choice.model ?? null },
     why: choice.why,
+    options: { effort: choice.effort ?? null, mode: choice.mode ?? null },
     translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline }, asked) ?? null,
     rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
   };

@@ -46,5 +46,7 @@ function ruleOf(name: string, rule: RuleSettings): RoutingRule {
     backend: rule.backend,
     toModel: rule.to_model,
     relay: rule.relay,
+    effort: rule.effort,
+    mode: rule.mode,
   };
 }

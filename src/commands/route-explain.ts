@@ -63,13 +63,15 @@ export const routeExplain = createCommand({
       await terminal.print(JSON.stringify(told, null, 2));
       return 0;
     }
-    const { backend, model, why, translatedBecause, wireFormat, rules } = told;
+    const { backend, model, why, translatedBecause, wireFormat, options, rules } = told;
     const sent = model.sent === model.asked ? "" : ` (asked for as ${model.asked ?? "nothing"})`;
+    const set = Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
     const lines = [
       `answers   ${backend}`,
       `because   ${why}`,
       `model     ${model.sent ?? "the backend's default"}${sent}`,
       `travels   ${translatedBecause === null ? "as it came" : `translated from ${wireFormat}: ${translatedBecause}`}`,
+      ...(set.length === 0 ? [] : [`set       ${set.join(", ")}, where the client asks for no other`]),
     ];
     const rows = rules.map(({ name, mismatch }) => [name, mismatch === null ? "yes" : `no, by its ${mismatch}`]);
     const table = rows.length === 0 ? [] : ["", renderTable(["RULE", "MATCHES"], rows, terminal.style)];

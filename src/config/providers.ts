@@ -146,8 +146,16 @@ export function providerProblems(config: Config): readonly string[] {
       ...missing("routing.fallbacks", id),
       ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
     ]),
-    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token }]) => [
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, effort, mode, relay }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
+      ...(effort === undefined || relay !== "always"
+        ? []
+        : [`routing.rules.${rule} sets an effort, for which a request has to be read; take out relay = "always"`]),
+      ...(mode === undefined || cliBackends(config).includes(backend ?? "")
+        ? []
+        : [
+            `routing.rules.${rule}.mode is about CLIs; give the rule a backend of ${cliBackends(config).join(" or ")}, or leave it out`,
+          ]),
       ...Object.entries({ model, token }).flatMap(([key, pattern]) =>
         pattern === undefined || isPattern(pattern) ? [] : [`routing.rules.${rule}.${key} is no regular expression`],
       ),

@@ -293,6 +293,8 @@ const routingRule = v.strictObject({
   thinking: v.optional(v.pipe(v.boolean(), v.description("Whether it asks for thinking."))),
   backend: v.optional(text("What answers: claude-cli, codex-cli, or the name of a provider.")),
   to_model: v.optional(text("Model that is asked instead.")),
+  effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
+  mode: v.optional(choice(modes, "Whether a CLI answers as an agent, where the client does not say.")),
   relay: v.optional(
     choice(
       ["when-possible", "never", "always"],

@@ -35,7 +35,7 @@ export function chainOf(
   const others = fallbacks.flatMap(({ backend: id, model = choice.model }): Choice[] => {
     const backend = backends.find((candidate) => candidate.id === id);
     const why = `${choice.backend.id} could not answer.`;
-    return backend === undefined ? [] : [{ backend, model, relay: "when-possible", why }];
+    return backend === undefined ? [] : [{ backend, model, relay: "when-possible", effort: choice.effort, why }];
   });
   const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
   return [first, ...rest];

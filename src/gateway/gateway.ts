@@ -30,7 +30,7 @@ import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
-export interface GatewayDeps extends Omit<ResolveSettings, "modes">, Admissions {
+export interface GatewayDeps extends Omit<ResolveSettings, "modes" | "rule">, Admissions {
   readonly routing: Routing;
   readonly workspaces: Workspaces;
   readonly sessions: Sessions;
@@ -85,6 +85,7 @@ async function prepare(
     ...deps,
     modes: backend.modes,
     defaultMode: session?.mode ?? deps.defaultMode,
+    rule: choice,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];

@@ -1,7 +1,7 @@
 /** Which backend answers a request, and what it is to be asked for. Pure: the same request always goes the same way. */
-import type { Backend } from "#core/backend.ts";
+import type { Backend, Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { WireFormatId } from "#core/request.ts";
+import type { Effort, WireFormatId } from "#core/request.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import type { Fallback } from "./fallback.ts";
@@ -29,8 +29,14 @@ export interface AskedRoute {
   readonly thinks: boolean;
 }
 
+/** How a request is run, where its client leaves that open. */
+export interface RunOptions {
+  readonly effort?: Effort | undefined;
+  readonly mode?: Mode | undefined;
+}
+
 /** A rule matches where everything it says holds. */
-export interface RoutingRule {
+export interface RoutingRule extends RunOptions {
   /** As it is spoken of. */
   readonly name: string;
   readonly model?: RegExp | undefined;
@@ -53,7 +59,7 @@ export interface RoutingRule {
 /** `when-possible`: a request travels as it came wherever the upstream speaks its format. */
 export type RelayRule = "when-possible" | "never" | "always";
 
-export interface Choice<B = Backend> {
+export interface Choice<B = Backend> extends RunOptions {
   readonly backend: B;
   readonly model: string | undefined;
   readonly relay: RelayRule;
@@ -104,6 +110,8 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
         backend: chosen.id === undefined ? backends[0] : find(chosen.id),
         model: chosen.model ?? model,
         relay: rule?.relay ?? "when-possible",
+        effort: rule?.effort,
+        mode: rule?.mode,
         why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
       };
     },

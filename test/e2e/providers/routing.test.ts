@@ -34,6 +34,7 @@ beforeAll(async () => {
             big: { min_kb: 50, wire_format: "openai-chat", backend: "claiming" },
             tools: { model: "/^tool(ed)?$/", tools: true, backend: "anthropic" },
             thinking: { model: "thinker", thinking: true, backend: "claiming" },
+            careful: { model: "careful", effort: "high" },
             path: { path: "/v1/responses", model: "by-path", backend: "claiming" },
           },
           fallbacks: { gone: ["tired", "claiming/stand-in"] },
@@ -110,6 +111,15 @@ test.each(choices)("where %s", async (_name, asked, backend, model) => {
   expect(response.headers.get("x-ccproxy-backend")).toBe(backend);
   expect(response.headers.get("x-ccproxy-model")).toBe(model);
   bench.expectRow(response.headers.get("x-request-id") ?? "", { backend, modelUsed: model, status: 200 });
+});
+
+// proves("upstream-rule-options")
+test("a rule's effort is asked for where the client asks for none, in whatever format", async () => {
+  for (const path of ["/v1/chat/completions", "/v1/messages"]) {
+    expect((await ask({ path, model: "careful" })).body).toMatchObject({ reasoning_effort: "high" });
+    const own = path.endsWith("/messages") ? { output_config: { effort: "low" } } : { reasoning_effort: "low" };
+    expect((await ask({ path, model: "careful", body: own })).body).toMatchObject({ reasoning_effort: "low" });
+  }
 });
 
 test.each([
