@@ -118,7 +118,7 @@ async function send(
  */
 export function reasonToRead(
   names: Pick<ModelNames, "aliases" | "passthrough">,
-  { backend, relay }: Choice<Relayer>,
+  { backend, relay, effort }: Choice<Relayer>,
   { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
   call: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
@@ -126,7 +126,8 @@ export function reasonToRead(
   if (relay === "always" && !speaks) throw unrelayable(backend, wireFormat);
   if (!speaks) return `${backend.id} does not speak ${wireFormat}.`;
   if (relay === "always") return undefined;
-  return relay === "never" ? "The rule says so." : reasonIn(names, outline, call);
+  if (relay === "never") return "The rule says so.";
+  return effort === undefined ? reasonIn(names, outline, call) : "The rule sets an effort.";
 }
 
 function reasonIn(
