@@ -118,6 +118,7 @@ const promised: readonly Row[] = [
     "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
   ],
   ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
+  ["upstream-named-errors", "none", "an error before the first byte says which backend was asked, and as what"],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",

@@ -19,7 +19,7 @@ import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
-import { firstThatAnswers } from "./fallback.ts";
+import { firstThatAnswers, noteAsked } from "./fallback.ts";
 import { headOf, type Learned, note } from "./learned.ts";
 import { checkListed, listedModels } from "./model-names.ts";
 import { relayTurn } from "./relay.ts";
@@ -123,7 +123,7 @@ async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Prom
   const session = await enterSession(deps.sessions, asked, call);
   try {
     const chain = chooseBackends(deps, asked, call);
-    return await firstThatAnswers(chain, call.failed, (choice, isLast) =>
+    return await firstThatAnswers(chain, call, (choice, isLast) =>
       startTurn(deps, { asked: session?.request ?? asked, call, session, choice, isLast }),
     );
   } catch (thrown) {
@@ -158,6 +158,7 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
     session: session?.id,
     usage: noUsage,
   };
+  call.onAsked(learned);
   const leave = await enter(admissionTo(deps, backend), call, session?.signal);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
@@ -223,6 +224,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
   const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
   const asked = session?.request ?? counted;
   const [choice] = chooseBackends(deps, counted, call);
+  noteAsked(call, choice);
   const { backend, request, setup, ignored } = await prepare(deps, { asked, call, session, choice });
   const release = await enter(admissionTo(deps, backend), call);
   try {

@@ -2,7 +2,7 @@ import type { Caller } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { WireFormat } from "#core/wire-format.ts";
-import type { RunningHead } from "#gateway/types.ts";
+import type { AskedHead, RunningHead } from "#gateway/types.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 interface ExchangeOptions {
@@ -70,6 +70,7 @@ export class Exchange {
   #standsBy = false;
   #ended = false;
   #head: RunningHead | undefined;
+  #asked: AskedHead | undefined;
   #finishReason: FinishReason | undefined;
   #failure: GatewayError | undefined;
 
@@ -147,6 +148,15 @@ export class Exchange {
 
   runs(head: RunningHead): void {
     this.#head = head;
+  }
+
+  /** Who was asked, where nothing came of it. */
+  get asked(): AskedHead | undefined {
+    return this.#asked;
+  }
+
+  asks(asked: AskedHead): void {
+    this.#asked = asked;
   }
 
   finished(reason: FinishReason): void {

@@ -129,7 +129,7 @@ test.each([
 ])("%s %o is Claude Code's, also where something else is the default", async (path, headers) => {
   const { response, text } = await ask({ path, headers });
   // There is none here.
-  expect([response.status, response.headers.get("x-ccproxy-backend") ?? "claude-cli"]).toEqual([503, "claude-cli"]);
+  expect([response.status, response.headers.get("x-ccproxy-backend")]).toEqual([503, "claude-cli"]);
   expect(text).toContain("Claude Code could not be started");
   expect(bench.asked()).toEqual([]);
 });
@@ -143,6 +143,7 @@ test.each([
   expect(response.status).toBe(404);
   expect(JSON.parse(text)).toMatchObject({ type: "error", error: { type: "not_found_error" } });
   expect(text).toContain("Did you mean claiming?");
+  expect(response.headers.has("x-ccproxy-backend")).toBe(false);
   expect(bench.asked()).toEqual([]);
 });
 
@@ -174,6 +175,32 @@ describe("models", () => {
       const { response, root } = await ask({ model: id });
       expect([response.status, root]).toEqual([200, id.split("/")[0]]);
     }
+  });
+});
+
+// proves("upstream-named-errors")
+describe("an error before the first byte says who was asked, and as what", () => {
+  test.each(["/v1/chat/completions", "/v1/messages"])("at %s, where nobody could answer", async (path) => {
+    for (const root of ["/tired/", "/claiming/"]) await bench.order({ directives: "[[demo error 529]]", path: root });
+    const { response } = await ask({ path: `/providers/gone${path}` });
+    expect(response.ok).toBe(false);
+    expect(response.headers.get("x-ccproxy-backend")).toBe("claiming");
+    expect(response.headers.get("x-ccproxy-model")).toBe("stand-in");
+    expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("gone, tired");
+  });
+
+  test("where the request is refused here", async () => {
+    const headers = { "x-ccproxy-strict": "true" };
+    const { response } = await ask({ path: "/v1/messages", model: "claimed-1", headers, body: { top_k: 5 } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("x-ccproxy-backend")).toBe("claiming");
+    expect(response.headers.get("x-ccproxy-model")).toBe("claimed-1");
+  });
+
+  test("where its tokens are counted", async () => {
+    await bench.order({ directives: "[[demo error 429]]", path: "count_tokens" });
+    const { response } = await ask({ path: "/api/v1/messages/count_tokens", model: "anthropic/x" });
+    expect([response.status, response.headers.get("x-ccproxy-backend")]).toEqual([429, "anthropic"]);
   });
 });
 
