@@ -25,7 +25,7 @@ interface RelayDeps extends ModelNames, Admissions {
 export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Call): Promise<Relayed | undefined> {
   const { wireFormat, outline } = request;
   const chain = chooseBackends(deps, { wireFormat, model: outline.model }, call);
-  return await firstThatAnswers(chain, call.failed, async (choice, isLast) =>
+  return await firstThatAnswers(chain, call, async (choice, isLast) =>
     reasonToRead(deps, choice, request, call) === undefined
       ? await startRelay(deps, { request, call, choice, isLast })
       : undefined,
