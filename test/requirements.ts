@@ -63,6 +63,11 @@ const promised: readonly Row[] = [
   ],
   ["model-aliases", "seed 000 to 004", "configured names stand for models and how they are run"],
   [
+    "model-limits",
+    "none",
+    "the list of models says how much each takes, by configuration, its backend, or a release's data",
+  ],
+  [
     "model-options",
     "seed 000, 001, 003",
     "pinned families, passthrough, OpenAI's names, permission modes and, by header, effort and model",
@@ -155,6 +160,7 @@ const promised: readonly Row[] = [
   ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
   ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
   ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
+  ["observe-price-file", "seed 000", "prices of one's own, in the configuration or in a file of their own"],
   ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
   ["log-secrets", "none", "prompts, answers and secrets are not in any log"],
   ["log-request-id", "seed 000", "X-Request-Id in and out, on every response and in the log"],

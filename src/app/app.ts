@@ -37,6 +37,7 @@ import { locateClaude } from "./claude-facts.ts";
 import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { createCodex } from "./codex.ts";
+import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { pricesOf } from "./prices.ts";
@@ -252,6 +253,7 @@ function createHttpServer({ options, routing, workspaces, sessions, telemetry }:
     upstreamAdmission: admissionOf(limits, Math.min(limits.max_upstream, sentAtOnce(environment))),
     sessions,
     ...modelNames(config),
+    limitsOf,
     defaultMode: claude.mode,
     defaultVerbosity: claude.verbosity,
     firstEventDeadlineMs: heartbeatMs,

@@ -173,6 +173,9 @@ function problemsOf(provider: Provider): readonly string[] {
         ]),
     ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
     ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
+    ...Object.keys(provider.limits).flatMap((name) =>
+      isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
+    ),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       Object.values(source).filter((value) => value !== undefined && value.length > 0).length === 1
         ? []

@@ -233,6 +233,11 @@ const credential = v.strictObject({
   command: v.optional(texts("Program, and its arguments, that prints it.")),
 });
 
+const modelLimits = v.strictObject({
+  context: v.optional(whole(1, 100_000_000, "Tokens that a request may have.")),
+  output: v.optional(whole(1, 100_000_000, "Tokens that an answer may have.")),
+});
+
 const provider = v.strictObject({
   title: v.optional(text("What it is called in messages. Unset: its name.")),
   base_url: v.optional(
@@ -255,6 +260,10 @@ const provider = v.strictObject({
     texts("Names of models that go to it by themselves; `*` stands for anything. Unset: what is known."),
   ),
   default_model: v.optional(text("Model for requests that name none.")),
+  limits: v.pipe(
+    v.optional(v.record(someName, modelLimits), {}),
+    v.description('How much its models take: `[providers.local.limits."*"]`.'),
+  ),
   headers: v.pipe(
     v.optional(v.record(someName, text("The header's value.")), {}),
     v.description("Headers sent along with every request."),
@@ -356,6 +365,7 @@ export const configSchema = v.strictObject({
     v.optional(v.record(someName, price), {}),
     v.description('Prices of models, in place of the vendors\' lists: `[prices."local/*"]`.'),
   ),
+  prices_file: v.optional(text("File with more such prices; those of the configuration go before them.")),
   routing: v.pipe(v.optional(routing, {}), v.description("Which of them answers a request.")),
   workspaces: v.pipe(
     v.optional(workspaces, {}),

@@ -33,10 +33,13 @@ export function chainOf(
   backends: readonly Backend[],
   failed: readonly string[],
 ): readonly [Choice, ...Choice[]] {
-  const others = fallbacks.flatMap(({ backend: id, model = choice.model }): Choice[] => {
+  const others = fallbacks.flatMap(({ backend: id, model }): Choice[] => {
     const backend = backends.find((candidate) => candidate.id === id);
+    if (backend === undefined) return [];
+    const asked = model === undefined ? choice : { model, setsModel: true };
+    const { model: name, setsModel = false } = asked;
     const why = `${choice.backend.id} could not answer.`;
-    return backend === undefined ? [] : [{ backend, model, relay: "when-possible", effort: choice.effort, why }];
+    return [{ backend, model: name, setsModel, relay: "when-possible", effort: choice.effort, why }];
   });
   const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
   return [first, ...rest];

@@ -76,11 +76,15 @@ function withModel(
   settings: ModelNames,
 ): Pick<Resolved, "request" | "freeName"> {
   const name = header ?? (alias === undefined ? request.model : alias.model);
-  const isConfigured = (header === undefined && alias !== undefined) || isNamed(name, settings);
   return {
     request: { ...request, model: modelBehind(name, settings) },
-    freeName: isConfigured ? undefined : name,
+    freeName: header === undefined && alias !== undefined ? undefined : freeNameOf(name, settings),
   };
+}
+
+/** The name, where no configuration stands for it. */
+export function freeNameOf(name: string | undefined, names: ModelNames): string | undefined {
+  return isNamed(name, names) ? undefined : name;
 }
 
 function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames): boolean {

@@ -63,6 +63,8 @@ export interface Choice<B = Backend> extends RunOptions {
   readonly backend: B;
   readonly model: string | undefined;
   readonly relay: RelayRule;
+  /** The configuration says what it is asked for. */
+  readonly setsModel?: boolean;
   /** Why, as a sentence. */
   readonly why: string;
 }
@@ -109,6 +111,7 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
       return {
         backend: chosen.id === undefined ? backends[0] : find(chosen.id),
         model: chosen.model ?? model,
+        setsModel: rule?.toModel !== undefined,
         relay: rule?.relay ?? "when-possible",
         effort: rule?.effort,
         mode: rule?.mode,
