@@ -1,7 +1,7 @@
 /**
- * Writes src/telemetry/prices/table.json from the data that one release of @earendil-works/pi-ai ships, which is kept up to date
- * within a week or two: `bun scripts/update-prices.ts 1.5.2`. The package itself is never installed: what it depends on is
- * far more than a table. Docs: docs/decisions/0012-prices.md.
+ * Writes src/telemetry/prices/table.json, and the models' limits beside it, from the data that one release of
+ * @earendil-works/pi-ai ships, which is kept up to date within a week or two: `bun scripts/update-prices.ts 1.5.2`. The
+ * package itself is never installed: what it depends on is far more than a table. Docs: docs/decisions/0012-prices.md.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +29,8 @@ const vendors = [
 const price = { input: v.number(), output: v.number(), cacheRead: v.number(), cacheWrite: v.number() };
 const modelSchema = v.object({
   id: v.string(),
+  contextWindow: v.optional(v.number()),
+  maxTokens: v.optional(v.number()),
   cost: v.object({ ...price, tiers: v.optional(v.array(v.object({ inputTokensAbove: v.number(), ...price }))) }),
 });
 const listSchema = v.record(v.string(), v.record(v.string(), modelSchema));
@@ -47,26 +49,51 @@ async function main(version: string | undefined): Promise<number> {
     const lists = await Promise.all(
       vendors.map(async (vendor) => ({ vendor, list: await readList(join(data, `${vendor}.json`)) })),
     );
-    const file = `${root}/src/telemetry/prices/table.json`;
-    await Bun.write(file, render(`${packageName} ${version}`, lists));
+    const source = `${packageName} ${version}`;
+    const prices = lists.map(({ vendor, list }) => ({ vendor, rows: pricesIn(list) }));
+    await Bun.write(`${root}/src/telemetry/prices/table.json`, render(source, prices));
+    // OpenRouter tells its own.
+    const limits = lists.filter(({ vendor }) => vendor !== "openrouter");
+    await Bun.write(
+      `${root}/src/gateway/model-limits.json`,
+      render(
+        source,
+        limits.map(({ vendor, list }) => ({ vendor, rows: limitsIn(list) })),
+      ),
+    );
     return 0;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** USD per million tokens: input, output, cache read, cache write; then, of each higher tier, where it begins and the same. */
-async function readList(path: string): Promise<Record<string, number[][]>> {
+type Model = v.InferOutput<typeof modelSchema>;
+
+/** A model has an entry for each API it is served by; some of those are no conversations, and are priced otherwise. */
+async function readList(path: string): Promise<readonly Model[]> {
   const list = v.parse(listSchema, await Bun.file(path).json());
-  // A model has an entry for each API it is served by; some of those are no conversations, and are priced otherwise.
-  const chats = Object.values(list).flatMap((byApi) =>
-    Object.entries(byApi).filter(([key]) => key.startsWith("chat:")),
-  );
+  const entries = Object.values(list).flatMap((byApi) => Object.entries(byApi));
+  return entries.flatMap(([key, model]) => (key.startsWith("chat:") ? [model] : []));
+}
+
+type Rows = Readonly<Record<string, readonly unknown[]>>;
+
+/** USD per million tokens: input, output, cache read, cache write; then, of each higher tier, where it begins and the same. */
+function pricesIn(models: readonly Model[]): Rows {
   return Object.fromEntries(
-    chats.map(([, { id, cost }]) => [
+    models.map(({ id, cost }) => [
       id,
       [figures(cost), ...(cost.tiers ?? []).map((tier) => [tier.inputTokensAbove, ...figures(tier)])],
     ]),
+  );
+}
+
+/** Tokens of a request, and of an answer. */
+function limitsIn(models: readonly Model[]): Rows {
+  return Object.fromEntries(
+    models.flatMap(({ id, contextWindow, maxTokens }) =>
+      contextWindow === undefined || maxTokens === undefined ? [] : [[id, [contextWindow, maxTokens]]],
+    ),
   );
 }
 
@@ -76,13 +103,13 @@ function figures({ input, output, cacheRead, cacheWrite }: { [Key in keyof typeo
 
 interface VendorList {
   readonly vendor: string;
-  readonly list: Readonly<Record<string, number[][]>>;
+  readonly rows: Rows;
 }
 
 /** A line for each model, so that a change shows. */
 function render(source: string, lists: readonly VendorList[]): string {
-  const blocks = lists.map(({ vendor, list }) => {
-    const lines = Object.entries(list).map(([id, rows]) => `      ${JSON.stringify(id)}: ${JSON.stringify(rows)}`);
+  const blocks = lists.map(({ vendor, rows: all }) => {
+    const lines = Object.entries(all).map(([id, rows]) => `      ${JSON.stringify(id)}: ${JSON.stringify(rows)}`);
     return `    ${JSON.stringify(vendor)}: {\n${lines.join(",\n")}\n    }`;
   });
   return `{\n  "source": ${JSON.stringify(source)},\n  "vendors": {\n${blocks.join(",\n")}\n  }\n}\n`;

@@ -63,6 +63,11 @@ const promised: readonly Row[] = [
   ],
   ["model-aliases", "seed 000 to 004", "configured names stand for models and how they are run"],
   [
+    "model-limits",
+    "none",
+    "the list of models says how much each takes, by configuration, its backend, or a release's data",
+  ],
+  [
     "model-options",
     "seed 000, 001, 003",
     "pinned families, passthrough, OpenAI's names, permission modes and, by header, effort and model",
@@ -112,6 +117,13 @@ const promised: readonly Row[] = [
     "seed 000, 001",
     "any client format on any upstream format; what an API has no word for is named, never dropped",
   ],
+  [
+    "upstream-key-names",
+    "seed 004",
+    "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
+  ],
+  ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
+  ["upstream-named-errors", "none", "an error before the first byte says which backend was asked, and as what"],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",
@@ -139,6 +151,7 @@ const promised: readonly Row[] = [
   // Security
   ["auth-token", "seed 000 to 003", "one access token guards the API, compared in constant time"],
   ["auth-x-api-key", "seed 000", "x-api-key is accepted as Bearer is"],
+  ["auth-named-tokens", "seed 003", "several named access tokens, each a caller of its own, and rules by their names"],
   ["auth-loopback", "none", "binding beyond loopback needs an access token"],
   ["auth-rebinding", "none", "a foreign Host or Origin is refused"],
   ["limit-body", "seed 003, 004", "a body over the limit is a shaped 413; gzip and zstd bodies are read"],
@@ -147,6 +160,7 @@ const promised: readonly Row[] = [
   ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
   ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
   ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
+  ["observe-price-file", "seed 000", "prices of one's own, in the configuration or in a file of their own"],
   ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
   ["log-secrets", "none", "prompts, answers and secrets are not in any log"],
   ["log-request-id", "seed 000", "X-Request-Id in and out, on every response and in the log"],

@@ -38,6 +38,7 @@ import { locateClaude } from "./claude-facts.ts";
 import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { createCodex } from "./codex.ts";
+import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { pricesOf } from "./prices.ts";
@@ -255,6 +256,7 @@ function createHttpServer({ options, routing, workspaces, sessions, telemetry }:
     upstreamAdmission: admissionOf(limits, Math.min(limits.max_upstream, sentAtOnce(environment))),
     sessions,
     ...modelNames(config),
+    limitsOf,
     defaultMode: claude.mode,
     defaultVerbosity: claude.verbosity,
     firstEventDeadlineMs: heartbeatMs,
@@ -270,7 +272,7 @@ function createHttpServer({ options, routing, workspaces, sessions, telemetry }:
     options: {
       host: server.host,
       port: server.port,
-      authToken: server.auth_token,
+      accessTokens: { plain: server.auth_token, named: new Map(Object.entries(server.tokens)) },
       corsOrigins: server.cors_origins,
       allowedHosts: server.allowed_hosts,
       maxBodyBytes: server.max_body_mb * 1024 * 1024,

@@ -7,6 +7,7 @@ import { configSchema } from "#config/schema.ts";
 import { explainRoute, type RouteQuestion } from "./explain-route.ts";
 
 const config = v.parse(configSchema, {
+  server: { tokens: { alice: "secret-of-alice" } },
   providers: {
     openai: {},
     local: { base_url: "http://127.0.0.1:9/v1", wire_format: "openai-chat", allow_private: true },
@@ -14,8 +15,10 @@ const config = v.parse(configSchema, {
   aliases: { fast: { model: "gpt-6-luna" } },
   routing: {
     rules: {
+      alices: { token: "al*", backend: "claude-cli" },
       big: { min_kb: 5, backend: "local" },
       team: { headers: { "X-Team": "re*" }, to_model: "local/qwen" },
+      careful: { model: "careful-*", backend: "openai", effort: "high" },
       raw: { model: "/^raw/", backend: "local", relay: "always" },
     },
   },
@@ -49,14 +52,16 @@ test.each([
   [{ ...of("gpt-6-luna"), bytes: 9000 }, "local", null],
   [{ ...of("x"), path: "/providers/local/v1/chat/completions" }, "local", null],
   [{ ...of("x"), headers: { "x-ccproxy-backend": "openai" } }, "openai", null],
+  [{ ...of("x"), headers: { authorization: "Bearer sk-ant-oat-ccproxy-openai.secret" } }, "openai", null],
+  [{ ...of("gpt-6-luna"), token: "alice" }, "claude-cli", "claude-cli does not speak openai-chat."],
 ])("%o is answered by %s", (question, backend, translatedBecause) => {
   expect(explain(question)).toMatchObject({ backend, translatedBecause });
 });
 
-test("where only listed models may be asked for, each request is read", () => {
+test("where only listed models may be asked for, a request still passes as it came", () => {
   const strict = { ...config, models: { ...config.models, passthrough: false } };
   const question = { path: "/v1/chat/completions", bytes: 10, body: { model: "gpt-6-luna" }, headers: new Headers() };
-  expect(explainRoute(strict, question).translatedBecause).toContain("models.passthrough");
+  expect(explainRoute(strict, question).translatedBecause).toBeNull();
 });
 
 test("each rule is told with what of it does not hold", () => {
@@ -65,10 +70,19 @@ test("each rule is told with what of it does not hold", () => {
     model: { asked: "sonnet", sent: "qwen" },
     why: "By the rule team. The model's name begins with it.",
     rules: [
+      { name: "alices", mismatch: "token" },
       { name: "big", mismatch: "min_kb" },
       { name: "team", mismatch: null },
+      { name: "careful", mismatch: "model" },
       { name: "raw", mismatch: "model" },
     ],
+  });
+});
+
+test("what a rule sets is told, and why a request is read for it", () => {
+  expect(explain(of("careful-1"))).toMatchObject({
+    options: { effort: "high", mode: null },
+    translatedBecause: "The rule sets an effort.",
   });
 });
 

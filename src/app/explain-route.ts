@@ -1,4 +1,5 @@
 /** Says where a request would go and why, by the configuration alone: nothing is started and nobody is asked. */
+import { backendInKeys } from "#auth/access-guard.ts";
 import { cliBackends, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
@@ -20,6 +21,8 @@ import { routingOf, rulesOf } from "./routing.ts";
 export interface RouteQuestion {
   readonly path: string;
   readonly headers: Headers;
+  /** Name of the access token it would be sent with. */
+  readonly token?: string | undefined;
   /** Of the body, as it would be sent. */
   readonly bytes: number;
   readonly body: unknown;
@@ -33,12 +36,14 @@ export interface RouteExplanation {
   readonly why: string;
   /** Why it would be translated; null where it would pass as it came. */
   readonly translatedBecause: string | null;
+  /** What the rule says of how to run it, where the client leaves that open. */
+  readonly options: { readonly effort: string | null; readonly mode: string | null };
   /** Each with what of it does not hold; the first of which all holds decides. */
   readonly rules: readonly { readonly name: string; readonly mismatch: string | null }[];
 }
 
 /** Throws GatewayError for a backend that there is none of, and for headers that are wrong. */
-export function explainRoute(config: Config, { path, headers, bytes, body }: RouteQuestion): RouteExplanation {
+export function explainRoute(config: Config, { path, headers, token, bytes, body }: RouteQuestion): RouteExplanation {
   const format = wireFormatOf(path, headers, { openaiChat, openaiResponses, anthropicMessages });
   const outline = format.outline(body);
   const names = modelNames(config);
@@ -46,7 +51,8 @@ export function explainRoute(config: Config, { path, headers, bytes, body }: Rou
   const facts = {
     wireFormat: format.id,
     model: modelAsked(outline.model, asked.model, names),
-    backend: backendIn(path) ?? (valueOf(headers, "Backend") || undefined),
+    backend: backendIn(path) ?? (valueOf(headers, "Backend") || backendInKeys(headers)),
+    token,
     path,
     headers,
     bytes,
@@ -59,6 +65,7 @@ export function explainRoute(config: Config, { path, headers, bytes, body }: Rou
     backend: choice.backend.id,
     model: { asked: outline.model ?? null, sent: choice.model ?? null },
     why: choice.why,
+    options: { effort: choice.effort ?? null, mode: choice.mode ?? null },
     translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline }, asked) ?? null,
     rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
   };

@@ -1,11 +1,65 @@
-import type { ModelInfo } from "#core/backend.ts";
-import { listedModels } from "#gateway/model-names.ts";
+import type { Config } from "#config/schema.ts";
+import type { Backend, ModelInfo } from "#core/backend.ts";
+import { toGatewayError } from "#core/errors.ts";
+import { listAllModels } from "#gateway/catalogue.ts";
+import type { Tiers } from "#telemetry/prices/price.ts";
 
+import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
+import { pricesOf } from "./prices.ts";
+import { createProviders } from "./providers.ts";
+import { routingOf } from "./routing.ts";
 import { type ShortLivedOptions, withBackend } from "./short-lived-backend.ts";
 
-/** The models the backend offers, and the configured names for them. Throws GatewayError. */
-export async function listModels(options: ShortLivedOptions, timeoutMs: number): Promise<readonly ModelInfo[]> {
-  const offered = await withBackend(options, (backend) => backend.listModels(AbortSignal.timeout(timeoutMs)));
-  return listedModels(offered, modelNames(options.config));
+export interface PricedModel extends ModelInfo {
+  /** USD per million tokens, that of long inputs behind it; null where nobody knows. */
+  readonly price: Tiers | null;
+}
+
+export interface ListedModels {
+  readonly models: readonly PricedModel[];
+  /** Backends that could not say, each with why. */
+  readonly silent: readonly { readonly backend: string; readonly why: string }[];
+}
+
+/** What GET /v1/models lists, with what each costs. Throws GatewayError where nobody at all answers. */
+export async function listModels(options: ShortLivedOptions, timeoutMs: number): Promise<ListedModels> {
+  const { config, environment } = options;
+  return await withBackend(options, async (claude) => {
+    const failures: { backend: string; error: unknown }[] = [];
+    const telling = (backend: Backend): Backend => ({
+      ...backend,
+      listModels: (signal) =>
+        backend.listModels(signal).catch((error: unknown) => {
+          failures.push({ backend: backend.id, error });
+          return [];
+        }),
+    });
+    const providers = createProviders(config, { environment, journal: undefined }).map(telling);
+    const routing = routingOf(config, [telling(claude), ...providers]);
+    const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
+    const models = await listAllModels({ routing, limitsOf, ...modelNames(config) }, call);
+    if (failures.length === routing.backends.length) throw failures[0]?.error;
+    return {
+      models: models.map((model) => ({ ...model, price: priceOf(config, routing.backends, model) })),
+      silent: failures.map(({ backend, error }) => ({ backend, why: toGatewayError(error).message })),
+    };
+  });
+}
+
+/** Of nobody's request. */
+const nowhere = {
+  backend: undefined,
+  token: undefined,
+  path: "/v1/models",
+  headers: new Headers(),
+  bytes: 0,
+  hasTools: false,
+  thinks: false,
+};
+
+function priceOf(config: Config, [first, ...others]: readonly [Backend, ...Backend[]], { id }: ModelInfo) {
+  const other = others.find((backend) => id.startsWith(`${backend.id}/`));
+  const model = other === undefined ? id : id.slice(other.id.length + 1);
+  return pricesOf(config).priceOf(other?.id ?? first.id, model) ?? null;
 }

@@ -5,13 +5,14 @@ import { join } from "node:path";
 
 import { createHttpApiBackend } from "#backends/http-api/index.ts";
 import { configDirectory } from "#config/paths.ts";
-import { type Provider, providersOf } from "#config/providers.ts";
+import { patternOf, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
-import type { Backend } from "#core/backend.ts";
+import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
 import { type CredentialSource, credentialFrom } from "#credentials/sources.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { createUpstream } from "#upstream/upstream.ts";
 
@@ -36,6 +37,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       headers,
       defaultModel,
       // A pattern is no name.
+      limitsOf: limitsOf(provider),
       models: models.filter((model) => !model.includes("*")),
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
       upstream: createUpstream({
@@ -49,6 +51,15 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       }),
     });
   });
+}
+
+/** The first that fits the name. */
+function limitsOf({ limits }: Provider): (model: string) => ModelLimits | undefined {
+  const rules = Object.entries(limits).map(([name, { context, output }]) => ({
+    pattern: patternOf(name),
+    limits: withoutNullish({ contextWindow: context, maxOutputTokens: output }),
+  }));
+  return (model) => rules.find(({ pattern }) => pattern.test(model))?.limits;
 }
 
 export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly Credential[] {

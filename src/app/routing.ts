@@ -35,6 +35,7 @@ function ruleOf(name: string, rule: RuleSettings): RoutingRule {
     name,
     model: rule.model === undefined ? undefined : patternOf(rule.model),
     path: rule.path,
+    token: rule.token === undefined ? undefined : patternOf(rule.token),
     headers:
       rule.headers &&
       new Map(Object.entries(rule.headers).map(([key, value]) => [key.toLowerCase(), patternOf(value)])),
@@ -45,5 +46,7 @@ function ruleOf(name: string, rule: RuleSettings): RoutingRule {
     backend: rule.backend,
     toModel: rule.to_model,
     relay: rule.relay,
+    effort: rule.effort,
+    mode: rule.mode,
   };
 }

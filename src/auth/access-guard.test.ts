@@ -1,10 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import { GatewayError } from "#core/errors.ts";
 
-import { createAccessGuard } from "./access-guard.ts";
+import { type AccessTokens, createAccessGuard } from "./access-guard.ts";
 
-const guard = createAccessGuard("s3cret-tökén");
+const guard = createAccessGuard({ plain: "s3cret-tökén" });
 
 function admits(headers: Record<string, string>): boolean {
   try {
@@ -16,15 +16,22 @@ function admits(headers: Record<string, string>): boolean {
   }
 }
 
+function callerOf(tokens: AccessTokens, headers: Record<string, string> = {}) {
+  return createAccessGuard(tokens).admit(new Headers(headers));
+}
+
 test("accepts the token as Bearer, in any case, or as x-api-key, and names the caller after it, not by it", () => {
-  const ascii = createAccessGuard("abc");
-  const caller = ascii.admit(new Headers({ authorization: "Bearer abc" }));
-  expect(caller).toMatch(/^token-[0-9a-f]{16}$/);
-  expect(ascii.admit(new Headers({ authorization: "bearer   abc" }))).toBe(caller);
-  expect(ascii.admit(new Headers({ "x-api-key": "abc" }))).toBe(caller);
-  expect(ascii.admit(new Headers({ authorization: "Bearer dummy", "x-api-key": "abc" }))).toBe(caller);
-  expect(createAccessGuard("abd").admit(new Headers({ "x-api-key": "abd" }))).not.toBe(caller);
-  expect(createAccessGuard(undefined).admit(new Headers())).toBe("local");
+  const caller = callerOf({ plain: "abc" }, { authorization: "Bearer abc" });
+  expect(caller).toEqual({
+    principal: expect.stringMatching(/^token-[0-9a-f]{16}$/),
+    token: undefined,
+    backend: undefined,
+  });
+  expect(callerOf({ plain: "abc" }, { authorization: "bearer   abc" })).toEqual(caller);
+  expect(callerOf({ plain: "abc" }, { "x-api-key": "abc" })).toEqual(caller);
+  expect(callerOf({ plain: "abc" }, { authorization: "Bearer dummy", "x-api-key": "abc" })).toEqual(caller);
+  expect(callerOf({ plain: "abd" }, { "x-api-key": "abd" }).principal).not.toBe(caller.principal);
+  expect(callerOf({}).principal).toBe("local");
 });
 
 test.each([
@@ -41,5 +48,65 @@ test.each([
 });
 
 test("without a token everyone is admitted, with any key", () => {
-  expect(createAccessGuard(undefined).admit(new Headers({ authorization: "Bearer sk-anything" }))).toBe("local");
+  expect(callerOf({}, { authorization: "Bearer sk-anything" }).principal).toBe("local");
+});
+
+// proves("auth-named-tokens")
+describe("tokens with names", () => {
+  const tokens = { plain: "of-everybody", named: new Map(Object.entries({ alice: "of-alice", bob: "of-bob" })) };
+
+  test.each([
+    ["of-alice", "token:alice", "alice"],
+    ["of-bob", "token:bob", "bob"],
+    ["of-everybody", expect.stringMatching(/^token-/), undefined],
+  ])("%s is known, and its caller by the name", (key, principal, token) => {
+    expect(callerOf(tokens, { "x-api-key": key })).toMatchObject({ principal, token });
+  });
+
+  test("are all asked for where there are any", () => {
+    expect(() => callerOf(tokens, { "x-api-key": "of-carol" })).toThrow("The access token is wrong.");
+    expect(() => callerOf({ named: tokens.named })).toThrow("An access token is needed.");
+  });
+
+  test("keep their caller when the token is replaced", () => {
+    const next = { named: new Map([["alice", "another"]]) };
+    expect(callerOf(next, { "x-api-key": "another" }).principal).toBe("token:alice");
+  });
+});
+
+// proves("upstream-key-names")
+describe("a key that names a backend", () => {
+  const name = "sk-ant-oat-ccproxy-openai";
+
+  test.each([[{ "x-api-key": name }], [{ authorization: `Bearer ${name}` }]])("%j names it", (headers) => {
+    expect(callerOf({}, headers)).toEqual({ principal: "local", token: undefined, backend: "openai" });
+  });
+
+  test.each([
+    [{ "x-api-key": name, authorization: "Bearer se.same" }],
+    [{ "x-api-key": "se.same", authorization: `Bearer ${name}` }],
+    [{ "x-api-key": `${name}.se.same` }],
+    [{ authorization: `Bearer ${name}.se.same` }],
+  ])("%j presents the token beside it, or behind it", (headers) => {
+    expect(callerOf({ plain: "se.same" }, headers)).toMatchObject({
+      principal: callerOf({ plain: "se.same" }, { "x-api-key": "se.same" }).principal,
+      backend: "openai",
+    });
+  });
+
+  test.each([
+    [{ "x-api-key": name }, "An access token is needed."],
+    [{ "x-api-key": `${name}.` }, "An access token is needed."],
+    [{ "x-api-key": `${name}.sesam` }, "The access token is wrong."],
+    [{ "x-api-key": `${name}.se.same.` }, "The access token is wrong."],
+    [{ "x-api-key": name, authorization: "Bearer sesam" }, "The access token is wrong."],
+  ])("%j lets nobody in", (headers, message) => {
+    const asked = () => callerOf({ plain: "se.same" }, headers);
+    expect(asked).toThrow(message);
+    expect(asked).toThrow(
+      expect.objectContaining({
+        options: { hint: expect.stringContaining("`sk-ant-oat-ccproxy-<backend>.<token>`") },
+      }),
+    );
+  });
 });

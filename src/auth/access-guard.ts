@@ -1,52 +1,90 @@
 /**
- * Who may use the API. It knows access tokens (what clients present to us) and nothing of the
- * credentials we present upstream.
+ * Who may use the API, and what their key says beside that. It knows access tokens (what clients present to us) and
+ * nothing of the credentials we present upstream.
  */
 import { timingSafeEqual } from "node:crypto";
 
 import { GatewayError } from "#core/errors.ts";
+import { namingPrefix, readNamingKey } from "#lib/naming-key.ts";
+
+export interface Caller {
+  /** For the log, and for keeping conversations apart. */
+  readonly principal: string;
+  /** What the configuration calls the token it presented; undefined for the one without a name, and where none is asked for. */
+  readonly token: string | undefined;
+  /** Who is to answer, by a key that names it. */
+  readonly backend: string | undefined;
+}
 
 export interface AccessGuard {
-  /** The caller's name for the log and for keeping conversations apart. Throws GatewayError `authentication`. */
-  admit(headers: Headers): string;
+  /** Throws GatewayError `authentication`. */
+  admit(headers: Headers): Caller;
+}
+
+export interface AccessTokens {
+  /** The one without a name. */
+  readonly plain?: string | undefined;
+  readonly named?: ReadonlyMap<string, string>;
 }
 
 /** Without an access token there is nothing to tell clients apart by. */
 const onlyCaller = "local";
 
 /** Without an access token every request is admitted, whatever key the client was made to send. */
-export function createAccessGuard(accessToken: string | undefined): AccessGuard {
-  if (accessToken === undefined) return { admit: () => onlyCaller };
-  const expected = digest(accessToken);
-  // What is kept for the callers of one token is not for those of the next.
-  const caller = `token-${Buffer.from(expected).toString("hex").slice(0, 16)}`;
+export function createAccessGuard({ plain, named = new Map() }: AccessTokens): AccessGuard {
+  const expected = [
+    // What is kept for the callers of one token is not for those of the next; a name stays where its token is replaced.
+    ...(plain === undefined ? [] : [{ token: undefined, principal: `token-${hexOf(plain)}`, digest: digest(plain) }]),
+    ...Array.from(named, ([token, text]) => ({ token, principal: `token:${token}`, digest: digest(text) })),
+  ];
   return {
     admit(headers) {
-      const presented = presentedTokens(headers);
-      // Digests have one length, so the comparison takes the same time however much of the token is right.
-      if (presented.some((candidate) => timingSafeEqual(digest(candidate), expected))) return caller;
-      throw refusal(presented.length > 0);
+      const { tokens, backend } = presentedBy(headers);
+      if (expected.length === 0) return { principal: onlyCaller, token: undefined, backend };
+      const presented = tokens.map(digest);
+      // Digests have one length, and each is compared with each: the time tells neither how much is right nor of which.
+      const compared = expected.map((candidate) => ({
+        ...candidate,
+        fits: presented.filter((one) => timingSafeEqual(one, candidate.digest)).length > 0,
+      }));
+      const found = compared.find(({ fits }) => fits);
+      if (found === undefined) throw refusal(tokens.length > 0, backend !== undefined);
+      return { principal: found.principal, token: found.token, backend };
     },
   };
 }
 
 /** Both places are looked at: some SDKs send a dummy key in one and the user's header in the other. */
-function presentedTokens(headers: Headers): readonly string[] {
-  const bearer = /^Bearer +(.+)$/i.exec(headers.get("authorization")?.trim() ?? "")?.[1];
-  const apiKey = headers.get("x-api-key")?.trim();
-  return [bearer ?? "", apiKey ?? ""].filter((candidate) => candidate !== "");
+function presentedBy(headers: Headers) {
+  const bearer = /^Bearer +(.+)$/i.exec(headers.get("authorization")?.trim() ?? "")?.[1] ?? "";
+  const keys = [headers.get("x-api-key")?.trim() ?? "", bearer].filter((key) => key !== "");
+  const named = keys.map((key) => ({ key, naming: readNamingKey(key) }));
+  return {
+    tokens: named.flatMap(({ key, naming }) => (naming === undefined ? [key] : (naming.token ?? []))),
+    backend: named.find(({ naming }) => naming !== undefined)?.naming?.backend,
+  };
 }
 
-function refusal(presentedSome: boolean): GatewayError {
+/** What a request's key names to answer it. */
+export function backendInKeys(headers: Headers): string | undefined {
+  return presentedBy(headers).backend;
+}
+
+function refusal(presentedSome: boolean, namesBackend: boolean): GatewayError {
+  const behind = namesBackend ? `, or behind the backend's name, as \`${namingPrefix}<backend>.<token>\`` : "";
   return new GatewayError(
     "authentication",
     presentedSome ? "The access token is wrong." : "An access token is needed.",
     {
-      hint: "Send the proxy's own token as `Authorization: Bearer <token>` or `x-api-key: <token>`.",
+      hint: `Send the proxy's own token as \`Authorization: Bearer <token>\` or \`x-api-key: <token>\`${behind}.`,
     },
   );
 }
 
 function digest(text: string): Uint8Array {
   return new Bun.CryptoHasher("sha256").update(text).digest();
+}
+
+function hexOf(token: string): string {
+  return Buffer.from(digest(token)).toString("hex").slice(0, 16);
 }

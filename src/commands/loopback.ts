@@ -16,8 +16,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Whoever reaches the port runs Claude as this user: beyond loopback that takes a token. Throws CommandFailure. */
-export function requireToken({ host, port, auth_token: token }: Config["server"]): void {
-  if (token !== undefined || isLoopback(host)) return;
+export function requireToken({ host, port, auth_token: token, tokens }: Config["server"]): void {
+  if (token !== undefined || Object.keys(tokens).length > 0 || isLoopback(host)) return;
   const command = `CCPROXY__SERVER__AUTH_TOKEN=${mintToken()} ccproxy serve --host ${host} --port ${port}`;
   throw usageFailure(
     `listening on ${host} lets other machines use your Claude, so it needs an access token; start it with a new one: ${command}`,

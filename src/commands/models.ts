@@ -9,7 +9,7 @@ const timeoutMs = 30_000;
 
 export const models = createCommand({
   name: "models",
-  description: "List the models Claude Code offers.",
+  description: "List the models that can be asked for: Claude Code's and the providers', with limits and prices.",
   flags: {
     json: { type: "boolean", description: "Print JSON." },
     "claude-path": serveFlags["claude-path"],
@@ -23,16 +23,28 @@ export const models = createCommand({
     const { config, environment } = await loadSettings(args, context);
     const { listModels } = await import("#app/models.ts");
     const asked = listModels({ config, environment }, timeoutMs);
-    const list = await withProgress(terminal, "asking the CLI", asked);
+    const { models: list, silent } = await withProgress(terminal, "asking", asked);
     if (args.isSet("json")) await terminal.print(JSON.stringify(list, null, 2));
     else {
-      const rows = list.map(({ id, displayName, aliases, description }) => [
+      const rows = list.map(({ id, displayName, aliases, description, contextWindow, maxOutputTokens, price }) => [
         id,
         aliases.join(", "),
+        tokens(contextWindow),
+        tokens(maxOutputTokens),
+        price === null ? "" : `${price[0].input} / ${price[0].output}`,
         description ?? displayName,
       ]);
-      await terminal.print(renderTable(["MODEL", "ALSO", "WHAT"], rows, terminal.style));
+      const heads = ["MODEL", "ALSO", "CONTEXT", "OUTPUT", "USD/M IN/OUT", "WHAT"];
+      await terminal.print(renderTable(heads, rows, terminal.style));
     }
+    for (const { backend, why } of silent) await terminal.printError(`${backend} could not be asked: ${why}`);
     return 0;
   },
 });
+
+/** `512`, `200k`, `1M`; empty where it is not known. */
+function tokens(count: number | undefined): string {
+  if (count === undefined) return "";
+  if (count < 1000) return `${count}`;
+  return count >= 1_000_000 ? `${Math.floor(count / 100_000) / 10}M` : `${Math.floor(count / 1000)}k`;
+}

@@ -1,4 +1,5 @@
 import { resolvePath } from "#config/paths.ts";
+import { nearest } from "#lib/nearest.ts";
 
 import { createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
@@ -30,6 +31,12 @@ export const routeExplain = createCommand({
       description: "A header of it, as `name: value`.",
       valueHint: "header",
     },
+    token: {
+      type: "string",
+      alias: "t",
+      description: "The name of the access token it is sent with.",
+      valueHint: "name",
+    },
     json: { type: "boolean", description: "Print JSON." },
     ...configFlags,
     ...commonFlags,
@@ -41,11 +48,14 @@ export const routeExplain = createCommand({
   async run(args, context) {
     const { terminal } = context;
     const { config } = await loadSettings(args, context);
+    const token = args.text("token");
+    requireName(token, Object.keys(config.server.tokens));
     const { text, body } = await readBody(args.text("data"), context);
     const { explainRoute } = await import("#app/explain-route.ts");
     const told = explainRoute(config, {
       path: args.text("path") ?? "/v1/chat/completions",
       headers: headersIn(args.list("header")),
+      token,
       bytes: Buffer.byteLength(text),
       body,
     });
@@ -53,13 +63,15 @@ export const routeExplain = createCommand({
       await terminal.print(JSON.stringify(told, null, 2));
       return 0;
     }
-    const { backend, model, why, translatedBecause, wireFormat, rules } = told;
+    const { backend, model, why, translatedBecause, wireFormat, options, rules } = told;
     const sent = model.sent === model.asked ? "" : ` (asked for as ${model.asked ?? "nothing"})`;
+    const set = Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
     const lines = [
       `answers   ${backend}`,
       `because   ${why}`,
       `model     ${model.sent ?? "the backend's default"}${sent}`,
       `travels   ${translatedBecause === null ? "as it came" : `translated from ${wireFormat}: ${translatedBecause}`}`,
+      ...(set.length === 0 ? [] : [`set       ${set.join(", ")}, where the client asks for no other`]),
     ];
     const rows = rules.map(({ name, mismatch }) => [name, mismatch === null ? "yes" : `no, by its ${mismatch}`]);
     const table = rows.length === 0 ? [] : ["", renderTable(["RULE", "MATCHES"], rows, terminal.style)];
@@ -67,6 +79,14 @@ export const routeExplain = createCommand({
     return 0;
   },
 });
+
+/** Throws CommandFailure. */
+function requireName(token: string | undefined, names: readonly string[]): void {
+  if (token === undefined || names.includes(token)) return;
+  const near = nearest(token, names);
+  const hint = near === undefined ? `there are ${names.join(", ") || "none"}` : `did you mean ${near}?`;
+  throw usageFailure(`--token must be the name of a token in server.tokens, and none is called so; ${hint}`);
+}
 
 type Context = Parameters<typeof loadSettings>[1];
 

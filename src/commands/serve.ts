@@ -70,7 +70,8 @@ async function serveUntil(
   const { path, problem } = app.claude;
   const login =
     path === undefined || problem !== undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
-  const hasToken = config.server.auth_token !== undefined;
+  const { auth_token: token, tokens } = config.server;
+  const hasToken = token !== undefined || Object.keys(tokens).length > 0;
   const hasApprovals = config.approvals.enabled;
   const providers = Object.keys(config.providers);
   const answersFirst = config.routing.default;

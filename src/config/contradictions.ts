@@ -1,6 +1,7 @@
 /** What no single setting can say: whether those that speak of each other agree. */
 import { nearest } from "#lib/nearest.ts";
 
+import { tokenProblems } from "./access-tokens.ts";
 import { providerProblems } from "./providers.ts";
 import type { Config } from "./schema.ts";
 import { workspacesOf } from "./workspaces.ts";
@@ -21,6 +22,7 @@ export function contradictionsOf(config: Config): readonly string[] {
     ...Object.entries(config.aliases).flatMap(([alias, { workspace }]) =>
       missing(`aliases.${alias}.workspace`, workspace),
     ),
+    ...tokenProblems(config),
     ...providerProblems(config),
   ];
 }

@@ -17,6 +17,7 @@ import { fileNames, findFile, readFile } from "./files.ts";
 import { type Layer, type LayerKind, problemsOf } from "./layer.ts";
 import { flatten, merge, nest } from "./merge.ts";
 import { configDirectory, resolvePath, resolvePaths } from "./paths.ts";
+import { pricesLayer } from "./prices-file.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { coerce, lookUp } from "./setting.ts";
 import { refusalsOf, trustedFoldersOf } from "./trust.ts";
@@ -79,19 +80,27 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const config = v.parse(
+  const said = v.parse(
     configSchema,
     layers.reduce((below, { values }) => merge(below, values), {}),
   );
+  const listed = await pricesLayer(said);
+  const { prices } = v.parse(configSchema, listed?.values ?? {});
+  // The first that fits a model counts: what the configuration says itself stands before the file.
+  const config = { ...said, prices: { ...said.prices, ...without(prices, said.prices) } };
   const contradictions = contradictionsOf(config);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   return {
     config,
-    sources: originsOf(layers),
+    sources: originsOf(listed === undefined ? layers : [listed, ...layers]),
     files: layers.flatMap(({ file }) => (file === undefined ? [] : [file])).toReversed(),
     environment: known,
     userFile,
   };
+}
+
+function without<T>(entries: Readonly<Record<string, T>>, others: object): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([name]) => !Object.hasOwn(others, name)));
 }
 
 /** Weakest first. */

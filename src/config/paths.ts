@@ -59,6 +59,7 @@ const pathSettings = [
   "codex.home",
   "log.file",
   "state_dir",
+  "prices_file",
   "trust.folders",
   "workspaces.allow_paths",
   "workspaces.*.path",

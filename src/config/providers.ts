@@ -146,9 +146,19 @@ export function providerProblems(config: Config): readonly string[] {
       ...missing("routing.fallbacks", id),
       ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
     ]),
-    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model }]) => [
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, effort, mode, relay }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
-      ...(model === undefined || isPattern(model) ? [] : [`routing.rules.${rule}.model is no regular expression`]),
+      ...(effort === undefined || relay !== "always"
+        ? []
+        : [`routing.rules.${rule} sets an effort, for which a request has to be read; take out relay = "always"`]),
+      ...(mode === undefined || cliBackends(config).includes(backend ?? "")
+        ? []
+        : [
+            `routing.rules.${rule}.mode is about CLIs; give the rule a backend of ${cliBackends(config).join(" or ")}, or leave it out`,
+          ]),
+      ...Object.entries({ model, token }).flatMap(([key, pattern]) =>
+        pattern === undefined || isPattern(pattern) ? [] : [`routing.rules.${rule}.${key} is no regular expression`],
+      ),
     ]),
   ];
 }
@@ -163,6 +173,9 @@ function problemsOf(provider: Provider): readonly string[] {
         ]),
     ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
     ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
+    ...Object.keys(provider.limits).flatMap((name) =>
+      isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
+    ),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       Object.values(source).filter((value) => value !== undefined && value.length > 0).length === 1
         ? []

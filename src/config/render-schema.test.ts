@@ -29,7 +29,7 @@ test("every setting has a description, and its default", () => {
 
 test("what is shown of a configuration has every setting and no secret", () => {
   const config = v.parse(configSchema, {
-    server: { auth_token: "ccp_very-secret" },
+    server: { auth_token: "ccp_very-secret", tokens: { alice: "also-very-secret" } },
     claude: { mcp_config: ['{"mcpServers":{"a":{"headers":{"Authorization":"very-secret"}}}}', "/m.json"] },
     aliases: { fast: { model: "haiku" } },
   });
@@ -37,6 +37,7 @@ test("what is shown of a configuration has every setting and no secret", () => {
   expect(JSON.stringify(shown)).not.toContain("very-secret");
   const values = new Map(shown.map(({ key, value }) => [key, value]));
   expect(values.get("claude.mcp_config")).toEqual(["[set, not shown]", "/m.json"]);
+  expect(values.get("server.tokens.alice")).toBe("[set, not shown]");
   expect(values.get("aliases.fast.model")).toBe("haiku");
   expect(values.has("claude.path")).toBe(true);
 });

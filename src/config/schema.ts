@@ -19,6 +19,8 @@ export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messag
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
 
+const someName = v.pipe(v.string(), v.nonEmpty());
+
 const texts = (description: string) => v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.description(description));
 
 const whole = (minimum: number, maximum: number, description: string) =>
@@ -30,16 +32,18 @@ const amount = (minimum: number, maximum: number, description: string) =>
 const choice = <const Options extends readonly string[]>(options: Options, description: string) =>
   v.pipe(v.picklist(options), v.description(description));
 
+const accessToken = (description: string) =>
+  v.pipe(v.string(), v.minLength(8), v.regex(/^[\x21-\x7E]+$/), v.description(description));
+
 const server = v.strictObject({
   host: v.optional(text("Address to listen on. Anything but loopback needs server.auth_token."), "127.0.0.1"),
   port: v.optional(whole(0, 65_535, "Port to listen on; 0 takes a free one."), 8000),
   auth_token: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(8),
-      v.regex(/^[\x21-\x7E]+$/),
-      v.description("Access token clients must present, as Bearer or x-api-key. Unset: no token is asked for."),
-    ),
+    accessToken("Access token clients must present, as Bearer or x-api-key. Unset: no token is asked for."),
+  ),
+  tokens: v.pipe(
+    v.optional(v.record(someName, accessToken("The token of that name.")), {}),
+    v.description("More access tokens, each with the name of who has it."),
   ),
   cors_origins: v.optional(texts("Browser origins that may call the API; `*` means any."), []),
   allowed_hosts: v.optional(texts("Host names, besides loopback and server.host, the API may be addressed by."), []),
@@ -211,8 +215,6 @@ const alias = v.strictObject({
   workspace: v.optional(text("Workspace its agents work in.")),
 });
 
-const someName = v.pipe(v.string(), v.nonEmpty());
-
 const models = v.strictObject({
   passthrough: v.optional(
     v.pipe(v.boolean(), v.description("Pass names on that are not in the list of models; off: they are a 404.")),
@@ -229,6 +231,11 @@ const credential = v.strictObject({
   env: v.optional(text("Variable of ccproxy's environment that holds it.")),
   file: v.optional(text("File that holds it, and nothing else.")),
   command: v.optional(texts("Program, and its arguments, that prints it.")),
+});
+
+const modelLimits = v.strictObject({
+  context: v.optional(whole(1, 100_000_000, "Tokens that a request may have.")),
+  output: v.optional(whole(1, 100_000_000, "Tokens that an answer may have.")),
 });
 
 const provider = v.strictObject({
@@ -253,6 +260,10 @@ const provider = v.strictObject({
     texts("Names of models that go to it by themselves; `*` stands for anything. Unset: what is known."),
   ),
   default_model: v.optional(text("Model for requests that name none.")),
+  limits: v.pipe(
+    v.optional(v.record(someName, modelLimits), {}),
+    v.description('How much its models take: `[providers.local.limits."*"]`.'),
+  ),
   headers: v.pipe(
     v.optional(v.record(someName, text("The header's value.")), {}),
     v.description("Headers sent along with every request."),
@@ -284,12 +295,15 @@ const routingRule = v.strictObject({
   ),
   path: v.optional(text("What the request's path begins with.")),
   headers: v.optional(v.record(someName, text("Value it must have, written like a model's name."))),
+  token: v.optional(text("Name of the access token its client presents, written like a model's name.")),
   wire_format: v.optional(choice(wireFormats, "The API that the client speaks.")),
   min_kb: v.optional(amount(0, 1_048_576, "Size that its body has at least.")),
   tools: v.optional(v.pipe(v.boolean(), v.description("Whether it brings tools."))),
   thinking: v.optional(v.pipe(v.boolean(), v.description("Whether it asks for thinking."))),
   backend: v.optional(text("What answers: claude-cli, codex-cli, or the name of a provider.")),
   to_model: v.optional(text("Model that is asked instead.")),
+  effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
+  mode: v.optional(choice(modes, "Whether a CLI answers as an agent, where the client does not say.")),
   relay: v.optional(
     choice(
       ["when-possible", "never", "always"],
@@ -351,6 +365,7 @@ export const configSchema = v.strictObject({
     v.optional(v.record(someName, price), {}),
     v.description('Prices of models, in place of the vendors\' lists: `[prices."local/*"]`.'),
   ),
+  prices_file: v.optional(text("File with more such prices; those of the configuration go before them.")),
   routing: v.pipe(v.optional(routing, {}), v.description("Which of them answers a request.")),
   workspaces: v.pipe(
     v.optional(workspaces, {}),
@@ -372,5 +387,5 @@ export type Config = v.InferOutput<typeof configSchema>;
 
 /** By its dotted name, whether a setting's value is never printed. */
 export function isSecret(key: string): boolean {
-  return key === "server.auth_token" || /^providers\..+\.(?:headers\..+|proxy)$/.test(key);
+  return /^server\.(?:auth_token|tokens)(?:\.|$)/.test(key) || /^providers\..+\.(?:headers\..+|proxy)$/.test(key);
 }

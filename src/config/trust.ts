@@ -78,7 +78,7 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
 /** Anything else is refused for what it is, wherever it stands. */
 function isSetting(key: string): boolean {
   // Names of one's own may have dots in them, and cannot be told from their tables then.
-  if (/^(?:aliases|workspaces|providers|routing|prices)\./.test(key)) return true;
+  if (/^(?:aliases|workspaces|providers|routing|prices|server\.tokens)\./.test(key)) return true;
   const found = lookUp(key.split("."));
   return found.found && !isTable(found.schema);
 }

@@ -145,12 +145,21 @@ export interface RenamedTool {
   readonly as: string;
 }
 
-export interface ModelInfo {
+/** In tokens; what is not known is left out. */
+export interface ModelLimits {
+  /** Of a request, with all that is in it. */
+  readonly contextWindow?: number;
+  readonly maxOutputTokens?: number;
+}
+
+export interface ModelInfo extends ModelLimits {
   readonly id: string;
   readonly displayName: string;
   /** Names the backend accepts for the same model (`opus`). */
   readonly aliases: readonly string[];
   readonly description?: string;
+  /** Whose it is, in one word; undefined: Anthropic's. */
+  readonly ownedBy?: string;
 }
 
 export interface TokenCount {

@@ -23,6 +23,8 @@ export interface UpstreamFormat {
 /** A request whose model is settled. */
 export interface UpstreamRequest extends ModelRequest {
   readonly model: string;
+  /** Tokens that its answer may have, by the configuration's word. */
+  readonly longestAnswer?: number | undefined;
 }
 
 export interface EncodedRequest {

@@ -3,6 +3,7 @@ import type { Backend } from "#core/backend.ts";
 import { type ErrorKind, type GatewayError, toGatewayError } from "#core/errors.ts";
 
 import type { Choice } from "./routing.ts";
+import type { Call } from "./types.ts";
 
 /** Another backend, and what it is asked for; undefined: the same model. */
 export interface Fallback {
@@ -32,32 +33,41 @@ export function chainOf(
   backends: readonly Backend[],
   failed: readonly string[],
 ): readonly [Choice, ...Choice[]] {
-  const others = fallbacks.flatMap(({ backend: id, model = choice.model }): Choice[] => {
+  const others = fallbacks.flatMap(({ backend: id, model }): Choice[] => {
     const backend = backends.find((candidate) => candidate.id === id);
+    if (backend === undefined) return [];
+    const asked = model === undefined ? choice : { model, setsModel: true };
+    const { model: name, setsModel = false } = asked;
     const why = `${choice.backend.id} could not answer.`;
-    return backend === undefined ? [] : [{ backend, model, relay: "when-possible", why }];
+    return [{ backend, model: name, setsModel, relay: "when-possible", effort: choice.effort, why }];
   });
   const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
   return [first, ...rest];
 }
 
+/** Notes that it is asked, for an answer that may be a failure. */
+export function noteAsked({ onAsked, failed }: Pick<Call, "onAsked" | "failed">, { backend, model }: Choice): void {
+  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, retries: 0 });
+}
+
 /**
- * The first that answers. `failed` grows by those that could not. Throws the error of the last, or one that nobody else
+ * The first that answers. `call.failed` grows by those that could not. Throws the error of the last, or one that nobody else
  * could mend.
  */
 export async function firstThatAnswers<T>(
   chain: readonly [Choice, ...Choice[]],
-  failed: string[],
+  call: Pick<Call, "onAsked" | "failed">,
   ask: (choice: Choice, isLast: boolean) => Promise<T>,
 ): Promise<T> {
   const [choice, ...others] = chain;
   const [next, ...rest] = others;
+  noteAsked(call, choice);
   if (next === undefined) return await ask(choice, true);
   try {
     return await ask(choice, false);
   } catch (thrown) {
     if (!isPassing(toGatewayError(thrown))) throw thrown;
-    failed.push(choice.backend.id);
-    return await firstThatAnswers([next, ...rest], failed, ask);
+    call.failed.push(choice.backend.id);
+    return await firstThatAnswers([next, ...rest], call, ask);
   }
 }

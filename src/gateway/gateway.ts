@@ -3,7 +3,7 @@
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
 import type { Approve } from "#core/approval.ts";
-import type { Backend, Mode, ModelInfo, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
+import type { Backend, Mode, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
@@ -17,21 +17,19 @@ import { createAgentView } from "./agent-view/create-view.ts";
 import { createShownAnswer, type ShownAnswer } from "./agent-view/shown-answer.ts";
 import type { AgentView } from "./agent-view/view.ts";
 import type { Approvals } from "./approvals.ts";
+import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from "./catalogue.ts";
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
-import { firstThatAnswers } from "./fallback.ts";
+import { firstThatAnswers, noteAsked } from "./fallback.ts";
 import { headOf, type Learned, note } from "./learned.ts";
-import { checkListed, listedModels } from "./model-names.ts";
 import { relayTurn } from "./relay.ts";
 import { resolveRun, type ResolveSettings } from "./resolve.ts";
-import type { Choice, Routing } from "./routing.ts";
+import type { Choice } from "./routing.ts";
 import { singleTerminal } from "./single-terminal.ts";
-import { suggestModels } from "./suggest-models.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Gateway, GatewayTokenCount, Running } from "./types.ts";
 
-export interface GatewayDeps extends Omit<ResolveSettings, "modes">, Admissions {
-  readonly routing: Routing;
+export interface GatewayDeps extends Omit<ResolveSettings, "modes" | "rule">, CatalogueDeps, Admissions {
   readonly workspaces: Workspaces;
   readonly sessions: Sessions;
   /** How long a streamed answer's headers wait for the first event; then they go out, and heartbeats with them. */
@@ -85,6 +83,7 @@ async function prepare(
     ...deps,
     modes: backend.modes,
     defaultMode: session?.mode ?? deps.defaultMode,
+    rule: choice,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];
@@ -100,29 +99,17 @@ async function prepare(
     ignoredFields: ignored,
   });
   if (call.strict && ignored.length > 0) throw strictRefusal(ignored);
-  if (!deps.passthrough && freeName !== undefined) checkListed(freeName, await listAllModels(deps, call));
+  await requireListed(deps, { name: freeName, choice }, call);
   const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
   return { backend, request: routed, setup: { ...setup, workspace }, verbosity, ignored };
-}
-
-/** Of the first backend under their own names, of the others behind theirs; those that cannot say are left out. */
-async function listAllModels(deps: GatewayDeps, { signal, route }: Call): Promise<readonly ModelInfo[]> {
-  const [first, ...others] = deps.routing.backends;
-  const chosen = deps.routing.backends.find(({ id }) => id === route.backend);
-  if (chosen !== undefined && chosen !== first) return await chosen.listModels(signal);
-  const offered = others.map(async (backend) => {
-    const models = await backend.listModels(signal).catch(() => []);
-    return models.map((model) => ({ ...model, id: `${backend.id}/${model.id}`, aliases: [] }));
-  });
-  return [...listedModels(await first.listModels(signal), deps), ...(await Promise.all(offered)).flat()];
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
   const session = await enterSession(deps.sessions, asked, call);
   try {
     const chain = chooseBackends(deps, asked, call);
-    return await firstThatAnswers(chain, call.failed, (choice, isLast) =>
+    return await firstThatAnswers(chain, call, (choice, isLast) =>
       startTurn(deps, { asked: session?.request ?? asked, call, session, choice, isLast }),
     );
   } catch (thrown) {
@@ -157,6 +144,7 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
     session: session?.id,
     usage: noUsage,
   };
+  call.onAsked(learned);
   const leave = await enter(admissionTo(deps, backend), call, session?.signal);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
@@ -194,8 +182,8 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   };
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
-  const explain = (error: GatewayError): GatewayError =>
-    turn.stoppedBy ?? suggestModels(error, request.model, listedModels(backend.knownModels(), deps));
+  const explain = async (error: GatewayError): Promise<GatewayError> =>
+    turn.stoppedBy ?? (await withNearModels(deps, error, { backend, model: request.model }, turn.signal));
   const watched = watch(singleTerminal(events), { record: call.record, learned, session, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   const running = await startWithin(asShown(watched, view, shown), deadline);
@@ -222,6 +210,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
   const session = chosen && deps.sessions.recall({ principal, session: chosen, request: counted });
   const asked = session?.request ?? counted;
   const [choice] = chooseBackends(deps, counted, call);
+  noteAsked(call, choice);
   const { backend, request, setup, ignored } = await prepare(deps, { asked, call, session, choice });
   const release = await enter(admissionTo(deps, backend), call);
   try {
@@ -273,7 +262,7 @@ interface Watch {
   readonly learned: Learned;
   readonly session: SessionTurn | undefined;
   /** Says better than the backend could why the turn failed. */
-  readonly explain: (error: GatewayError) => GatewayError;
+  readonly explain: (error: GatewayError) => Promise<GatewayError>;
   /** Gives back what the turn holds. */
   readonly over: () => void;
 }
@@ -291,7 +280,7 @@ async function* watch(
         session?.note(event);
       }
       const last = batch.at(-1);
-      yield last?.type === "error" ? [...batch.slice(0, -1), { ...last, error: explain(last.error) }] : batch;
+      yield last?.type === "error" ? [...batch.slice(0, -1), { ...last, error: await explain(last.error) }] : batch;
     }
   } finally {
     over();

@@ -1,9 +1,6 @@
 import type { Mode, ModelInfo, ToolOwner } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
 import type { Effort } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
-
-import { namesOf, suggestModels } from "./suggest-models.ts";
 
 /** A configured name for a model, and how it is to be run. */
 export interface ModelAlias {
@@ -40,14 +37,6 @@ export function modelBehind(name: string | undefined, { openaiNames, versions }:
 /** What a client can ask for: what the backend offers, with family names where they are pinned, and configured names. */
 export function listedModels(offered: readonly ModelInfo[], names: ModelNames): readonly ModelInfo[] {
   return [...pinned(offered, names.versions), ...aliasModels(names.aliases), ...openaiModels(names.openaiNames)];
-}
-
-/** Throws GatewayError `model-not-found` for a name that is not in the list. */
-export function checkListed(name: string, models: readonly ModelInfo[]): void {
-  if (namesOf(models).includes(name)) return;
-  const message = `There is no model ${JSON.stringify(name.slice(0, 100))} here.`;
-  const hint = "GET /v1/models lists them.";
-  throw suggestModels(new GatewayError("model-not-found", message, { param: "model", hint }), name, models);
 }
 
 function pinned(offered: readonly ModelInfo[], versions: ReadonlyMap<string, string>): readonly ModelInfo[] {

@@ -7,17 +7,18 @@ import { isRecord } from "#lib/is-record.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import { chooseSession } from "#sessions/session-id.ts";
 
+import { type CatalogueDeps, requireListed } from "./catalogue.ts";
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, isPassing } from "./fallback.ts";
 import { headOf, type Learned, note } from "./learned.ts";
 import type { ModelNames } from "./model-names.ts";
-import type { Choice, Routing } from "./routing.ts";
+import { freeNameOf } from "./resolve.ts";
+import type { Choice } from "./routing.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Relayed, RelayRequest } from "./types.ts";
 
-interface RelayDeps extends ModelNames, Admissions {
-  readonly routing: Routing;
+interface RelayDeps extends CatalogueDeps, Admissions {
   readonly requestTimeoutMs: number;
 }
 
@@ -25,11 +26,11 @@ interface RelayDeps extends ModelNames, Admissions {
 export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Call): Promise<Relayed | undefined> {
   const { wireFormat, outline } = request;
   const chain = chooseBackends(deps, { wireFormat, model: outline.model }, call);
-  return await firstThatAnswers(chain, call.failed, async (choice, isLast) =>
-    reasonToRead(deps, choice, request, call) === undefined
-      ? await startRelay(deps, { request, call, choice, isLast })
-      : undefined,
-  );
+  return await firstThatAnswers(chain, call, async (choice, isLast) => {
+    if (reasonToRead(deps, choice, request, call) !== undefined) return undefined;
+    await requireListed(deps, { name: freeNameOf(call.model ?? outline.model, deps), choice }, call);
+    return await startRelay(deps, { request, call, choice, isLast });
+  });
 }
 
 interface Relaying {
@@ -117,8 +118,8 @@ async function send(
  * rule says that it must pass, and it cannot.
  */
 export function reasonToRead(
-  names: Pick<ModelNames, "aliases" | "passthrough">,
-  { backend, relay }: Choice<Relayer>,
+  names: Pick<ModelNames, "aliases">,
+  { backend, relay, effort }: Choice<Relayer>,
   { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
   call: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
@@ -126,17 +127,17 @@ export function reasonToRead(
   if (relay === "always" && !speaks) throw unrelayable(backend, wireFormat);
   if (!speaks) return `${backend.id} does not speak ${wireFormat}.`;
   if (relay === "always") return undefined;
-  return relay === "never" ? "The rule says so." : reasonIn(names, outline, call);
+  if (relay === "never") return "The rule says so.";
+  return effort === undefined ? reasonIn(names, outline, call) : "The rule sets an effort.";
 }
 
 function reasonIn(
-  { aliases, passthrough }: Pick<ModelNames, "aliases" | "passthrough">,
+  { aliases }: Pick<ModelNames, "aliases">,
   outline: RelayRequest["outline"],
   { sessionIds, effort, mode, tools }: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
   if (sessionIds.named !== undefined || outline.namesSession) return "It goes on with something that is kept here.";
   if (outline.model !== undefined && aliases.has(outline.model)) return "Its model is an alias.";
-  if (!passthrough) return "Its model is looked up in the list (models.passthrough).";
   if (effort !== undefined) return "A header sets its effort.";
   return mode === "agent" || tools === "agent" || tools === "both" ? "It asks for an agent." : undefined;
 }

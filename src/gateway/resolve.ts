@@ -4,12 +4,15 @@ import type { Effort, ModelRequest } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
 
 import { type ModelAlias, modelBehind, type ModelNames } from "./model-names.ts";
+import type { RunOptions } from "./routing.ts";
 
 export interface ResolveSettings extends ModelNames {
   /** The ways the backend can run it. */
   readonly modes: readonly Mode[];
   readonly defaultMode: Mode;
   readonly defaultVerbosity: Verbosity;
+  /** What the rule says that chose the backend. */
+  readonly rule?: RunOptions;
 }
 
 /** What the client's headers say of how to run it. */
@@ -31,22 +34,23 @@ export interface Resolved extends RunSetup {
 }
 
 /**
- * What to run. Mode: the client's header, then the alias, then what the tools ask for, then the configured default.
+ * What to run. Mode: the client's header, then the alias, then the routing rule, then what the tools ask for, then the
+ * configured default.
  * Tools: the client's header, then the alias, then the client's own where it brings some, beside the agent's if it
  * asked for the agent.
  * Verbosity: the client's header, then the alias, then the configured default.
  * Model: the client's header, then the alias's, then the client's own name, then (in the backend) the configured or the
  * CLI's default; names of OpenAI's and family names stand for what the configuration says.
- * Effort: the client's header, then its body, then the alias. Permission mode: the alias; no client can widen it.
+ * Effort: the client's header, then its body, then the alias, then the routing rule. Permission mode: the alias; no client can widen it.
  * Throws GatewayError `invalid-request` for a bare model with an agent's tools, or an agent without, and for an agent
  * where the backend has none.
  */
 export function resolveRun(request: ModelRequest, headers: AskedSetup, settings: ResolveSettings): Resolved {
   const alias = request.model === undefined ? undefined : settings.aliases.get(request.model);
-  const asked = { mode: headers.mode ?? alias?.mode, tools: headers.tools ?? alias?.tools };
+  const asked = { mode: headers.mode ?? alias?.mode ?? settings.rule?.mode, tools: headers.tools ?? alias?.tools };
   const named = withModel(request, headers.model, alias, settings);
   return {
-    request: withAlias(withHeaders(named.request, headers), alias),
+    request: withRule(withAlias(withHeaders(named.request, headers), alias), settings.rule),
     freeName: named.freeName,
     permissionMode: alias?.permissionMode,
     boundWorkspace: alias?.workspace,
@@ -72,11 +76,15 @@ function withModel(
   settings: ModelNames,
 ): Pick<Resolved, "request" | "freeName"> {
   const name = header ?? (alias === undefined ? request.model : alias.model);
-  const isConfigured = (header === undefined && alias !== undefined) || isNamed(name, settings);
   return {
     request: { ...request, model: modelBehind(name, settings) },
-    freeName: isConfigured ? undefined : name,
+    freeName: header === undefined && alias !== undefined ? undefined : freeNameOf(name, settings),
   };
+}
+
+/** The name, where no configuration stands for it. */
+export function freeNameOf(name: string | undefined, names: ModelNames): string | undefined {
+  return isNamed(name, names) ? undefined : name;
 }
 
 function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames): boolean {
@@ -91,7 +99,17 @@ function withAlias(request: ModelRequest, alias: ModelAlias | undefined): ModelR
   if (alias === undefined) return request;
   const { effort, systemPrompt } = alias;
   const told = systemPrompt === undefined ? request : { ...request, system: [systemPrompt, ...request.system] };
-  return effort === undefined || told.features.effort !== undefined ? told : withEffort(told, effort, "aliases.effort");
+  return withEffortOrOwn(told, effort, "aliases.effort");
+}
+
+function withRule(request: ModelRequest, rule: RunOptions | undefined): ModelRequest {
+  return withEffortOrOwn(request, rule?.effort, "routing.rules.effort");
+}
+
+/** The request's own, where it asks for one. */
+function withEffortOrOwn(request: ModelRequest, effort: Effort | undefined, field: string): ModelRequest {
+  const keeps = effort === undefined || request.features.effort !== undefined;
+  return keeps ? request : withEffort(request, effort, field);
 }
 
 function withEffort(request: ModelRequest, effort: Effort, field: string): ModelRequest {

@@ -57,6 +57,8 @@ describe("a rule", () => {
   test.each<[Partial<RoutingRule>, Partial<RoutingFacts>]>([
     [{ model: /^gpt-/ }, { model: "gpt-6" }],
     [{ path: "/sdk" }, { path: "/sdk/v1/messages" }],
+    [{ token: /^al/ }, { token: "alice" }],
+    [{ token: /^.*$/ }, { token: "alice" }],
     [{ wireFormat: "anthropic-messages" }, { wireFormat: "anthropic-messages" }],
     [{ minBytes: 10 }, { bytes: 10 }],
     [{ hasTools: true }, { hasTools: true }],

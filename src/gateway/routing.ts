@@ -1,7 +1,7 @@
 /** Which backend answers a request, and what it is to be asked for. Pure: the same request always goes the same way. */
-import type { Backend } from "#core/backend.ts";
+import type { Backend, Mode } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { WireFormatId } from "#core/request.ts";
+import type { Effort, WireFormatId } from "#core/request.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import type { Fallback } from "./fallback.ts";
@@ -15,8 +15,10 @@ export interface RoutingFacts extends AskedRoute {
 
 /** Of that, what no ModelRequest says. */
 export interface AskedRoute {
-  /** The backend that the client names, in its base URL or in a header. */
+  /** The backend that the client names, in its base URL, in a header or by its key. */
   readonly backend: string | undefined;
+  /** What the configuration calls the access token it presented. */
+  readonly token: string | undefined;
   readonly path: string;
   readonly headers: Headers;
   /** Of its body, as sent. */
@@ -27,8 +29,14 @@ export interface AskedRoute {
   readonly thinks: boolean;
 }
 
+/** How a request is run, where its client leaves that open. */
+export interface RunOptions {
+  readonly effort?: Effort | undefined;
+  readonly mode?: Mode | undefined;
+}
+
 /** A rule matches where everything it says holds. */
-export interface RoutingRule {
+export interface RoutingRule extends RunOptions {
   /** As it is spoken of. */
   readonly name: string;
   readonly model?: RegExp | undefined;
@@ -36,6 +44,8 @@ export interface RoutingRule {
   readonly path?: string | undefined;
   /** By lower-case name; an empty pattern for any value. */
   readonly headers?: ReadonlyMap<string, RegExp> | undefined;
+  /** By the name of its caller's access token, which it must have. */
+  readonly token?: RegExp | undefined;
   readonly wireFormat?: WireFormatId | undefined;
   readonly minBytes?: number | undefined;
   readonly hasTools?: boolean | undefined;
@@ -49,10 +59,12 @@ export interface RoutingRule {
 /** `when-possible`: a request travels as it came wherever the upstream speaks its format. */
 export type RelayRule = "when-possible" | "never" | "always";
 
-export interface Choice<B = Backend> {
+export interface Choice<B = Backend> extends RunOptions {
   readonly backend: B;
   readonly model: string | undefined;
   readonly relay: RelayRule;
+  /** The configuration says what it is asked for. */
+  readonly setsModel?: boolean;
   /** Why, as a sentence. */
   readonly why: string;
 }
@@ -99,7 +111,10 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
       return {
         backend: chosen.id === undefined ? backends[0] : find(chosen.id),
         model: chosen.model ?? model,
+        setsModel: rule?.toModel !== undefined,
         relay: rule?.relay ?? "when-possible",
+        effort: rule?.effort,
+        mode: rule?.mode,
         why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
       };
     },
@@ -135,6 +150,7 @@ export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | und
   const held: readonly (readonly [string, boolean])[] = [
     ["model", rule.model === undefined || rule.model.test(facts.model ?? "")],
     ["path", rule.path === undefined || facts.path.startsWith(rule.path)],
+    ["token", rule.token === undefined || (facts.token !== undefined && rule.token.test(facts.token))],
     ["wire_format", rule.wireFormat === undefined || rule.wireFormat === facts.wireFormat],
     ["min_kb", rule.minBytes === undefined || facts.bytes >= rule.minBytes],
     ["tools", rule.hasTools === undefined || rule.hasTools === facts.hasTools],

@@ -51,7 +51,12 @@ export interface Call {
   readonly record: RequestRecord;
   /** Backends that could not answer it; grows. */
   readonly failed: string[];
+  /** Told who is asked, as soon as that is chosen, and again where another stands in; what is told may fill. */
+  readonly onAsked: (asked: AskedHead) => void;
 }
+
+/** What is known of a request that got no answer. */
+export type AskedHead = Pick<RunningHead, "backend" | "model" | "failed" | "retries">;
 
 /** A turn that runs. `head` fills as the run tells, so read it as late as the response headers allow. */
 export interface Running {

@@ -7,8 +7,8 @@ import type { Exchange } from "./exchange.ts";
 export function createAdmit(guard: AccessGuard, draining: () => boolean): (exchange: Exchange) => void {
   return (exchange) => {
     if (draining()) throw shuttingDown();
-    exchange.principal = guard.admit(exchange.request.headers);
-    exchange.record.set({ principal: exchange.principal });
+    exchange.caller = guard.admit(exchange.request.headers);
+    exchange.record.set({ principal: exchange.caller.principal });
   };
 }
 

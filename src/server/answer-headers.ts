@@ -1,4 +1,4 @@
-import type { RunningHead } from "#gateway/types.ts";
+import type { AskedHead, RunningHead } from "#gateway/types.ts";
 
 /** Every header of ours that a page on an allowed origin may read. */
 export const exposedHeaders = [
@@ -23,17 +23,24 @@ export const exposedHeaders = [
 /** What answered, and what it left out. */
 export function runHeaders(head: RunningHead): Record<string, string> {
   return {
-    "X-CCProxy-Backend": head.backend,
+    ...askedHeaders(head),
     "X-CCProxy-Mode": head.mode,
     "X-CCProxy-Tools": head.tools,
-    ...(head.model !== undefined && { "X-CCProxy-Model": headerSafe(head.model) }),
     ...(head.session !== undefined && { "X-CCProxy-Session": headerSafe(head.session) }),
     ...(head.sessionId !== undefined && { "X-CCProxy-Backend-Session": headerSafe(head.sessionId) }),
     ...(head.workspace !== undefined && { "X-CCProxy-Workspace": headerSafe(head.workspace) }),
     ...ignoredHeader(head.ignored),
-    ...(head.failed.length > 0 && { "X-CCProxy-Fell-Back-From": head.failed.map(headerSafe).join(", ") }),
-    ...(head.retries > 0 && { "X-CCProxy-Retries": `${head.retries}` }),
     ...(head.renamedTools.length > 0 && { "X-CCProxy-Renamed-Tools": renamed(head.renamedTools) }),
+  };
+}
+
+/** What was asked, whatever came of it. */
+export function askedHeaders({ backend, model, failed, retries }: AskedHead): Record<string, string> {
+  return {
+    "X-CCProxy-Backend": backend,
+    ...(model !== undefined && { "X-CCProxy-Model": headerSafe(model) }),
+    ...(failed.length > 0 && { "X-CCProxy-Fell-Back-From": failed.map(headerSafe).join(", ") }),
+    ...(retries > 0 && { "X-CCProxy-Retries": `${retries}` }),
   };
 }
 

@@ -9,10 +9,8 @@ import type { RouteParams } from "./route.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
-export function callOf(
-  { request, path, requestId, unread, principal, signal, record }: Exchange,
-  params: RouteParams,
-): Call {
+export function callOf(exchange: Exchange, params: RouteParams): Call {
+  const { request, path, requestId, unread, caller, signal, record } = exchange;
   const { headers } = request;
   const strict = strictOf(headers);
   const [first] = unread;
@@ -20,9 +18,10 @@ export function callOf(
   return {
     ...askedBy(headers, params["session"]),
     requestId,
-    principal,
+    principal: caller.principal,
     route: {
-      backend: params["backend"] ?? (valueOf(headers, "Backend") || undefined),
+      backend: params["backend"] ?? (valueOf(headers, "Backend") || caller.backend),
+      token: caller.token,
       path,
       headers,
       bytes: Number(headers.get("content-length") ?? 0),
@@ -34,6 +33,7 @@ export function callOf(
     signal,
     record,
     failed: [],
+    onAsked: (asked) => exchange.asks(asked),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { RequestInitial, RequestRecord } from "#telemetry/request-record.ts";
 
-import { ignoredHeader, runHeaders } from "./answer-headers.ts";
+import { askedHeaders, ignoredHeader, runHeaders } from "./answer-headers.ts";
 import { allowOrigin, answerPreflight } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import { renderError } from "./render-error.ts";
@@ -62,12 +62,12 @@ export function createEdge(deps: EdgeDeps) {
     }
   }
 
-  function addHeaders({ request, requestId, head, unread, repeats }: Exchange, headers: Headers): void {
+  function addHeaders(exchange: Exchange, headers: Headers): void {
+    const { request, requestId, repeats } = exchange;
     headers.set("x-request-id", requestId);
     // The name Anthropic's SDK reads.
     headers.set("request-id", requestId);
-    for (const [name, value] of Object.entries(head === undefined ? ignoredHeader(unread) : runHeaders(head)))
-      headers.set(name, value);
+    for (const [name, value] of Object.entries(headHeaders(exchange))) headers.set(name, value);
     if (repeats) headers.set("x-ccproxy-replayed", "true");
     allowOrigin(request, deps.corsOrigins, headers);
     if (deps.draining()) headers.set("connection", "close");
@@ -80,6 +80,11 @@ export function createEdge(deps: EdgeDeps) {
     if (!exchange.streaming) endWhole(exchange, response);
     return response;
   };
+}
+
+function headHeaders({ head, asked, unread }: Exchange): Record<string, string> {
+  if (head !== undefined) return runHeaders(head);
+  return { ...(asked && askedHeaders(asked)), ...ignoredHeader(unread) };
 }
 
 /** A whole answer is over for us once Bun has it. */

@@ -1,7 +1,8 @@
+import type { Caller } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { WireFormat } from "#core/wire-format.ts";
-import type { RunningHead } from "#gateway/types.ts";
+import type { AskedHead, RunningHead } from "#gateway/types.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
 interface ExchangeOptions {
@@ -49,7 +50,7 @@ export class Exchange {
   readonly unread: readonly string[];
   readonly stayOpen: () => void;
   /** Set by the access guard. */
-  principal = "";
+  caller: Caller = { principal: "", token: undefined, backend: undefined };
   /** Set where a model is to answer: what somebody may want to cancel. */
   isTurn = false;
   /** Set where the client may have been told its id. */
@@ -69,6 +70,7 @@ export class Exchange {
   #standsBy = false;
   #ended = false;
   #head: RunningHead | undefined;
+  #asked: AskedHead | undefined;
   #finishReason: FinishReason | undefined;
   #failure: GatewayError | undefined;
 
@@ -87,6 +89,10 @@ export class Exchange {
 
   get requestId(): string {
     return this.record.requestId;
+  }
+
+  get principal(): string {
+    return this.caller.principal;
   }
 
   get signal(): AbortSignal {
@@ -142,6 +148,15 @@ export class Exchange {
 
   runs(head: RunningHead): void {
     this.#head = head;
+  }
+
+  /** Who was asked, where nothing came of it. */
+  get asked(): AskedHead | undefined {
+    return this.#asked;
+  }
+
+  asks(asked: AskedHead): void {
+    this.#asked = asked;
   }
 
   finished(reason: FinishReason): void {

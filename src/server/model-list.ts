@@ -11,6 +11,10 @@ export const modelSchema = v.object({
   created: v.number(),
   created_at: v.string(),
   owned_by: v.string(),
+  max_input_tokens: v.exactOptional(
+    v.pipe(v.number(), v.description("Tokens that a request may have, as far as is known.")),
+  ),
+  max_tokens: v.exactOptional(v.pipe(v.number(), v.description("Tokens that an answer may have, likewise."))),
   description: v.exactOptional(v.string()),
   aliases: v.exactOptional(v.pipe(v.array(v.string()), v.description("More names for the same model."))),
 });
@@ -29,7 +33,8 @@ type ModelList = v.InferOutput<typeof modelListSchema>;
 /** The CLI does not say when a model came out; Anthropic's API documents the epoch for "not known". */
 const unknownDate = new Date(0);
 
-export function encodeModel({ id, displayName, aliases, description }: ModelInfo): Model {
+export function encodeModel({ id, displayName, aliases, description, ...known }: ModelInfo): Model {
+  const { contextWindow, maxOutputTokens, ownedBy = "anthropic" } = known;
   return {
     id,
     object: "model",
@@ -37,7 +42,9 @@ export function encodeModel({ id, displayName, aliases, description }: ModelInfo
     display_name: displayName,
     created: unknownDate.getTime(),
     created_at: unknownDate.toISOString(),
-    owned_by: "anthropic",
+    owned_by: ownedBy,
+    ...(contextWindow !== undefined && { max_input_tokens: contextWindow }),
+    ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
     ...(description !== undefined && { description }),
     ...(aliases.length > 0 && { aliases: [...aliases] }),
   };

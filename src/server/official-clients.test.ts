@@ -8,7 +8,7 @@ import { GatewayError } from "#core/errors.ts";
 import { play, textEvents } from "./testing/scripted-gateway.ts";
 import { startTestServer } from "./testing/test-server.ts";
 
-const server = startTestServer({}, { authToken: "let-me-in" });
+const server = startTestServer({}, { accessTokens: { plain: "let-me-in" } });
 afterAll(() => server[Symbol.asyncDispose]());
 
 const openai = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "let-me-in", maxRetries: 0 });

@@ -9,7 +9,7 @@ import { play, textEvents } from "./testing/scripted-gateway.ts";
 import { exchangeBytes, startTestServer } from "./testing/test-server.ts";
 
 const open = startTestServer();
-const closed = startTestServer({}, { authToken: "let-me-in", corsOrigins: ["https://app.example"] });
+const closed = startTestServer({}, { accessTokens: { plain: "let-me-in" }, corsOrigins: ["https://app.example"] });
 afterAll(async () => {
   await open[Symbol.asyncDispose]();
   await closed[Symbol.asyncDispose]();

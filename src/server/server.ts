@@ -4,7 +4,7 @@
  * gateway.
  */
 import "./production.ts";
-import { createAccessGuard } from "#auth/access-guard.ts";
+import { type AccessTokens, createAccessGuard } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { Approvals } from "#gateway/approvals.ts";
@@ -24,7 +24,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly authToken?: string | undefined;
+  /** Who may use the API; anybody where there are none. */
+  readonly accessTokens?: AccessTokens | undefined;
   /** Web origins that may call the API; `*` for any. */
   readonly corsOrigins: readonly string[];
   /** Names, beside loopback and `host`, that the server answers to; `*` for any. */
@@ -108,7 +109,7 @@ export function createServer({
       draining,
       openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),
     },
-    admit: createAdmit(createAccessGuard(options.authToken), draining),
+    admit: createAdmit(createAccessGuard(options.accessTokens ?? {}), draining),
   });
   const fetch = createEdge({
     router,

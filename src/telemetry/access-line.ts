@@ -22,6 +22,7 @@ export function accessText(row: AccessLogRow): string {
     row.start,
     row.retries === null || row.retries === 0 ? null : `${row.retries} retries`,
     row.fellBackFrom === null ? null : `after ${row.fellBackFrom}`,
+    row.principal?.startsWith("token:") ? `for ${row.principal.slice("token:".length)}` : null,
     row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
     row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
     row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? 0} tokens`,

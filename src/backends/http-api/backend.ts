@@ -19,7 +19,7 @@ export function createHttpApiBackend(options: HttpApiOptions): Backend {
   const settled = (request: ModelRequest): UpstreamRequest => {
     const model = request.model ?? options.defaultModel;
     if (model === undefined) throw unnamed(options);
-    return { ...request, model };
+    return { ...request, model, longestAnswer: options.limitsOf(model)?.maxOutputTokens };
   };
   return {
     id: options.id,

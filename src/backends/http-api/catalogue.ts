@@ -21,14 +21,16 @@ const longestWaitMs = 5000;
 const mostBytes = 8 * 1024 * 1024;
 
 export function createCatalogue(options: HttpApiOptions): Catalogue {
-  const configured = options.models.map((id) => ({ id, displayName: id, aliases: [] }));
+  const known = (models: readonly ModelInfo[]) =>
+    models.map((model): ModelInfo => ({ ownedBy: options.id, ...model, ...options.limitsOf(model.id) }));
+  const configured = known(options.models.map((id) => ({ id, displayName: id, aliases: [] })));
   let told: { readonly models: readonly ModelInfo[]; readonly at: number } | undefined;
   let asking: Promise<readonly ModelInfo[]> | undefined;
-  const known = () => told?.models ?? configured;
+  const last = () => told?.models ?? configured;
 
   async function ask(): Promise<readonly ModelInfo[]> {
     try {
-      const models = await askForModels(options);
+      const models = known(await askForModels(options));
       told = { models, at: performance.now() };
       return models;
     } finally {
@@ -37,14 +39,14 @@ export function createCatalogue(options: HttpApiOptions): Catalogue {
   }
 
   return {
-    known,
+    known: last,
     async list(signal) {
       if (told !== undefined && performance.now() - told.at < freshMs) return told.models;
       asking ??= ask();
       try {
         return await orAborted(asking, signal);
       } catch (thrown) {
-        if (known().length > 0) return known();
+        if (last().length > 0) return last();
         throw thrown;
       }
     },

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { ModelInfo } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { UpstreamFormat } from "#core/upstream-format.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
 import { anthropicMessagesUpstream } from "#wire/anthropic-messages/upstream/index.ts";
 import { openaiChatUpstream } from "#wire/openai-chat/upstream/index.ts";
 import { openaiResponsesUpstream } from "#wire/openai-responses/upstream/index.ts";
@@ -54,10 +55,22 @@ export function apiRoot(baseUrl: string, format: WireFormatId): string {
   return format === "anthropic-messages" ? root.replace(/\/v1$/, "") : root;
 }
 
+const word = v.fallback(v.optional(v.string()), undefined);
+const figure = v.fallback(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))), undefined);
+
+/** Beside what all of them tell: limits, as Anthropic, OpenRouter, Groq and vLLM call them. */
 const modelSchema = v.looseObject({
   id: v.string(),
-  display_name: v.optional(v.string()),
-  name: v.optional(v.string()),
+  display_name: word,
+  name: word,
+  owned_by: word,
+  max_input_tokens: figure,
+  context_length: figure,
+  context_window: figure,
+  max_model_len: figure,
+  max_tokens: figure,
+  max_completion_tokens: figure,
+  top_provider: v.fallback(v.looseObject({ max_completion_tokens: figure }), {}),
 });
 const modelListSchema = v.looseObject({ data: v.array(modelSchema) });
 
@@ -65,9 +78,14 @@ const modelListSchema = v.looseObject({ data: v.array(modelSchema) });
 export function modelsIn(body: unknown): readonly ModelInfo[] | undefined {
   const parsed = v.safeParse(modelListSchema, body);
   if (!parsed.success) return undefined;
-  return parsed.output.data.map(({ id, display_name, name }) => ({
+  return parsed.output.data.map(({ id, display_name: title, name, owned_by: ownedBy, ...told }) => ({
     id,
-    displayName: display_name ?? name ?? id,
+    displayName: title ?? name ?? id,
     aliases: [],
+    ...withoutNullish({
+      ownedBy,
+      contextWindow: told.max_input_tokens ?? told.context_length ?? told.context_window ?? told.max_model_len,
+      maxOutputTokens: told.max_tokens ?? told.max_completion_tokens ?? told.top_provider.max_completion_tokens,
+    }),
   }));
 }

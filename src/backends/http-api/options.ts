@@ -1,3 +1,4 @@
+import type { ModelLimits } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Upstream } from "#upstream/upstream.ts";
 
@@ -15,6 +16,8 @@ export interface HttpApiOptions {
   readonly defaultModel: string | undefined;
   /** Names of models it is known to have, where it has no list of its own. */
   readonly models: readonly string[];
+  /** What the configuration says of a model. */
+  readonly limitsOf: (model: string) => ModelLimits | undefined;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
 }

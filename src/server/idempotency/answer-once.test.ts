@@ -149,7 +149,7 @@ test("a turn whose client does not come back is given up, and a repetition runs 
 });
 
 test("the same key for another body, or for other orders in headers, is a 422; elsewhere it is another key", async () => {
-  await using server = startTestServer({}, { idempotency, authToken: undefined });
+  await using server = startTestServer({}, { idempotency, accessTokens: {} });
   const [[chat, chatBody], [claude, claudeBody]] = formats;
   await ask(server, chat, chatBody);
   const other = await ask(server, chat, { messages: [{ role: "user", content: "Bye" }] });

@@ -8,7 +8,7 @@ import type { KeyedRequest } from "./recordings.ts";
 const validKey = /^[\x21-\x7e]{1,255}$/;
 
 /** undefined without an `Idempotency-Key`. Throws GatewayError `invalid-request`. */
-export function keyedRequest({ request, path, principal }: Exchange, body: unknown): KeyedRequest | undefined {
+export function keyedRequest({ request, path, caller }: Exchange, body: unknown): KeyedRequest | undefined {
   const key = request.headers.get("idempotency-key")?.trim() ?? "";
   if (key === "") return undefined;
   if (!validKey.test(key))
@@ -21,6 +21,8 @@ export function keyedRequest({ request, path, principal }: Exchange, body: unkno
   const told = [...request.headers]
     .filter(([name]) => isOurs(name))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const fingerprint = new Bun.CryptoHasher("sha256").update(JSON.stringify([body, told])).digest("base64");
-  return { name: JSON.stringify([principal, path, key]), fingerprint };
+  const fingerprint = new Bun.CryptoHasher("sha256")
+    .update(JSON.stringify([body, told, caller.backend]))
+    .digest("base64");
+  return { name: JSON.stringify([caller.principal, path, key]), fingerprint };
 }

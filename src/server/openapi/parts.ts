@@ -141,7 +141,7 @@ export const requestIdHeader = { "X-Request-Id": { description: "The id of this 
 
 export const runHeaderObjects = {
   ...requestIdHeader,
-  "X-CCProxy-Backend": { description: "What answered.", schema: text },
+  "X-CCProxy-Backend": { description: "What answered, or was asked.", schema: text },
   "X-CCProxy-Mode": { description: "`agent` or `chat`.", schema: text },
   "X-CCProxy-Tools": { description: "Whose tools the model was offered: `client`, `agent` or `both`.", schema: text },
   "X-CCProxy-Model": { description: "The model that answered.", schema: text },

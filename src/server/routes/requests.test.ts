@@ -81,6 +81,6 @@ test("a turn that waits for results of its client's tools is cancelled by the re
 });
 
 test("without the access token nothing is cancelled", async () => {
-  await using server = startTestServer(stuckTurn, { authToken: "secret-token" });
+  await using server = startTestServer(stuckTurn, { accessTokens: { plain: "secret-token" } });
   expect((await cancel(server, "a")).status).toBe(401);
 });

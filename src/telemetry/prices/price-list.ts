@@ -1,4 +1,5 @@
 /** What an answer costs, by the vendors' lists (table.json) and by what the configuration says instead. */
+import { listedNamesOf } from "#core/dated-model.ts";
 import type { Usage } from "#core/usage.ts";
 
 import { costOf, type Price, type Tiers } from "./price.ts";
@@ -18,34 +19,31 @@ export interface PriceListOptions {
 }
 
 export interface PriceList {
+  /** What counts for this model; undefined where nobody knows. */
+  priceOf(backend: string, model: string): Tiers | undefined;
   /** USD; null where nobody knows. Never a guess: an unknown model is not free. */
   cost(backend: string, model: string, usage: Usage): number | null;
 }
 
 export function createPriceList({ rules, vendorOf }: PriceListOptions): PriceList {
   const vendors: Readonly<Record<string, VendorTable>> = table.vendors;
+  function priceOf(backend: string, model: string): Tiers | undefined {
+    const rule = rules.find(({ model: pattern }) => pattern.test(model) || pattern.test(`${backend}/${model}`));
+    if (rule !== undefined) return [{ ...rule.price, above: 0 }];
+    const list = vendors[vendorOf(backend) ?? ""];
+    const name = list && listedNamesOf(model).find((candidate) => Object.hasOwn(list, candidate));
+    return name === undefined ? undefined : tiersOf(list?.[name] ?? []);
+  }
   return {
+    priceOf,
     cost(backend, model, usage) {
-      const rule = rules.find(
-        (candidate) => candidate.model.test(model) || candidate.model.test(`${backend}/${model}`),
-      );
-      if (rule !== undefined) return costOf([{ ...rule.price, above: 0 }], usage);
-      const list = vendors[vendorOf(backend) ?? ""];
-      const name = list && namesOf(model).find((candidate) => Object.hasOwn(list, candidate));
-      const tiers = name && tiersOf(list[name] ?? []);
-      return tiers ? costOf(tiers, usage) : null;
+      const tiers = priceOf(backend, model);
+      return tiers === undefined ? null : costOf(tiers, usage);
     },
   };
 }
 
 type VendorTable = Readonly<Partial<Record<string, readonly (readonly number[])[]>>>;
-
-/** Exactly as it is called; else without its date, and without what Claude Code says of its context. */
-function namesOf(model: string): readonly string[] {
-  const plain = model.replace(/\[1m\]$/, "");
-  const undated = plain.replace(/-(?:20\d{6}|20\d\d-\d\d-\d\d)$/, "");
-  return [plain, undated];
-}
 
 function tiersOf(rows: readonly (readonly number[])[]): Tiers | undefined {
   const [first, ...others] = rows.map((row) => (row.length === 4 ? [0, ...row] : row)).map(tierOf);

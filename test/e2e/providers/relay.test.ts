@@ -7,7 +7,16 @@ import OpenAI from "openai";
 import { fingerprintOf } from "#demo/credential.ts";
 
 import { failureOf } from "../support/clients.ts";
-import { accessToken, cases, keys, openRelayBench, type RelayBench, speeches, usage } from "../support/relay-bench.ts";
+import {
+  accessToken,
+  aliceToken,
+  cases,
+  keys,
+  openRelayBench,
+  type RelayBench,
+  speeches,
+  usage,
+} from "../support/relay-bench.ts";
 import { readRows } from "../support/rows.ts";
 
 setDefaultTimeout(20_000);
@@ -262,6 +271,45 @@ test("a stream of another endpoint is no answer of a model: it is neither read n
   bench.expectRow(requestId, { status: 200, errorKind: null });
 });
 
+// ---- keys that say more than who may ask
+
+const hello = JSON.stringify({ model: "gpt-priced", messages: [{ role: "user", content: "Hello." }] });
+
+// proves("upstream-key-names", "log-secrets")
+test("a key that names a backend goes no further, and lets in only with the token beside or behind it", async () => {
+  const name = "sk-ant-oat-ccproxy-openai";
+  for (const [authorization, more] of [
+    [`Bearer ${name}`, { "x-api-key": accessToken }],
+    [`Bearer ${name}.${accessToken}`, {}],
+    [`Bearer ${accessToken}`, { "x-api-key": name }],
+  ] as const) {
+    const { response } = await bench.send("/v1/chat/completions", hello, { authorization, ...more });
+    expect([response.status, response.headers.get("x-ccproxy-backend")]).toEqual([200, "openai"]);
+    const { headers, credentials } = bench.lastAsked();
+    expect(credentials).toEqual({ authorization: `Bearer ${fingerprintOf(keys.KEY_OPENAI)}` });
+    expect(JSON.stringify(headers)).not.toContain("sk-ant-oat-ccproxy");
+  }
+  bench.forget();
+  for (const authorization of [`Bearer ${name}`, `Bearer ${name}.wrong`]) {
+    const { response, text } = await bench.send("/v1/chat/completions", hello, { authorization });
+    expect(response.status).toBe(401);
+    expect(text).toContain("sk-ant-oat-ccproxy-<backend>.<token>");
+  }
+  expect(bench.asked()).toEqual([]);
+});
+
+// proves("auth-named-tokens", "log-access")
+test("who has a token with a name is called so in the log, and has rules of its own", async () => {
+  for (const authorization of [`Bearer ${aliceToken}`, `Bearer sk-ant-oat-ccproxy-anthropic.${aliceToken}`]) {
+    const { requestId, response } = await bench.send("/v1/chat/completions", hello, { authorization });
+    expect(response.status).toBe(200);
+    expect(bench.lastAsked().body).toMatchObject({ model: "gpt-of-alice" });
+    bench.expectRow(requestId, { principal: "token:alice", backend: "openai", modelAsked: "gpt-priced" });
+  }
+  const { requestId } = await bench.send("/providers/openai/v1/chat/completions", hello);
+  bench.expectRow(requestId, { principal: expect.stringMatching(/^token-/), modelUsed: "gpt-priced" });
+});
+
 // ---- whatever comes
 
 const strange: readonly (readonly [string, readonly (Uint8Array | string)[]])[] = [
@@ -327,6 +375,6 @@ test('no key and no token is anywhere but where it belongs; proves("log-secrets"
     await (await fetch(`${bench.proxy.url}/health`)).text(),
     ...bench.errors,
   ];
-  for (const secret of [...Object.values(keys), accessToken])
+  for (const secret of [...Object.values(keys), accessToken, aliceToken])
     for (const text of seen) expect(text).not.toContain(secret);
 });

@@ -34,6 +34,7 @@ beforeAll(async () => {
             big: { min_kb: 50, wire_format: "openai-chat", backend: "claiming" },
             tools: { model: "/^tool(ed)?$/", tools: true, backend: "anthropic" },
             thinking: { model: "thinker", thinking: true, backend: "claiming" },
+            careful: { model: "careful", effort: "high" },
             path: { path: "/v1/responses", model: "by-path", backend: "claiming" },
           },
           fallbacks: { gone: ["tired", "claiming/stand-in"] },
@@ -75,6 +76,14 @@ const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["the base URL names it", { path: "/providers/claiming/v1/chat/completions" }, "claiming", "any"],
   ["the base URL is Anthropic's", { path: "/api/v1/messages" }, "anthropic", "any"],
   ["a header names it", { headers: { "x-ccproxy-backend": "claiming" } }, "claiming", "any"],
+  ["its key names it", { headers: { authorization: "Bearer sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
+  ["its other key names it", { headers: { "x-api-key": "sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
+  [
+    "a header names it, and a key another",
+    { headers: { "x-ccproxy-backend": "claiming", "x-api-key": "sk-ant-oat-ccproxy-nobody" } },
+    "claiming",
+    "any",
+  ],
   ["the model's name begins with it", { model: "claiming/some/model" }, "claiming", "some/model"],
   ["the model's name begins with nobody's", { model: "vendor/some-model" }, "plain", "vendor/some-model"],
   ["it claims the model", { model: "claimed-7" }, "claiming", "claimed-7"],
@@ -93,7 +102,7 @@ const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["a rule looks at the path", { path: "/v1/responses", model: "by-path" }, "claiming", "by-path"],
 ];
 
-// proves("upstream-routing")
+// proves("upstream-routing", "upstream-key-names")
 test.each(choices)("where %s", async (_name, asked, backend, model) => {
   const { response, root, body } = await ask(asked);
   expect(response.status).toBe(200);
@@ -104,6 +113,15 @@ test.each(choices)("where %s", async (_name, asked, backend, model) => {
   bench.expectRow(response.headers.get("x-request-id") ?? "", { backend, modelUsed: model, status: 200 });
 });
 
+// proves("upstream-rule-options")
+test("a rule's effort is asked for where the client asks for none, in whatever format", async () => {
+  for (const path of ["/v1/chat/completions", "/v1/messages"]) {
+    expect((await ask({ path, model: "careful" })).body).toMatchObject({ reasoning_effort: "high" });
+    const own = path.endsWith("/messages") ? { output_config: { effort: "low" } } : { reasoning_effort: "low" };
+    expect((await ask({ path, model: "careful", body: own })).body).toMatchObject({ reasoning_effort: "low" });
+  }
+});
+
 test.each([
   ["/cc/v1/messages", {}],
   ["/claude/v1/messages", {}],
@@ -111,7 +129,7 @@ test.each([
 ])("%s %o is Claude Code's, also where something else is the default", async (path, headers) => {
   const { response, text } = await ask({ path, headers });
   // There is none here.
-  expect([response.status, response.headers.get("x-ccproxy-backend") ?? "claude-cli"]).toEqual([503, "claude-cli"]);
+  expect([response.status, response.headers.get("x-ccproxy-backend")]).toEqual([503, "claude-cli"]);
   expect(text).toContain("Claude Code could not be started");
   expect(bench.asked()).toEqual([]);
 });
@@ -119,11 +137,13 @@ test.each([
 test.each([
   ["/providers/clamining/v1/messages", {}],
   ["/v1/messages", { "x-ccproxy-backend": "clamining" }],
+  ["/v1/messages", { "x-api-key": "sk-ant-oat-ccproxy-clamining" }],
 ])("%s %o: a backend that there is none of is a 404 that says what is meant", async (path, headers) => {
   const { response, text } = await ask({ path, headers });
   expect(response.status).toBe(404);
   expect(JSON.parse(text)).toMatchObject({ type: "error", error: { type: "not_found_error" } });
   expect(text).toContain("Did you mean claiming?");
+  expect(response.headers.has("x-ccproxy-backend")).toBe(false);
   expect(bench.asked()).toEqual([]);
 });
 
@@ -155,6 +175,32 @@ describe("models", () => {
       const { response, root } = await ask({ model: id });
       expect([response.status, root]).toEqual([200, id.split("/")[0]]);
     }
+  });
+});
+
+// proves("upstream-named-errors")
+describe("an error before the first byte says who was asked, and as what", () => {
+  test.each(["/v1/chat/completions", "/v1/messages"])("at %s, where nobody could answer", async (path) => {
+    for (const root of ["/tired/", "/claiming/"]) await bench.order({ directives: "[[demo error 529]]", path: root });
+    const { response } = await ask({ path: `/providers/gone${path}` });
+    expect(response.ok).toBe(false);
+    expect(response.headers.get("x-ccproxy-backend")).toBe("claiming");
+    expect(response.headers.get("x-ccproxy-model")).toBe("stand-in");
+    expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("gone, tired");
+  });
+
+  test("where the request is refused here", async () => {
+    const headers = { "x-ccproxy-strict": "true" };
+    const { response } = await ask({ path: "/v1/messages", model: "claimed-1", headers, body: { top_k: 5 } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get("x-ccproxy-backend")).toBe("claiming");
+    expect(response.headers.get("x-ccproxy-model")).toBe("claimed-1");
+  });
+
+  test("where its tokens are counted", async () => {
+    await bench.order({ directives: "[[demo error 429]]", path: "count_tokens" });
+    const { response } = await ask({ path: "/api/v1/messages/count_tokens", model: "anthropic/x" });
+    expect([response.status, response.headers.get("x-ccproxy-backend")]).toEqual([429, "anthropic"]);
   });
 });
 

@@ -24,14 +24,14 @@ function textOf({ choices, content }: Answer): string {
 }
 
 export function callOverHttp(gateway: Gateway, caller: Caller): HttpLine {
-  const authToken = `the token of ${caller}`;
+  const accessToken = `the token of ${caller}`;
   const server = createServer({
     gateway,
     wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     options: {
       host: "127.0.0.1",
       port: 0,
-      authToken,
+      accessTokens: { plain: accessToken },
       corsOrigins: [],
       allowedHosts: [],
       maxBodyBytes: 1_000_000,
@@ -45,7 +45,7 @@ export function callOverHttp(gateway: Gateway, caller: Caller): HttpLine {
   const call: HttpLine["call"] = (path, body, method = "POST", headers = {}) =>
     fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${authToken}`, "x-ccproxy-tools": "both", ...headers },
+      headers: { authorization: `Bearer ${accessToken}`, "x-ccproxy-tools": "both", ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   const ofSession = (id: string, rest = "") => `/sessions/${encodeURIComponent(id)}${rest}`;

@@ -6,6 +6,7 @@ import { openProviderBench, type ProviderBench } from "./provider-bench.ts";
 import type { Format } from "./provider-ways.ts";
 
 export const accessToken = "sesame-access-token-of-the-client";
+export const aliceToken = "sesame-of-alice-alone";
 export const keys = {
   KEY_ANTHROPIC: "sk-ant-api03-upstream-secret-one",
   KEY_OPENAI: "sk-proj-upstream-secret-number-two",
@@ -36,10 +37,11 @@ export async function openRelayBench(): Promise<RelayBench> {
   const bench = await openProviderBench({
     env: keys,
     config: (demo) => ({
-      server: { auth_token: accessToken },
+      server: { auth_token: accessToken, tokens: { alice: aliceToken } },
       routing: {
         default: "anthropic",
         rules: {
+          alices: { token: "alice", path: "/v1/chat", backend: "openai", to_model: "gpt-of-alice" },
           renamed: { headers: { "x-team": "blue" }, to_model: "claude-haiku-4-5" },
           read: { headers: { "x-team": "translated" }, relay: "never" },
           passed: { headers: { "x-team": "passed" }, relay: "always" },

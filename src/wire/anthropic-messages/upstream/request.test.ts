@@ -34,6 +34,13 @@ const bodyOf = (features: RequestFeatures, more?: Partial<UpstreamRequest>) =>
   encodeRequest(request(features, more)).body;
 
 describe("a request", () => {
+  test("without a limit gets the configuration's, and thinks within it", () => {
+    const more = { model: "mine", longestAnswer: 1500 };
+    expect(bodyOf({}, more)).toMatchObject({ max_tokens: 1500 });
+    expect(bodyOf({ effort: "high" }, more)).toMatchObject({ thinking: { budget_tokens: 1499 } });
+    expect(bodyOf({ maxOutputTokens: 9 }, more)).toMatchObject({ max_tokens: 9 });
+  });
+
   test("of this format says again what it said", () => {
     const body = {
       model: "claude-sonnet-4-6",

@@ -20,7 +20,9 @@ type Body = Readonly<Record<string, unknown>>;
 
 const sampling: readonly RequestFeature[] = ["temperature", "topP", "topK"];
 
-export function unsupported({ features, model, wireFormat }: UpstreamRequest): readonly RequestFeature[] {
+export function unsupported(request: UpstreamRequest): readonly RequestFeature[] {
+  const { model, wireFormat } = request;
+  const features = limited(request);
   const { reasoning, temperature, responseFormat } = features;
   const { thinking } = thinkingBody(features, model);
   const refused: readonly RequestFeature[] = [
@@ -37,11 +39,16 @@ export function unsupported({ features, model, wireFormat }: UpstreamRequest): r
   return [...new Set(refused)].filter((feature) => features[feature] !== undefined);
 }
 
+/** The API wants a limit in any case; where the client has none, it is the configuration's. */
+function limited({ features, longestAnswer: maxOutputTokens }: UpstreamRequest): RequestFeatures {
+  return maxOutputTokens === undefined ? features : { maxOutputTokens, ...features };
+}
+
 export function encodeRequest(request: UpstreamRequest): EncodedRequest {
   const { model, stream, system, messages } = request;
   const left = new Set<string>(unsupported(request));
   const features: RequestFeatures = Object.fromEntries(
-    Object.entries(request.features).filter(([feature]) => !left.has(feature)),
+    Object.entries(limited(request)).filter(([feature]) => !left.has(feature)),
   );
   const instructions = [...system, ...(features.responseFormat?.type === "json-object" ? [jsonOnly] : [])];
   const body: Body = {

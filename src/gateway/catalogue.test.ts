@@ -1,0 +1,94 @@
+import { describe, expect, test } from "bun:test";
+
+import type { Backend, ModelInfo } from "#core/backend.ts";
+import { GatewayError } from "#core/errors.ts";
+
+import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from "./catalogue.ts";
+import { createRouting } from "./routing.ts";
+import { callWith } from "./testing/bench.ts";
+import { plainRoute } from "./testing/plain-route.ts";
+
+const model = (id: string, more: Partial<ModelInfo> = {}): ModelInfo => ({
+  id,
+  displayName: id,
+  aliases: [],
+  ...more,
+});
+
+function backend(id: string, models: readonly ModelInfo[] | Error): Backend {
+  return {
+    id,
+    modes: ["chat"],
+    answersBy: "http",
+    unsupported: () => [],
+    run: () => {
+      throw new Error("Nothing runs here.");
+    },
+    knownModels: () => [],
+    listModels: () => (models instanceof Error ? Promise.reject(models) : Promise.resolve(models)),
+    countTokens: () => Promise.reject(new Error("Nothing is counted here.")),
+    status: () => ({ ready: true, detail: "" }),
+  };
+}
+
+const claude = backend("claude-cli", [model("claude-opus-5-5", { aliases: ["opus"] })]);
+const openai = backend("openai", [model("gpt-6", { contextWindow: 9 }), model("gpt-5")]);
+const deps: CatalogueDeps = {
+  routing: createRouting({ backends: [claude, openai, backend("gone", new Error("no"))], rules: [], claims: [] }),
+  aliases: new Map([["fast", { model: "haiku" }]]),
+  versions: new Map(),
+  openaiNames: new Map(),
+  passthrough: false,
+  limitsOf: (id) => (id === "openai" ? { contextWindow: 1, maxOutputTokens: 2 } : undefined),
+};
+
+// proves("model-limits")
+test("the list has what each backend tells, completed by what is known; who cannot say is left out", async () => {
+  const listed = await listAllModels(deps, callWith());
+  expect(listed.map(({ id }) => id)).toEqual(["claude-opus-5-5", "fast", "openai/gpt-6", "openai/gpt-5"]);
+  expect(listed.slice(2)).toMatchObject([
+    { contextWindow: 9, maxOutputTokens: 2 },
+    { contextWindow: 1, maxOutputTokens: 2 },
+  ]);
+  const ofOne = await listAllModels(deps, callWith({ route: { ...plainRoute, backend: "openai" } }));
+  expect(ofOne.map(({ id }) => id)).toEqual(["gpt-6", "gpt-5"]);
+});
+
+describe("where only listed models may be asked for", () => {
+  const check = (name: string | undefined, asked: string | undefined, more: object = {}) =>
+    requireListed(
+      deps,
+      { name, choice: { backend: openai, model: asked, relay: "when-possible", why: "", ...more } },
+      callWith(),
+    );
+
+  test.each([
+    ["openai/gpt-6", "gpt-6"],
+    ["gpt-6", "gpt-6"],
+    ["opus", "opus"],
+    ["fast", "haiku"],
+    [undefined, undefined],
+  ])("%p is asked for as %p", async (name, asked) => {
+    expect(await check(name, asked)).toBeUndefined();
+  });
+
+  test("what the configuration asks for needs no list", async () => {
+    expect(await check("any", "unlisted", { setsModel: true })).toBeUndefined();
+  });
+
+  test("any other is refused, with the nearest", () => {
+    expect(check("gpt-7", "gpt-7")).rejects.toMatchObject({
+      kind: "model-not-found",
+      explanation: expect.stringContaining("Did you mean"),
+    });
+  });
+});
+
+test("a provider's own word that it has no such model is told with the nearest it has", async () => {
+  const error = new GatewayError("model-not-found", "No.");
+  const { signal } = callWith();
+  const told = await withNearModels(deps, error, { backend: openai, model: "gpt-66" }, signal);
+  expect(told.explanation).toContain("Did you mean gpt-6");
+  const other = new GatewayError("overloaded", "No.");
+  expect(await withNearModels(deps, other, { backend: openai, model: "gpt-66" }, signal)).toBe(other);
+});
