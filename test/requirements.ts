@@ -130,6 +130,11 @@ const promised: readonly Row[] = [
     "seed 000, 001, 004",
     "Codex answers through its own CLI and login: a bare model, an agent, the client's tools, approvals",
   ],
+  [
+    "upstream-oauth",
+    "seed 000, 001, 004",
+    "the CLIs' own sign-ins, where they are asked for: renewed once for everybody, written back whole, never lost",
+  ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],
@@ -187,7 +192,6 @@ const planned: readonly Row[] = [
   ["api-prefixes-all", "seed 000, 001", "the prefixes /api, /cc, /claude/sdk and /codex"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
-  ["upstream-oauth", "seed 000, 001, 004", "subscription sign-in, with locked single-flight refresh"],
   ["upstream-copilot", "seed 000", "Copilot"],
   ["auth-many-tokens", "seed 003", "many scoped, expiring access tokens, hashed at rest"],
   ["limit-rates", "seed 003", "limits by requests a minute and tokens a day"],

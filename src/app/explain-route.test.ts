@@ -40,9 +40,9 @@ function explain({
 const of = (model: string) => ({ body: { model } });
 
 test.each([
-  [of("sonnet"), "claude-cli", "claude-cli does not speak openai-chat."],
+  [of("sonnet"), "claude-cli", "claude-cli does not take openai-chat as it comes."],
   [of("gpt-6-luna"), "openai", null],
-  [{ ...of("gpt-6-luna"), path: "/v1/messages" }, "openai", "openai does not speak anthropic-messages."],
+  [{ ...of("gpt-6-luna"), path: "/v1/messages" }, "openai", "openai does not take anthropic-messages as it comes."],
   [of("fast"), "openai", "Its model is an alias."],
   [
     { ...of("gpt-6-luna"), headers: { "x-ccproxy-session": "s" } },
@@ -53,7 +53,7 @@ test.each([
   [{ ...of("x"), path: "/providers/local/v1/chat/completions" }, "local", null],
   [{ ...of("x"), headers: { "x-ccproxy-backend": "openai" } }, "openai", null],
   [{ ...of("x"), headers: { authorization: "Bearer sk-ant-oat-ccproxy-openai.secret" } }, "openai", null],
-  [{ ...of("gpt-6-luna"), token: "alice" }, "claude-cli", "claude-cli does not speak openai-chat."],
+  [{ ...of("gpt-6-luna"), token: "alice" }, "claude-cli", "claude-cli does not take openai-chat as it comes."],
 ])("%o is answered by %s", (question, backend, translatedBecause) => {
   expect(explain(question)).toMatchObject({ backend, translatedBecause });
 });
@@ -88,6 +88,6 @@ test("what a rule sets is told, and why a request is read for it", () => {
 
 test("a rule that cannot be kept is refused as the server would refuse it", () => {
   expect(() => explain({ ...of("raw-1"), path: "/v1/messages" })).toThrow(
-    expect.objectContaining({ kind: "invalid-request", message: expect.stringContaining("does not speak") }),
+    expect.objectContaining({ kind: "invalid-request", message: expect.stringContaining("does not take") }),
   );
 });

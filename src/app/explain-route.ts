@@ -1,5 +1,6 @@
 /** Says where a request would go and why, by the configuration alone: nothing is started and nobody is asked. */
 import { backendInKeys } from "#auth/access-guard.ts";
+import { relays } from "#backends/http-api/index.ts";
 import { cliBackends, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
@@ -66,15 +67,15 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
     model: { asked: outline.model ?? null, sent: choice.model ?? null },
     why: choice.why,
     options: { effort: choice.effort ?? null, mode: choice.mode ?? null },
-    translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline }, asked) ?? null,
+    translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline, json: body }, asked) ?? null,
     rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
   };
 }
 
 function backendsOf(config: Config): readonly [Named, ...Named[]] {
-  const providers = providersOf(config).map(({ name, endpoints }) => ({
-    id: name,
-    relays: (format: WireFormatId) => endpoints.some((endpoint) => endpoint.format === format),
+  const providers = providersOf(config).map((provider) => ({
+    id: provider.name,
+    relays: (format: WireFormatId, body: unknown) => relays(provider, format, body),
   }));
   const [first = "", ...others] = cliBackends(config);
   return [{ id: first }, ...others.map((id) => ({ id })), ...providers];

@@ -1,6 +1,6 @@
 /** The APIs of the configuration as backends, each with its way over HTTP and its credentials. */
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createHttpApiBackend } from "#backends/http-api/index.ts";
@@ -11,7 +11,9 @@ import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
-import { type CredentialSource, credentialFrom } from "#credentials/sources.ts";
+import { type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
+import { createSignIn, type SignIn } from "#credentials/sign-in.ts";
+import { credentialFrom } from "#credentials/sources.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { createUpstream } from "#upstream/upstream.ts";
@@ -19,6 +21,8 @@ import { createUpstream } from "#upstream/upstream.ts";
 import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
+  /** What somebody has to know although the request goes on. */
+  readonly onNotice?: ((message: string, error: unknown) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
 }
@@ -38,6 +42,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       defaultModel,
       // A pattern is no name.
       limitsOf: limitsOf(provider),
+      answersAs: provider.answersAs,
       models: models.filter((model) => !model.includes("*")),
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
       upstream: createUpstream({
@@ -65,14 +70,50 @@ function limitsOf({ limits }: Provider): (model: string) => ModelLimits | undefi
 export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly Credential[] {
   const { environment } = deps;
   const run = (command: readonly string[]) => runCommand(command, deps);
-  return sourcesOf(provider, environment).map((source) => credentialFrom(source, { environment, run }));
+  return sourcesOf(provider, environment).map((source) =>
+    source.sign_in === undefined
+      ? credentialFrom(source, { environment, run })
+      : signInFrom(provider, { ...source, sign_in: source.sign_in }, deps),
+  );
+}
+
+type Source = Partial<Provider["credentials"][string]>;
+
+/** Those that can be renewed by hand, by where they are kept. */
+export function signInsOf(provider: Provider, deps: ProviderDeps): readonly SignIn[] {
+  return sourcesOf(provider, deps.environment).flatMap((source) =>
+    source.sign_in === undefined ? [] : [signInFrom(provider, { ...source, sign_in: source.sign_in }, deps)],
+  );
+}
+
+function signInFrom(
+  provider: Provider,
+  { sign_in: kind, file, token_url: url }: Source & { readonly sign_in: SignInKind },
+  { environment, onNotice }: ProviderDeps,
+): SignIn {
+  const format = signInFormats[kind];
+  const ca = provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file);
+  return createSignIn({
+    format,
+    path: file ?? usualFile(kind, environment),
+    endpoint: { url: url ?? format.tokenUrl, proxy: provider.proxy, ca },
+    onUnwritten: (message, cause) => onNotice?.(message, cause),
+  });
+}
+
+/** Where its CLI keeps it. */
+function usualFile(kind: SignInKind, environment: ProviderDeps["environment"]): string {
+  const home = environment["HOME"] ?? homedir();
+  return kind === "claude-credentials"
+    ? join(environment["CLAUDE_CONFIG_DIR"] || join(home, ".claude"), ".credentials.json")
+    : join(environment["CODEX_HOME"] || join(home, ".codex"), "auth.json");
 }
 
 /** Those of the configuration; else the key that was stored; else the provider's usual variable. */
 function sourcesOf(
   { name, credentials, usualVariable }: Provider,
   environment: ProviderDeps["environment"],
-): readonly CredentialSource[] {
+): readonly Source[] {
   const configured = Object.values(credentials);
   if (configured.length > 0) return configured;
   const keys = keyFilesOf(environment);

@@ -15,6 +15,8 @@ export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "e
   readonly models: readonly string[];
   /** Variable that its key is looked for in, where the configuration does not say and none was stored. */
   readonly usualVariable: string | undefined;
+  /** It takes less than the API it speaks. */
+  readonly answersAs: "codex" | undefined;
 }
 
 interface Known {
@@ -24,6 +26,8 @@ interface Known {
   readonly models: readonly string[];
   /** Whose list of prices it is billed by, as that is called in it. */
   readonly prices?: string;
+  /** It takes less than the API it speaks. */
+  readonly answersAs?: "codex";
   /** Its place is this machine. */
   readonly isLocal?: true;
 }
@@ -83,6 +87,16 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       models: ["gemini-*"],
     },
   ],
+  [
+    "codex-api",
+    {
+      title: "Codex's API",
+      endpoints: { "openai-responses": "https://chatgpt.com/backend-api/codex" },
+      prices: "openai",
+      models: [],
+      answersAs: "codex",
+    },
+  ],
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
 ]);
 
@@ -103,6 +117,7 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
       endpoints: endpointsOf(settings, preset),
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
+      answersAs: preset?.answersAs,
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
     };
   });
@@ -177,12 +192,40 @@ function problemsOf(provider: Provider): readonly string[] {
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
     ),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
-      Object.values(source).filter((value) => value !== undefined && value.length > 0).length === 1
-        ? []
-        : [`${key}.credentials.${name} must say one of env, file and command`],
+      credentialProblems(`${key}.credentials.${name}`, source),
     ),
   ];
 }
+
+type Source = Provider["credentials"][string];
+
+function credentialProblems(key: string, { sign_in, accept_terms, token_url, file, ...others }: Source) {
+  const sources = Object.values({ ...others, ...(sign_in === undefined && { file }) });
+  const said = sources.filter((value) => value !== undefined && value.length > 0).length;
+  if (sign_in === undefined)
+    return [
+      ...(said === 1 ? [] : [`${key} must say one of env, file, command, keychain and sign_in`]),
+      ...(token_url === undefined ? [] : [`${key}.token_url is for a sign_in`]),
+    ];
+  const { hostname, protocol } = URL.canParse(token_url ?? "")
+    ? new URL(token_url ?? "")
+    : { hostname: "", protocol: "" };
+  const isSafe =
+    protocol === "https:" || (protocol === "http:" && /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname));
+  return [
+    ...(said === 0 ? [] : [`${key}: beside sign_in there can be a file alone, which is the CLI's`]),
+    ...(accept_terms ? [] : [`${key} uses ${termsOf[sign_in]} ${key}.accept_terms = true says that you answer for it`]),
+    ...(token_url === undefined || isSafe ? [] : [`${key}.token_url is no https URL`]),
+  ];
+}
+
+/** In November 2026; docs/providers.md has the addresses. */
+export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
+  "claude-credentials":
+    "the sign-in of Claude Code. Anthropic's terms keep sign-ins of its plans for Claude Code and its own apps, and have other programs use an API key; it may refuse such requests or close the account.",
+  "codex-auth":
+    "the sign-in of Codex. OpenAI offers ChatGPT sign-ins for Codex and its own apps, and API keys for everything else; it may refuse such requests or close the account.",
+};
 
 function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -15,6 +15,7 @@ export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
 const sandboxes = ["read-only", "workspace-write", "danger-full-access"] as const;
 const approvalPolicies = ["untrusted", "on-request", "never"] as const;
+export const signIns = ["claude-credentials", "codex-auth"] as const;
 export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
@@ -229,8 +230,15 @@ const models = v.strictObject({
 /** Where one secret is kept. */
 const credential = v.strictObject({
   env: v.optional(text("Variable of ccproxy's environment that holds it.")),
-  file: v.optional(text("File that holds it, and nothing else.")),
+  file: v.optional(text("File that holds it, and nothing else; of a sign-in, the CLI's file.")),
   command: v.optional(texts("Program, and its arguments, that prints it.")),
+  keychain: v.optional(text("Name under which the system's keychain holds it, of the service ccproxy.")),
+  sign_in: v.optional(choice(signIns, "The sign-in of a vendor's CLI, from the CLI's own file; needs accept_terms.")),
+  accept_terms: v.optional(
+    v.pipe(v.boolean(), v.description("You have read what the vendor says of such use, and answer for it.")),
+    false,
+  ),
+  token_url: v.optional(text("Where the sign-in is renewed. Unset: the vendor's place.")),
 });
 
 const modelLimits = v.strictObject({

@@ -34,8 +34,8 @@ export interface Backend {
    * brings their results.
    */
   run(request: ModelRequest, context: RunContext): AsyncGenerator<readonly ModelEvent[], void>;
-  /** Whether a request in this format can travel as it came, and its answer back. */
-  relays?(wireFormat: WireFormatId): boolean;
+  /** Whether a request in this format, with this body, can travel as it came, and its answer back. */
+  relays?(wireFormat: WireFormatId, body: unknown): boolean;
   /** Throws GatewayError where nobody answers; an answer of any status is passed on. */
   relay?(request: RelayedRequest, context: RelayContext): Promise<RelayedAnswer>;
   /** The models as they were last told, at no cost; none before that. */

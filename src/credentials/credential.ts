@@ -9,7 +9,14 @@ export interface Credential {
   get(): Promise<string>;
   /** Another one, where this one was refused; undefined where there is none. Whoever asks meanwhile shares the answer. */
   renew(refused: string): Promise<string | undefined>;
+  /** The headers that present it, seen beside the request's own; undefined where it is presented as the API has keys presented. */
+  readonly sign?: SignHeaders;
 }
+
+export type SignHeaders = (
+  secret: string,
+  headers: Readonly<Record<string, string>>,
+) => Readonly<Record<string, string>> | undefined;
 
 export interface CredentialOptions {
   readonly label: string;

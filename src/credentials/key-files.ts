@@ -1,6 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+
+import { writePrivately } from "./private-file.ts";
 
 /** API keys that `ccproxy auth login` was given, one file a provider, for their owner alone to read. */
 export interface KeyFiles {
@@ -21,9 +22,7 @@ export function openKeyFiles(directory: string): KeyFiles {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       // An existing directory keeps its mode in mkdir.
       chmodSync(directory, 0o700);
-      const written = join(directory, `.${provider}.${randomUUID()}`);
-      writeFileSync(written, `${key}\n`, { mode: 0o600, flag: "wx" });
-      renameSync(written, path(provider));
+      writePrivately(path(provider), `${key}\n`);
     },
     remove(provider) {
       const had = existsSync(path(provider));

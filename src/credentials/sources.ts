@@ -1,6 +1,7 @@
 import { GatewayError } from "#core/errors.ts";
 
 import { createCredential, type Credential } from "./credential.ts";
+import { keyInKeychain } from "./keychain.ts";
 
 /** Where a secret is kept; one of them. */
 export interface CredentialSource {
@@ -10,6 +11,8 @@ export interface CredentialSource {
   readonly file?: string | undefined;
   /** A program and its arguments; what it prints. */
   readonly command?: readonly string[] | undefined;
+  /** Its name in the system's keychain. */
+  readonly keychain?: string | undefined;
 }
 
 export interface SourceDeps {
@@ -19,7 +22,7 @@ export interface SourceDeps {
 }
 
 export function credentialFrom(source: CredentialSource, deps: SourceDeps): Credential {
-  const { env, file, command } = source;
+  const { env, file, command, keychain } = source;
   if (env !== undefined) {
     const read = async () =>
       secretIn(
@@ -30,6 +33,8 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
     return createCredential({ label: env, keep: false, read });
   }
   if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });
+  if (keychain !== undefined)
+    return createCredential({ label: `keychain: ${keychain}`, keep: true, read: () => readKeychain(keychain) });
   const [program = "a command", ...words] = command ?? [];
   return createCredential({
     label: `${program} …`,
@@ -49,6 +54,21 @@ async function readFile(path: string): Promise<string> {
       );
     });
   return secretIn(text, `The credential's file ${path} is empty.`, "Write the key into it, and nothing else.");
+}
+
+async function readKeychain(name: string): Promise<string> {
+  const text = await keyInKeychain(name).catch((cause: unknown) => {
+    throw missing(
+      "The system's keychain cannot be read.",
+      "Use env, file or command instead where there is none (a server without a desktop has none).",
+      cause,
+    );
+  });
+  return secretIn(
+    text ?? undefined,
+    `The keychain has no key ${JSON.stringify(name)} of ccproxy.`,
+    "Put it there with `ccproxy auth login PROVIDER --keychain`.",
+  );
 }
 
 async function readCommand(command: readonly string[], run: SourceDeps["run"]): Promise<string> {

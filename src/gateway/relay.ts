@@ -120,12 +120,12 @@ async function send(
 export function reasonToRead(
   names: Pick<ModelNames, "aliases">,
   { backend, relay, effort }: Choice<Relayer>,
-  { wireFormat, outline }: Pick<RelayRequest, "wireFormat" | "outline">,
+  { wireFormat, outline, json }: Pick<RelayRequest, "wireFormat" | "outline" | "json">,
   call: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
-  const speaks = backend.relays?.(wireFormat) === true;
+  const speaks = backend.relays?.(wireFormat, json) === true;
   if (relay === "always" && !speaks) throw unrelayable(backend, wireFormat);
-  if (!speaks) return `${backend.id} does not speak ${wireFormat}.`;
+  if (!speaks) return `${backend.id} does not take ${wireFormat} as it comes.`;
   if (relay === "always") return undefined;
   if (relay === "never") return "The rule says so.";
   return effort === undefined ? reasonIn(names, outline, call) : "The rule sets an effort.";
@@ -147,7 +147,7 @@ type Relayer = Pick<Backend, "id" | "relays">;
 function unrelayable({ id }: Relayer, wireFormat: string): GatewayError {
   return new GatewayError(
     "invalid-request",
-    `A routing rule passes this request on as it came, but ${id} does not speak ${wireFormat}.`,
+    `A routing rule passes this request on as it came, but ${id} does not take ${wireFormat} so.`,
     {
       hint: "Ask in a format it speaks, or take `relay` out of the rule.",
     },

@@ -128,12 +128,12 @@ function isPassing({ answer, error }: Outcome): boolean {
 async function tryOnce(options: UpstreamOptions, call: UpstreamCall, { credential, breaker }: Lane): Promise<Outcome> {
   try {
     const secret = await credential?.get();
-    let answer = await ask(options, call, secret);
+    let answer = await ask(options, signed(call, credential, secret));
     const isRefused = answer.response.status === 401 && secret !== undefined;
     const fresh = isRefused ? await credential?.renew(secret) : undefined;
     if (fresh !== undefined) {
       answer.abandon();
-      answer = await ask(options, call, fresh);
+      answer = await ask(options, signed(call, credential, fresh));
     }
     if (answer.response.status >= 500) breaker.failed();
     else breaker.succeeded();
@@ -151,7 +151,15 @@ function troubleIn(response: Response): Outcome["trouble"] {
   return !response.ok && mayPass(response) ? "upstream" : "none";
 }
 
-async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string | undefined): Promise<Asked> {
+type SignedCall = Omit<UpstreamCall, "authorize">;
+
+function signed(call: UpstreamCall, credential: Credential | undefined, secret: string | undefined): SignedCall {
+  if (secret === undefined) return call;
+  const presented = credential?.sign?.(secret, call.headers) ?? call.authorize(secret);
+  return { ...call, headers: { ...call.headers, ...presented } };
+}
+
+async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
   const { provider, responseTimeoutMs, proxy, ca } = options;
   const ending = new AbortController();
   const abandon = () => ending.abort();
@@ -159,7 +167,7 @@ async function ask(options: UpstreamOptions, call: UpstreamCall, secret: string 
   try {
     const response = await fetch(call.url, {
       method: call.method,
-      headers: { ...call.headers, ...(secret !== undefined && call.authorize(secret)) },
+      headers: { ...call.headers },
       // Nothing here shares its memory with another thread, which is all the type could mean beside it.
       ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
       // A credential goes nowhere but where it was meant for.

@@ -8,10 +8,12 @@ import type { ModelRequest } from "#core/request.ts";
 import type { UpstreamRequest } from "#core/upstream-format.ts";
 
 import { createCatalogue } from "./catalogue.ts";
+import { refusedByCodex } from "./codex-limits.ts";
 import { countTokens } from "./count-tokens.ts";
 import { endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { relay } from "./relay.ts";
+import { relays } from "./relays.ts";
 import { run } from "./run.ts";
 
 export function createHttpApiBackend(options: HttpApiOptions): Backend {
@@ -28,10 +30,11 @@ export function createHttpApiBackend(options: HttpApiOptions): Backend {
     defaultModel: options.defaultModel,
     unsupported(request) {
       const { dialect } = endpointFor(options, request.wireFormat);
-      return dialect.format.unsupported(settled(request));
+      const refused = dialect.format.unsupported(settled(request));
+      return options.answersAs === "codex" ? [...new Set([...refused, ...refusedByCodex(settled(request))])] : refused;
     },
     run: (request, context) => run(options, settled(request), context),
-    relays: (wireFormat) => options.endpoints.some(({ format }) => format === wireFormat),
+    relays: (wireFormat, body) => relays(options, wireFormat, body),
     relay: (request, context) => relay(options, request, context),
     knownModels: catalogue.known,
     listModels: catalogue.list,

@@ -18,6 +18,8 @@ export interface HttpApiOptions {
   readonly models: readonly string[];
   /** What the configuration says of a model. */
   readonly limitsOf: (model: string) => ModelLimits | undefined;
+  /** It takes less than the API it speaks. */
+  readonly answersAs: "codex" | undefined;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
 }

@@ -6,6 +6,7 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser } from "#lib/sse.ts";
 import { chunksOf, textOf } from "#upstream/read-body.ts";
 
+import { askedOfCodex } from "./codex-limits.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { opened, sealed } from "./seals.ts";
@@ -22,7 +23,8 @@ export async function* run(
 ): AsyncGenerator<readonly ModelEvent[], void> {
   try {
     const endpoint = endpointFor(options, request.wireFormat);
-    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(opened(options, request));
+    const asked = options.answersAs === "codex" ? askedOfCodex(request) : request;
+    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(opened(options, asked));
     context.report({ ignoredFields, renamedTools });
     const { response, retries } = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
     context.report({ retries });

@@ -1,0 +1,16 @@
+/** A process of its own: has the sign-in in a file renewed so often, each time as if the API had refused it. */
+import { signInFormats } from "#credentials/sign-in-format.ts";
+import { createSignIn } from "#credentials/sign-in.ts";
+
+const [path = "", url = "", times = "0"] = process.argv.slice(2);
+const signIn = createSignIn({
+  format: signInFormats["claude-credentials"],
+  path,
+  endpoint: { url },
+  onUnwritten: (message) => console.log(message),
+});
+
+for (let time = 0; time < Number(times); time += 1) {
+  const fresh = await signIn.renew(await signIn.get());
+  console.log(fresh === undefined ? "the same" : "renewed");
+}

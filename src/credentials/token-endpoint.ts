@@ -1,0 +1,59 @@
+import { GatewayError } from "#core/errors.ts";
+import { isRecord } from "#lib/is-record.ts";
+import type { JsonObject } from "#lib/json-object.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+
+import type { SignInFormat } from "./sign-in-format.ts";
+
+export interface TokenEndpoint {
+  readonly url: string;
+  readonly proxy?: string | undefined;
+  /** Certificates, as PEM, to trust beside the platform's. */
+  readonly ca?: string | undefined;
+}
+
+const timeoutMs = 30_000;
+
+/**
+ * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` where another time
+ * may do. Nothing that was sent or answered stands in it.
+ */
+export async function askForTokens(
+  { url, proxy, ca }: TokenEndpoint,
+  { program, command }: Pick<SignInFormat, "program" | "command">,
+  body: JsonObject,
+): Promise<JsonObject> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+    // A token goes nowhere but where it was meant for.
+    redirect: "manual",
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(proxy !== undefined && { proxy }),
+    ...(ca !== undefined && { tls: { ca } }),
+  }).catch((cause: unknown) => {
+    throw new GatewayError("upstream", `${new URL(url).host} could not be asked for a new sign-in of ${program}.`, {
+      hint: "Check the network, and the credential's token_url.",
+      cause,
+    });
+  });
+  const answer = parseJsonText(await response.text().catch(() => ""));
+  if (response.ok && isRecord(answer)) return answer;
+  const said = wordFor(answer);
+  const why = `${new URL(url).host} answered ${response.status}${said === undefined ? "" : ` (${said})`}`;
+  if ([400, 401, 403].includes(response.status))
+    throw new GatewayError("authentication", `The sign-in of ${program} is over: ${why}.`, {
+      hint: `Sign in again with \`${command}\` where ccproxy runs.`,
+    });
+  throw new GatewayError("upstream", `A new sign-in of ${program} could not be had: ${why}.`, {
+    hint: "Send the request again in a moment.",
+  });
+}
+
+/** `invalid_grant`, `refresh_token_reused`: RFC 6749's place for it, or OpenAI's. */
+function wordFor(answer: unknown): string | undefined {
+  const error = isRecord(answer) ? answer["error"] : undefined;
+  const word = isRecord(error) ? error["code"] : error;
+  return typeof word === "string" && /^[a-z_]{1,60}$/.test(word) ? word : undefined;
+}
