@@ -60,7 +60,7 @@ export function storeKey(
   environment: Environment,
   { name, key }: { name: string; key: string },
 ): string {
-  const provider = find(config, name);
+  const provider = findProvider(config, name);
   if (Object.keys(provider.credentials).length > 0)
     throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
       hint: `Take providers.${name}.credentials out of it, or put the key there.`,
@@ -72,11 +72,11 @@ export function storeKey(
 
 /** False where none was kept. */
 export function removeKey(config: Config, environment: Environment, name: string): boolean {
-  find(config, name);
+  findProvider(config, name);
   return keyFilesOf(environment).remove(name);
 }
 
-function find(config: Config, name: string): Provider {
+export function findProvider(config: Config, name: string): Provider {
   const providers = providersOf(config);
   const found = providers.find((provider) => provider.name === name);
   if (found !== undefined) return found;

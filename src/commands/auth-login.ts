@@ -1,4 +1,4 @@
-import { createCommand } from "./command.ts";
+import { type Context, createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -6,24 +6,58 @@ import { readSecret } from "./read-secret.ts";
 
 export const authLogin = createCommand({
   name: "login",
-  description: "Keep a provider's API key in a file that you alone can read.",
+  description: "Keep a provider's API key, or a sign-in with it, in a file that you alone can read.",
   flags: {
     provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    oauth: {
+      type: "boolean",
+      description: "Sign in with a browser instead of a key; says first what the vendor says of it.",
+    },
+    paste: { type: "boolean", description: "With --oauth: paste what the browser shows; for one on another machine." },
+    "accept-terms": { type: "boolean", description: "With --oauth: you know what the vendor says, and answer for it." },
     ...configFlags,
     ...commonFlags,
   },
-  examples: ["ccproxy auth login openai", "pass show openai | ccproxy auth login openai"],
+  examples: [
+    "ccproxy auth login openai",
+    "pass show openai | ccproxy auth login openai",
+    "ccproxy auth login anthropic --oauth",
+  ],
   async run(args, context) {
     const { terminal } = context;
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
     const { config, environment } = await loadSettings(args, context);
+    if (args.isSet("oauth")) {
+      const { openOAuthLogin } = await import("#app/oauth.ts");
+      const login = openOAuthLogin(config, environment, name);
+      await terminal.printError(`This makes ${login.terms}`);
+      if (!args.isSet("accept-terms")) await askForConsent();
+      const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
+      const path = await login.run({
+        show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
+        paste: args.isSet("paste") ? paste : undefined,
+      });
+      return await kept(path, context);
+    }
+    if (args.isSet("paste") || args.isSet("accept-terms"))
+      throw usageFailure("--paste and --accept-terms go with --oauth");
     const key = (await readSecret(terminal, `API key of ${name} (it is not shown): `)).trim();
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
     const { storeKey } = await import("#app/auth.ts");
-    const path = storeKey(config, environment, { name, key });
-    await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
-    return 0;
+    return await kept(storeKey(config, environment, { name, key }), context);
   },
 });
+
+async function kept(path: string, { terminal }: Context): Promise<number> {
+  await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
+  return 0;
+}
+
+/** Throws CommandFailure for anything but a person's yes. */
+async function askForConsent(): Promise<void> {
+  if (!process.stdin.isTTY) throw usageFailure("nobody is here to answer for it; --accept-terms does");
+  if (prompt("Go on, and answer for it? [y/N]")?.trim().toLowerCase() !== "y")
+    throw new CommandFailure("called off; nothing was kept");
+}

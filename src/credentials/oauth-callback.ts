@@ -67,7 +67,11 @@ export function openOAuthCallback(directory: string): OAuthCallback {
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function isSame(digest: string, other: unknown): boolean {
-  return typeof other === "string" && other.length === digest.length && timingSafeEqual(Buffer.from(digest), Buffer.from(other));
+  return (
+    typeof other === "string" &&
+    other.length === digest.length &&
+    timingSafeEqual(Buffer.from(digest), Buffer.from(other))
+  );
 }
 
 /** Of several who come at once, one has it: a name can be taken away once. */

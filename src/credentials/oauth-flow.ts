@@ -58,6 +58,7 @@ export async function redeem(
   };
   const answer = await askForTokens(endpoint, format, client.isForm ? new URLSearchParams(body) : body);
   const tokens = format.renewed(answer, { accessToken: "" });
-  if (tokens === undefined) throw new GatewayError("upstream", `${new URL(endpoint.url).host} answered without tokens.`);
+  if (tokens === undefined)
+    throw new GatewayError("upstream", `${new URL(endpoint.url).host} answered without tokens.`);
   return format.write({}, tokens);
 }
