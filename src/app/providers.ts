@@ -22,7 +22,7 @@ import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
   /** What somebody has to know although the request goes on. */
-  readonly onNotice?: ((message: string, error: unknown) => void) | undefined;
+  readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
 }
@@ -79,17 +79,10 @@ export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly 
 
 type Source = Partial<Provider["credentials"][string]>;
 
-/** Those that can be renewed by hand, by where they are kept. */
-export function signInsOf(provider: Provider, deps: ProviderDeps): readonly SignIn[] {
-  return sourcesOf(provider, deps.environment).flatMap((source) =>
-    source.sign_in === undefined ? [] : [signInFrom(provider, { ...source, sign_in: source.sign_in }, deps)],
-  );
-}
-
 function signInFrom(
   provider: Provider,
   { sign_in: kind, file, token_url: url }: Source & { readonly sign_in: SignInKind },
-  { environment, onNotice }: ProviderDeps,
+  { environment, onFault }: ProviderDeps,
 ): SignIn {
   const format = signInFormats[kind];
   const ca = provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file);
@@ -97,7 +90,7 @@ function signInFrom(
     format,
     path: file ?? usualFile(kind, environment),
     endpoint: { url: url ?? format.tokenUrl, proxy: provider.proxy, ca },
-    onUnwritten: (message, cause) => onNotice?.(message, cause),
+    onUnwritten: (message, error) => onFault?.(message, { error }),
   });
 }
 
@@ -118,7 +111,13 @@ function sourcesOf(
   if (configured.length > 0) return configured;
   const keys = keyFilesOf(environment);
   if (keys.has(name)) return [{ file: keys.path(name) }];
+  if (keys.has(inKeychain(name))) return [{ keychain: name }];
   return usualVariable === undefined ? [] : [{ env: usualVariable }];
+}
+
+/** An empty file that says so: a keychain may ask its owner before it is looked into. */
+export function inKeychain(name: string): string {
+  return `${name}.keychain`;
 }
 
 export function keyFilesOf(environment: ProviderDeps["environment"]): KeyFiles {

@@ -6,13 +6,14 @@ import { readSecret } from "./read-secret.ts";
 
 export const authLogin = createCommand({
   name: "login",
-  description: "Keep a provider's API key in a file that you alone can read.",
+  description: "Keep a provider's API key, in a file that you alone can read or in the system's keychain.",
   flags: {
     provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     ...configFlags,
     ...commonFlags,
   },
-  examples: ["ccproxy auth login openai", "pass show openai | ccproxy auth login openai"],
+  examples: ["ccproxy auth login openai", "pass show openai | ccproxy auth login openai --keychain"],
   async run(args, context) {
     const { terminal } = context;
     const name = args.text("provider");
@@ -22,8 +23,8 @@ export const authLogin = createCommand({
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
     const { storeKey } = await import("#app/auth.ts");
-    const path = storeKey(config, environment, { name, key });
-    await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
+    const place = await storeKey(config, environment, { name, key, keychain: args.isSet("keychain") });
+    await terminal.print(`kept in ${place}; a ccproxy that runs takes it up when it starts again`);
     return 0;
   },
 });

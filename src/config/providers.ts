@@ -220,7 +220,7 @@ function credentialProblems(key: string, { sign_in, accept_terms, token_url, fil
 }
 
 /** In November 2026; docs/providers.md has the addresses. */
-export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
+const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
   "claude-credentials":
     "the sign-in of Claude Code. Anthropic's terms keep sign-ins of its plans for Claude Code and its own apps, and have other programs use an API key; it may refuse such requests or close the account.",
   "codex-auth":
