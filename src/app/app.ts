@@ -134,12 +134,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   starting.defer(sessions.startPruning());
   const codex = createCodex(options, { places, demo, selfUrls: () => urls, journal, onNotice });
   for (const { stop } of codex) starting.defer(() => stop(childStopMs));
-  const warn = (message: string, error: unknown) => logger.error(message, { error });
-  const routing = routingOf(config, [
-    backend,
-    ...codex,
-    ...createProviders(config, { environment, journal, onNotice: warn }),
-  ]);
+  const providers = createProviders(config, { environment, journal, onFault: logger.error });
+  const routing = routingOf(config, [backend, ...codex, ...providers]);
   const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));

@@ -23,7 +23,7 @@ import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
   /** What somebody has to know although the request goes on. */
-  readonly onNotice?: ((message: string, error: unknown) => void) | undefined;
+  readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
 }
@@ -81,24 +81,17 @@ export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly 
 /** Its own is one that `ccproxy auth login --oauth` made. */
 type Source = Partial<Provider["credentials"][string]> & { readonly isOwn?: true };
 
-/** Those that can be renewed by hand, by where they are kept. */
-export function signInsOf(provider: Provider, deps: ProviderDeps): readonly SignIn[] {
-  return sourcesOf(provider, deps.environment).flatMap((source) =>
-    source.sign_in === undefined ? [] : [signInFrom(provider, { ...source, sign_in: source.sign_in }, deps)],
-  );
-}
-
 function signInFrom(
   provider: Provider,
   { sign_in: kind, file, token_url: url, isOwn }: Source & { readonly sign_in: SignInKind },
-  { environment, onNotice }: ProviderDeps,
+  { environment, onFault }: ProviderDeps,
 ): SignIn {
   const format = isOwn ? ownFormat(provider.name, kind) : signInFormats[kind];
   return createSignIn({
     format,
     path: file ?? usualFile(kind, environment),
     endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl),
-    onUnwritten: (message, cause) => onNotice?.(message, cause),
+    onUnwritten: (message, error) => onFault?.(message, { error }),
   });
 }
 
@@ -131,7 +124,13 @@ function sourcesOf(
   if (signIn !== undefined && existsSync(keys.signInPath(name)))
     return [{ sign_in: signIn, file: keys.signInPath(name), token_url: oauth.token_url, isOwn: true }];
   if (keys.has(name)) return [{ file: keys.path(name) }];
+  if (keys.has(inKeychain(name))) return [{ keychain: name }];
   return usualVariable === undefined ? [] : [{ env: usualVariable }];
+}
+
+/** An empty file that says so: a keychain may ask its owner before it is looked into. */
+export function inKeychain(name: string): string {
+  return `${name}.keychain`;
 }
 
 export function keyFilesOf(environment: ProviderDeps["environment"]): KeyFiles {

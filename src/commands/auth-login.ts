@@ -1,3 +1,5 @@
+import type { LoadedConfig } from "#config/load.ts";
+
 import { type Context, createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
@@ -6,9 +8,10 @@ import { readSecret } from "./read-secret.ts";
 
 export const authLogin = createCommand({
   name: "login",
-  description: "Keep a provider's API key, or a sign-in with it, in a file that you alone can read.",
+  description: "Keep a provider's API key, in a file that you alone can read or in the system's keychain.",
   flags: {
     provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",
       description: "Sign in with a browser instead of a key; says first what the vendor says of it.",
@@ -18,27 +21,18 @@ export const authLogin = createCommand({
     ...configFlags,
     ...commonFlags,
   },
-  examples: [
-    "ccproxy auth login openai",
-    "pass show openai | ccproxy auth login openai",
-    "ccproxy auth login anthropic --oauth",
-  ],
+  examples: ["ccproxy auth login openai", "pass show openai | ccproxy auth login openai --keychain"],
   async run(args, context) {
     const { terminal } = context;
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
     const { config, environment } = await loadSettings(args, context);
     if (args.isSet("oauth")) {
-      const { openOAuthLogin } = await import("#app/oauth.ts");
-      const login = openOAuthLogin(config, environment, name);
-      await terminal.printError(`This makes ${login.terms}`);
-      if (!args.isSet("accept-terms")) await askForConsent();
-      const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
-      const path = await login.run({
-        show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
-        paste: args.isSet("paste") ? paste : undefined,
+      if (args.isSet("keychain")) throw usageFailure("--oauth keeps what it makes in a file; leave --keychain out");
+      return await signIn({ config, environment, name }, context, {
+        pastes: args.isSet("paste"),
+        accepts: args.isSet("accept-terms"),
       });
-      return await kept(path, context);
     }
     if (args.isSet("paste") || args.isSet("accept-terms"))
       throw usageFailure("--paste and --accept-terms go with --oauth");
@@ -46,18 +40,37 @@ export const authLogin = createCommand({
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
     const { storeKey } = await import("#app/auth.ts");
-    return await kept(storeKey(config, environment, { name, key }), context);
+    const place = await storeKey(config, environment, { name, key, keychain: args.isSet("keychain") });
+    await terminal.print(`kept in ${place}; a ccproxy that runs takes it up when it starts again`);
+    return 0;
   },
 });
 
-async function kept(path: string, { terminal }: Context): Promise<number> {
+interface Where extends Pick<LoadedConfig, "config" | "environment"> {
+  readonly name: string;
+}
+
+async function signIn(
+  { config, environment, name }: Where,
+  { terminal }: Context,
+  { pastes, accepts }: { readonly pastes: boolean; readonly accepts: boolean },
+): Promise<number> {
+  const { openOAuthLogin } = await import("#app/oauth.ts");
+  const login = openOAuthLogin(config, environment, name);
+  await terminal.printError(`This makes and uses ${login.terms} Its page names the vendor's program.`);
+  if (!accepts) askForConsent();
+  const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
+  const path = await login.run({
+    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
+    paste: pastes ? paste : undefined,
+  });
   await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
   return 0;
 }
 
 /** Throws CommandFailure for anything but a person's yes. */
-async function askForConsent(): Promise<void> {
+function askForConsent(): void {
   if (!process.stdin.isTTY) throw usageFailure("nobody is here to answer for it; --accept-terms does");
-  if (prompt("Go on, and answer for it? [y/N]")?.trim().toLowerCase() !== "y")
-    throw new CommandFailure("called off; nothing was kept");
+  if (prompt("Go on, and answer for it? [y/N]")?.trim().toLowerCase() === "y") return;
+  throw new CommandFailure("called off; nothing was kept");
 }

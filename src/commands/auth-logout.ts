@@ -17,7 +17,7 @@ export const authLogout = createCommand({
     if (name === undefined) throw usageFailure("auth logout needs the name of a provider");
     const { config, environment } = await loadSettings(args, context);
     const { removeKey } = await import("#app/auth.ts");
-    const was = removeKey(config, environment, name);
+    const was = await removeKey(config, environment, name);
     await context.terminal.print(was ? `the key of ${name} is gone` : `no key of ${name} was kept`);
     return was ? 0 : 1;
   },

@@ -28,10 +28,10 @@ export const authStatus = createCommand({
     else if (states.length === 0)
       await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
     else {
-      const rows = states.map(({ provider, kept, problem }) => [
+      const rows = states.map(({ provider, kept, problem, plan, expiresAt }) => [
         provider,
         kept ?? "no key",
-        problem ?? (asks ? "works" : "there"),
+        [problem ?? (asks ? "works" : "there"), plan, expiresAt && `until ${expiresAt}`].filter(Boolean).join(", "),
       ]);
       await terminal.print(renderTable(["PROVIDER", "KEPT IN", "STATE"], rows, terminal.style));
     }

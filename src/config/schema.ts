@@ -15,7 +15,7 @@ export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
 const sandboxes = ["read-only", "workspace-write", "danger-full-access"] as const;
 const approvalPolicies = ["untrusted", "on-request", "never"] as const;
-export const signIns = ["claude-credentials", "codex-auth"] as const;
+const signIns = ["claude-credentials", "codex-auth"] as const;
 export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));

@@ -11,6 +11,17 @@ export interface Credential {
   renew(refused: string): Promise<string | undefined>;
   /** The headers that present it, seen beside the request's own; undefined where it is presented as the API has keys presented. */
   readonly sign?: SignHeaders;
+  /** What may be shown of a sign-in. Throws GatewayError. */
+  readonly state?: () => Promise<SignInState>;
+  /** Has a sign-in renewed now. Throws GatewayError. */
+  readonly refresh?: () => Promise<void>;
+}
+
+export interface SignInState {
+  /** Unix milliseconds. */
+  readonly expiresAt?: number | undefined;
+  /** `max`, `plus`. */
+  readonly plan?: string | undefined;
 }
 
 export type SignHeaders = (

@@ -11,9 +11,9 @@ export interface KeyFiles {
   /** Of a sign-in that `ccproxy auth login --oauth` made; no provider's name has a dot in it. */
   signInPath(provider: string): string;
   has(provider: string): boolean;
-  /** Whole or not at all. Throws what the file system throws. */
+  /** Whole or not at all; in place of a sign-in. Throws what the file system throws. */
   save(provider: string, key: string): void;
-  /** The same of a sign-in. */
+  /** The same of a sign-in, in place of a key. */
   saveSignIn(provider: string, file: JsonObject): void;
   /** The key and the sign-in. False where there was neither. */
   remove(provider: string): boolean;
@@ -32,8 +32,14 @@ export function openKeyFiles(directory: string): KeyFiles {
     path,
     signInPath,
     has: (provider) => existsSync(path(provider)),
-    save: (provider, key) => save(path(provider), key),
-    saveSignIn: (provider, file) => save(signInPath(provider), JSON.stringify(file, null, 2)),
+    save(provider, key) {
+      save(path(provider), key);
+      rmSync(signInPath(provider), { force: true });
+    },
+    saveSignIn(provider, file) {
+      save(signInPath(provider), JSON.stringify(file, null, 2));
+      rmSync(path(provider), { force: true });
+    },
     remove(provider) {
       const kept = [path(provider), signInPath(provider)].filter((at) => existsSync(at));
       for (const at of kept) rmSync(at);

@@ -6,16 +6,14 @@ import * as v from "valibot";
 
 import type { JsonObject } from "#lib/json-object.ts";
 
-export interface Tokens {
+import type { SignInState } from "./credential.ts";
+
+export interface Tokens extends SignInState {
   readonly accessToken: string;
   /** Undefined where it cannot be renewed. It is good for one time. */
   readonly refreshToken?: string | undefined;
-  /** Unix milliseconds; undefined where nobody knows. */
-  readonly expiresAt?: number | undefined;
   /** What the vendor calls the account it belongs to. */
   readonly account?: string | undefined;
-  /** `max`, `plus`. */
-  readonly plan?: string | undefined;
   /** It is no sign-in but a key of the vendor's API, which the CLI keeps in the same file. */
   readonly isKey?: boolean;
 }

@@ -7,10 +7,14 @@ const signIn = createSignIn({
   format: signInFormats["claude-credentials"],
   path,
   endpoint: { url },
-  onUnwritten: (message) => console.log(message),
+  onUnwritten: (message) => say(message),
 });
 
 for (let time = 0; time < Number(times); time += 1) {
   const fresh = await signIn.renew(await signIn.get());
-  console.log(fresh === undefined ? "the same" : "renewed");
+  say(fresh === undefined ? "the same" : "renewed");
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

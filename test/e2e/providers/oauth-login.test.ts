@@ -116,7 +116,7 @@ test("what is pasted is the code and its state", async () => {
     await child.stdin.end();
     return { code: await ended, said: said.text };
   };
-  const { get } = { get: (back: URL, name: string) => back.searchParams.get(name) ?? "" };
+  const get = (back: URL, name: string) => back.searchParams.get(name) ?? "";
   expect((await paste((back) => `${get(back, "code")}#${get(back, "state")}\n`)).code).toBe(0);
   for (const wrong of [(back: URL) => get(back, "code"), (back: URL) => `${get(back, "code")}#another`]) {
     const { code, said } = await paste(wrong);
@@ -130,7 +130,7 @@ test("a server that starts presents it, as the API takes it and as nobody else",
   const response = await fetch(`${proxy.url}/providers/anthropic/v1/messages`, {
     method: "POST",
     headers: { "content-type": "application/json", "anthropic-beta": "mine-2026-01-01", "user-agent": "me/1" },
-    body: JSON.stringify({ model: "m", max_tokens: 9, messages: [{ role: "user", content: "Hi" }] }),
+    body: JSON.stringify({ model: "demo", max_tokens: 9, messages: [{ role: "user", content: "Hi" }] }),
   });
   expect(response.status).toBe(200);
   const asked = demo.requests().at(-1);
