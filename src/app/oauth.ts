@@ -31,7 +31,7 @@ const pollMs = 100;
 /** Throws GatewayError for a provider that there is none of, or that has no such sign-in. */
 export function openOAuthLogin(config: Config, environment: ProviderDeps["environment"], name: string): OAuthLogin {
   const provider = findProvider(config, name);
-  const { signIn: kind, oauth } = provider;
+  const { signIn: kind } = provider;
   if (kind === undefined)
     throw new GatewayError("invalid-request", `No sign-in of ${name} is known.`, {
       hint: `Give it a key with \`ccproxy auth login ${name}\`. The sign-in of OpenAI is codex-api's.`,
@@ -40,16 +40,15 @@ export function openOAuthLogin(config: Config, environment: ProviderDeps["enviro
     throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
       hint: `Take providers.${name}.credentials out of it.`,
     });
-  const format = ownFormat(name, kind);
-  const client = { ...format.oauth, authorizeUrl: oauth.authorize_url ?? format.oauth.authorizeUrl };
-  const endpoint = tokenEndpointOf(provider, oauth.token_url ?? format.tokenUrl);
+  const format = ownFormat(provider, kind);
+  const client = format.oauth;
+  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
   return {
     terms: termsOf[kind],
     async run({ show, paste }) {
       const callback = openOAuthCallback(openPlaces(config, environment).oauth);
-      const redirect = oauth.redirect_url ?? client.redirectUrl;
-      await using listener = paste === undefined ? listen(new URL(redirect), callback) : undefined;
-      const flow = beginOAuth(client, listener?.redirectUri ?? client.pasteUrl ?? redirect);
+      await using listener = paste === undefined ? listen(new URL(client.redirectUrl), callback) : undefined;
+      const flow = beginOAuth(client, listener?.redirectUri ?? client.pasteUrl ?? client.redirectUrl);
       callback.expect(flow.state, lifeMs);
       try {
         await show(flow.url);
@@ -58,7 +57,7 @@ export function openOAuthLogin(config: Config, environment: ProviderDeps["enviro
         if ("refusal" in returned)
           throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`);
         const keys = keyFilesOf(environment);
-        keys.saveSignIn(name, await redeem(format, client, endpoint, { flow, code: returned.code }));
+        keys.saveSignIn(name, await redeem(format, endpoint, { flow, code: returned.code }));
         return keys.signInPath(name);
       } finally {
         callback.forget();

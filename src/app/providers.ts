@@ -86,7 +86,7 @@ function signInFrom(
   { sign_in: kind, file, token_url: url, isOwn }: Source & { readonly sign_in: SignInKind },
   { environment, onFault }: ProviderDeps,
 ): SignIn {
-  const format = isOwn ? ownFormat(provider.name, kind) : signInFormats[kind];
+  const format = isOwn ? ownFormat(provider, kind) : signInFormats[kind];
   return createSignIn({
     format,
     path: file ?? usualFile(kind, environment),
@@ -95,9 +95,19 @@ function signInFrom(
   });
 }
 
-/** As the vendor's CLI has it; but here is where a new one is made. */
-export function ownFormat(name: string, kind: SignInKind): SignInFormat {
-  return { ...signInFormats[kind], program: name, command: `ccproxy auth login ${name} --oauth` };
+/** As the vendor's CLI has it, but for what the configuration says, and for where a new one is made. */
+export function ownFormat({ name, oauth }: Provider, kind: SignInKind): SignInFormat {
+  const format = signInFormats[kind];
+  const { client_id: clientId = format.oauth.clientId, authorize_url: authorizeUrl = format.oauth.authorizeUrl } =
+    oauth;
+  return {
+    ...format,
+    program: name,
+    command: `ccproxy auth login ${name} --oauth`,
+    tokenUrl: oauth.token_url ?? format.tokenUrl,
+    oauth: { ...format.oauth, clientId, authorizeUrl, redirectUrl: oauth.redirect_url ?? format.oauth.redirectUrl },
+    refreshBody: (...asked) => ({ ...format.refreshBody(...asked), client_id: clientId }),
+  };
 }
 
 export function tokenEndpointOf(provider: Provider, url: string): TokenEndpoint {
@@ -115,14 +125,14 @@ function usualFile(kind: SignInKind, environment: ProviderDeps["environment"]): 
 
 /** Those of the configuration; else the key that was stored; else the provider's usual variable. */
 function sourcesOf(
-  { name, credentials, usualVariable, signIn, oauth }: Provider,
+  { name, credentials, usualVariable, signIn }: Provider,
   environment: ProviderDeps["environment"],
 ): readonly Source[] {
   const configured = Object.values(credentials);
   if (configured.length > 0) return configured;
   const keys = keyFilesOf(environment);
   if (signIn !== undefined && existsSync(keys.signInPath(name)))
-    return [{ sign_in: signIn, file: keys.signInPath(name), token_url: oauth.token_url, isOwn: true }];
+    return [{ sign_in: signIn, file: keys.signInPath(name), isOwn: true }];
   if (keys.has(name)) return [{ file: keys.path(name) }];
   if (keys.has(inKeychain(name))) return [{ keychain: name }];
   return usualVariable === undefined ? [] : [{ env: usualVariable }];

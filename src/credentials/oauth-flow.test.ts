@@ -17,7 +17,7 @@ describe.each(["claude-credentials", "codex-auth"] as const)("%s", (kind) => {
 
   test("a code becomes a file that is renewed as the CLI's", async () => {
     const flow = begin();
-    const file = await redeem(format, client, endpoint, { flow, code: approved(flow.url) });
+    const file = await redeem(format, endpoint, { flow, code: approved(flow.url) });
     expect(format.read(file)).toMatchObject({
       accessToken: expect.stringContaining("access-"),
       refreshToken: expect.stringContaining("refresh-"),
@@ -28,11 +28,11 @@ describe.each(["claude-credentials", "codex-auth"] as const)("%s", (kind) => {
   test("a code is good once, and only with the verifier it was asked for with", async () => {
     const flow = begin();
     const code = approved(flow.url);
-    await redeem(format, client, endpoint, { flow, code });
+    await redeem(format, endpoint, { flow, code });
     const refused = { kind: "authentication", message: expect.stringContaining("invalid_grant") };
-    expect(redeem(format, client, endpoint, { flow, code })).rejects.toMatchObject(refused);
+    expect(redeem(format, endpoint, { flow, code })).rejects.toMatchObject(refused);
     const stolen = { flow: begin(), code: approved(flow.url) };
-    const error = await redeem(format, client, endpoint, stolen).catch((thrown: unknown) => thrown);
+    const error = await redeem(format, endpoint, stolen).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject(refused);
     const told = JSON.stringify(error, Object.getOwnPropertyNames(error));
     for (const secret of [stolen.code, stolen.flow.verifier]) expect(told).not.toContain(secret);

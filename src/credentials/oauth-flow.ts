@@ -44,10 +44,10 @@ export function readPasted(text: string): URLSearchParams {
 /** The file of a new sign-in, as the vendor's CLI would write it. Throws GatewayError. */
 export async function redeem(
   format: SignInFormat,
-  client: OAuthClient,
   endpoint: TokenEndpoint,
   { flow, code }: { readonly flow: OAuthFlow; readonly code: string },
 ): Promise<JsonObject> {
+  const { oauth: client } = format;
   const body = {
     grant_type: "authorization_code",
     code,

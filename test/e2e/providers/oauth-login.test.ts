@@ -10,6 +10,7 @@ import { fingerprintOf } from "#demo/credential.ts";
 import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
 
 import { binary, type Proxy, startProxy, waitFor } from "../support/proxy.ts";
+import { readRows } from "../support/rows.ts";
 
 setDefaultTimeout(30_000);
 
@@ -95,7 +96,7 @@ test("a stranger gets nowhere at the server's callback, with or without a sign-i
   expect((statSync(kept()).mode & 0o777).toString(8)).toBe("600");
   expect(readdirSync(join(home, "state/ccproxy/oauth"))).toEqual([]);
   for (const secret of [back.searchParams.get("code"), back.searchParams.get("state")])
-    expect(proxy.output()).not.toContain(String(secret));
+    for (const place of [proxy.output(), JSON.stringify(readRows(proxy))]) expect(place).not.toContain(String(secret));
 });
 
 test("without a server the command waits for the browser itself", async () => {
@@ -109,15 +110,33 @@ test("without a server the command waits for the browser itself", async () => {
     for (const secret of [code, code_verifier]) expect(said.text).not.toContain(String(secret));
 });
 
+test("a port that somebody else has is said to be taken", async () => {
+  await writeConfig({ redirect_url: `${proxy.url}/elsewhere` });
+  const { ended, said } = login(["--accept-terms"]);
+  expect([await ended, said.text]).toEqual([1, expect.stringContaining("is taken")]);
+});
+
+test.each([
+  [{ authorize_url: "http://vendor.example/authorize" }, "authorize_url is no https URL"],
+  [{ token_url: "nonsense" }, "token_url is no https URL"],
+  [{ redirect_url: "https://elsewhere.example/oauth/callback" }, "redirect_url must be on this machine"],
+])("%o is refused: codes and tokens go nowhere unprotected", async (oauth, words) => {
+  await writeConfig(oauth);
+  const { ended, said } = login(["--accept-terms"]);
+  expect([await ended, said.text]).toEqual([2, expect.stringContaining(words)]);
+});
+
 test("what is pasted is the code and its state", async () => {
+  await writeConfig({ client_id: "our-own" });
   const paste = async (pastedOf: (back: URL) => string) => {
     const { child, url, ended, said } = login(["--accept-terms", "--paste"]);
-    child.stdin.write(pastedOf(vendor.approve(await url())));
+    await child.stdin.write(pastedOf(vendor.approve(await url())));
     await child.stdin.end();
     return { code: await ended, said: said.text };
   };
   const get = (back: URL, name: string) => back.searchParams.get(name) ?? "";
   expect((await paste((back) => `${get(back, "code")}#${get(back, "state")}\n`)).code).toBe(0);
+  expect(vendor.asked.at(-1)?.["client_id"]).toBe("our-own");
   for (const wrong of [(back: URL) => get(back, "code"), (back: URL) => `${get(back, "code")}#another`]) {
     const { code, said } = await paste(wrong);
     expect([code, said]).toEqual([1, expect.stringContaining("does not belong to this sign-in")]);
