@@ -135,6 +135,11 @@ const promised: readonly Row[] = [
     "seed 000, 001, 004",
     "the CLIs' own sign-ins, where they are asked for: renewed once for everybody, written back whole, never lost",
   ],
+  [
+    "upstream-oauth-login",
+    "seed 000",
+    "a sign-in with PKCE by loopback, by the server's callback or by paste: with consent, checked state, and once",
+  ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],

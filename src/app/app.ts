@@ -10,6 +10,8 @@ import { workspacesOf } from "#config/workspaces.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { Workspace } from "#core/workspace.ts";
+import { openOAuthCallback } from "#credentials/oauth-callback.ts";
+import { oauthPage } from "#credentials/oauth-page.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
 import { type Admission, createAdmission } from "#gateway/admission.ts";
 import { type Approvals, createApprovals } from "#gateway/approvals.ts";
@@ -134,7 +136,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { stop } of codex) starting.defer(() => stop(childStopMs));
   const providers = createProviders(config, { environment, journal, onFault: logger.error });
   const routing = routingOf(config, [backend, ...codex, ...providers]);
-  const server = createHttpServer({ options, routing, workspaces, sessions, telemetry });
+  const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();
   starting.defer(() => server.stop(config.server.drain_seconds * 1000));
   urls.push(url);
@@ -239,13 +241,14 @@ function sessionLimits({ sessions }: Config): SessionsOptions {
 
 interface ServerParts {
   readonly options: AppOptions;
+  readonly places: Places;
   readonly routing: Routing;
   readonly sessions: Sessions;
   readonly workspaces: Workspaces;
   readonly telemetry: Telemetry;
 }
 
-function createHttpServer({ options, routing, workspaces, sessions, telemetry }: ServerParts) {
+function createHttpServer({ options, places, routing, workspaces, sessions, telemetry }: ServerParts) {
   const { config, environment, version } = options;
   const { server, limits, claude } = config;
   const heartbeatMs = server.heartbeat_seconds * 1000;
@@ -269,6 +272,7 @@ function createHttpServer({ options, routing, workspaces, sessions, telemetry }:
     approvals,
     wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     responses: openResponses(config, telemetry),
+    oauthCallback: (query) => oauthPage(openOAuthCallback(places.oauth).receive(query)),
     telemetry: { createRecord: telemetry.recorder.begin },
     options: {
       host: server.host,

@@ -77,7 +77,7 @@ export async function storeKey(
   environment: Environment,
   { name, key, keychain }: KeyToStore,
 ): Promise<string> {
-  const provider = find(config, name);
+  const provider = findProvider(config, name);
   if (Object.keys(provider.credentials).length > 0)
     throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
       hint: `Take providers.${name}.credentials out of it, or put the key there.`,
@@ -100,7 +100,7 @@ export async function storeKey(
 
 /** Wherever it is kept; false where none was. */
 export async function removeKey(config: Config, environment: Environment, name: string): Promise<boolean> {
-  find(config, name);
+  findProvider(config, name);
   const keys = keyFilesOf(environment);
   const had = keys.remove(inKeychain(name)) && (await removeFromKeychain(name));
   return keys.remove(name) || had;
@@ -112,7 +112,7 @@ export async function refreshSignIns(
   environment: Environment,
   name: string,
 ): Promise<readonly CredentialState[]> {
-  const provider = find(config, name);
+  const provider = findProvider(config, name);
   const unwritten: string[] = [];
   const deps = { environment, journal: undefined, onFault: (message: string) => unwritten.push(message) };
   const signIns = credentialsOf(provider, deps).filter(({ refresh }) => refresh !== undefined);
@@ -145,7 +145,7 @@ export function providerFacts(config: Config, environment: Environment): readonl
   }));
 }
 
-function find(config: Config, name: string): Provider {
+export function findProvider(config: Config, name: string): Provider {
   const providers = providersOf(config);
   const found = providers.find((provider) => provider.name === name);
   if (found !== undefined) return found;

@@ -19,6 +19,8 @@ export interface Places {
   readonly chat: string;
   /** Codex's of those, apart: each backend sweeps its own. */
   readonly codexEphemeral: string;
+  /** What waits for a browser to come back from a sign-in. */
+  readonly oauth: string;
   /** The CLI's configuration in the demo, so that neither login nor settings of the user take part. */
   readonly demoConfig: string;
 }
@@ -40,6 +42,7 @@ export function openPlaces(config: Config, environment: Readonly<Record<string, 
     ephemeral: subdirectory("ephemeral"),
     codexEphemeral: join(subdirectory("ephemeral"), "codex"),
     chat: subdirectory("chat"),
+    oauth: subdirectory("oauth"),
     demoConfig: subdirectory("demo"),
   };
 }

@@ -1,5 +1,5 @@
 /** The APIs of the configuration as backends, each with its way over HTTP and its credentials. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,9 +11,10 @@ import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
-import { type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
+import { type SignInFormat, type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
 import { createSignIn, type SignIn } from "#credentials/sign-in.ts";
 import { credentialFrom } from "#credentials/sources.ts";
+import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { createUpstream } from "#upstream/upstream.ts";
@@ -77,21 +78,41 @@ export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly 
   );
 }
 
-type Source = Partial<Provider["credentials"][string]>;
+/** Its own is one that `ccproxy auth login --oauth` made. */
+type Source = Partial<Provider["credentials"][string]> & { readonly isOwn?: true };
 
 function signInFrom(
   provider: Provider,
-  { sign_in: kind, file, token_url: url }: Source & { readonly sign_in: SignInKind },
+  { sign_in: kind, file, token_url: url, isOwn }: Source & { readonly sign_in: SignInKind },
   { environment, onFault }: ProviderDeps,
 ): SignIn {
-  const format = signInFormats[kind];
-  const ca = provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file);
+  const format = isOwn ? ownFormat(provider, kind) : signInFormats[kind];
   return createSignIn({
     format,
     path: file ?? usualFile(kind, environment),
-    endpoint: { url: url ?? format.tokenUrl, proxy: provider.proxy, ca },
+    endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl),
     onUnwritten: (message, error) => onFault?.(message, { error }),
   });
+}
+
+/** As the vendor's CLI has it, but for what the configuration says, and for where a new one is made. */
+export function ownFormat({ name, oauth }: Provider, kind: SignInKind): SignInFormat {
+  const format = signInFormats[kind];
+  const { client_id: clientId = format.oauth.clientId, authorize_url: authorizeUrl = format.oauth.authorizeUrl } =
+    oauth;
+  return {
+    ...format,
+    program: name,
+    command: `ccproxy auth login ${name} --oauth`,
+    tokenUrl: oauth.token_url ?? format.tokenUrl,
+    oauth: { ...format.oauth, clientId, authorizeUrl, redirectUrl: oauth.redirect_url ?? format.oauth.redirectUrl },
+    refreshBody: (...asked) => ({ ...format.refreshBody(...asked), client_id: clientId }),
+  };
+}
+
+export function tokenEndpointOf(provider: Provider, url: string): TokenEndpoint {
+  const { proxy, ca_file: file } = provider;
+  return { url, proxy, ca: file === undefined ? undefined : readCertificates(provider, file) };
 }
 
 /** Where its CLI keeps it. */
@@ -104,12 +125,14 @@ function usualFile(kind: SignInKind, environment: ProviderDeps["environment"]): 
 
 /** Those of the configuration; else the key that was stored; else the provider's usual variable. */
 function sourcesOf(
-  { name, credentials, usualVariable }: Provider,
+  { name, credentials, usualVariable, signIn }: Provider,
   environment: ProviderDeps["environment"],
 ): readonly Source[] {
   const configured = Object.values(credentials);
   if (configured.length > 0) return configured;
   const keys = keyFilesOf(environment);
+  if (signIn !== undefined && existsSync(keys.signInPath(name)))
+    return [{ sign_in: signIn, file: keys.signInPath(name), isOwn: true }];
   if (keys.has(name)) return [{ file: keys.path(name) }];
   if (keys.has(inKeychain(name))) return [{ keychain: name }];
   return usualVariable === undefined ? [] : [{ env: usualVariable }];

@@ -1,4 +1,6 @@
-import { createCommand } from "./command.ts";
+import type { LoadedConfig } from "#config/load.ts";
+
+import { type Context, createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -10,6 +12,12 @@ export const authLogin = createCommand({
   flags: {
     provider: { type: "positional", required: true, description: "Its name in the configuration." },
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
+    oauth: {
+      type: "boolean",
+      description: "Sign in with a browser instead of a key; says first what the vendor says of it.",
+    },
+    paste: { type: "boolean", description: "With --oauth: paste what the browser shows; for one on another machine." },
+    "accept-terms": { type: "boolean", description: "With --oauth: you know what the vendor says, and answer for it." },
     ...configFlags,
     ...commonFlags,
   },
@@ -19,6 +27,15 @@ export const authLogin = createCommand({
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
     const { config, environment } = await loadSettings(args, context);
+    if (args.isSet("oauth")) {
+      if (args.isSet("keychain")) throw usageFailure("--oauth keeps what it makes in a file; leave --keychain out");
+      return await signIn({ config, environment, name }, context, {
+        pastes: args.isSet("paste"),
+        accepts: args.isSet("accept-terms"),
+      });
+    }
+    if (args.isSet("paste") || args.isSet("accept-terms"))
+      throw usageFailure("--paste and --accept-terms go with --oauth");
     const key = (await readSecret(terminal, `API key of ${name} (it is not shown): `)).trim();
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
@@ -28,3 +45,32 @@ export const authLogin = createCommand({
     return 0;
   },
 });
+
+interface Where extends Pick<LoadedConfig, "config" | "environment"> {
+  readonly name: string;
+}
+
+async function signIn(
+  { config, environment, name }: Where,
+  { terminal }: Context,
+  { pastes, accepts }: { readonly pastes: boolean; readonly accepts: boolean },
+): Promise<number> {
+  const { openOAuthLogin } = await import("#app/oauth.ts");
+  const login = openOAuthLogin(config, environment, name);
+  await terminal.printError(`This makes and uses ${login.terms} Its page names the vendor's program.`);
+  if (!accepts) askForConsent();
+  const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
+  const path = await login.run({
+    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
+    paste: pastes ? paste : undefined,
+  });
+  await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
+  return 0;
+}
+
+/** Throws CommandFailure for anything but a person's yes. */
+function askForConsent(): void {
+  if (!process.stdin.isTTY) throw usageFailure("nobody is here to answer for it; --accept-terms does");
+  if (prompt("Go on, and answer for it? [y/N]")?.trim().toLowerCase() === "y") return;
+  throw new CommandFailure("called off; nothing was kept");
+}

@@ -6,6 +6,7 @@ import type { Config, wireFormats } from "./schema.ts";
 
 type WireFormat = (typeof wireFormats)[number];
 type Settings = Config["providers"][string];
+type Source = Settings["credentials"][string];
 
 export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "endpoints" | "models" | "title"> {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "e
   readonly usualVariable: string | undefined;
   /** It takes less than the API it speaks. */
   readonly answersAs: "codex" | undefined;
+  /** What `ccproxy auth login NAME --oauth` makes; undefined where nothing is known of one. */
+  readonly signIn: Source["sign_in"];
 }
 
 interface Known {
@@ -28,6 +31,7 @@ interface Known {
   readonly prices?: string;
   /** It takes less than the API it speaks. */
   readonly answersAs?: "codex";
+  readonly signIn?: NonNullable<Source["sign_in"]>;
   /** Its place is this machine. */
   readonly isLocal?: true;
 }
@@ -42,6 +46,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       variable: "ANTHROPIC_API_KEY",
       prices: "anthropic",
       models: [],
+      signIn: "claude-credentials",
     },
   ],
   [
@@ -95,6 +100,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
       prices: "openai",
       models: [],
       answersAs: "codex",
+      signIn: "codex-auth",
     },
   ],
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
@@ -118,6 +124,7 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
       answersAs: preset?.answersAs,
+      signIn: rest.oauth.sign_in ?? preset?.signIn,
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
     };
   });
@@ -191,13 +198,12 @@ function problemsOf(provider: Provider): readonly string[] {
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
     ),
+    ...oauthProblems(`${key}.oauth`, provider.oauth),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       credentialProblems(`${key}.credentials.${name}`, source),
     ),
   ];
 }
-
-type Source = Provider["credentials"][string];
 
 function credentialProblems(key: string, { sign_in, accept_terms, token_url, file, ...others }: Source) {
   const sources = Object.values({ ...others, ...(sign_in === undefined && { file }) });
@@ -207,20 +213,37 @@ function credentialProblems(key: string, { sign_in, accept_terms, token_url, fil
       ...(said === 1 ? [] : [`${key} must say one of env, file, command, keychain and sign_in`]),
       ...(token_url === undefined ? [] : [`${key}.token_url is for a sign_in`]),
     ];
-  const { hostname, protocol } = URL.canParse(token_url ?? "")
-    ? new URL(token_url ?? "")
-    : { hostname: "", protocol: "" };
-  const isSafe =
-    protocol === "https:" || (protocol === "http:" && /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname));
   return [
     ...(said === 0 ? [] : [`${key}: beside sign_in there can be a file alone, which is the CLI's`]),
     ...(accept_terms ? [] : [`${key} uses ${termsOf[sign_in]} ${key}.accept_terms = true says that you answer for it`]),
-    ...(token_url === undefined || isSafe ? [] : [`${key}.token_url is no https URL`]),
+    ...secureUrlProblems(key, { token_url }),
+  ];
+}
+
+/** Tokens and codes go there. */
+function secureUrlProblems(key: string, urls: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(urls).flatMap(([name, text]) => {
+    const url = text === undefined || URL.canParse(text) ? new URL(text ?? "https://unset") : undefined;
+    const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackName.test(url.hostname));
+    return isSafe ? [] : [`${key}.${name} is no https URL`];
+  });
+}
+
+const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
+
+function oauthProblems(key: string, { authorize_url, token_url, redirect_url }: Settings["oauth"]): readonly string[] {
+  const redirect = redirect_url !== undefined && URL.canParse(redirect_url) ? new URL(redirect_url) : undefined;
+  const isHere = redirect?.protocol === "http:" && isLoopbackName.test(redirect.hostname);
+  return [
+    ...secureUrlProblems(key, { authorize_url, token_url }),
+    ...(redirect_url === undefined || isHere
+      ? []
+      : [`${key}.redirect_url must be on this machine, as http://127.0.0.1:8000/oauth/callback`]),
   ];
 }
 
 /** In November 2026; docs/providers.md has the addresses. */
-const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
+export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
   "claude-credentials":
     "the sign-in of Claude Code. Anthropic's terms keep sign-ins of its plans for Claude Code and its own apps, and have other programs use an API key; it may refuse such requests or close the account.",
   "codex-auth":

@@ -241,6 +241,17 @@ const credential = v.strictObject({
   token_url: v.optional(text("Where the sign-in is renewed. Unset: the vendor's place.")),
 });
 
+/** For `ccproxy auth login NAME --oauth`. */
+const oauth = v.strictObject({
+  sign_in: v.optional(choice(signIns, "Whose sign-in it is like. Unset: what is known of a provider of this name.")),
+  client_id: v.optional(text("What an authorization server of your own knows ccproxy by. Unset: the CLI's.")),
+  authorize_url: v.optional(text("Where a person signs in. Unset: the vendor's place.")),
+  token_url: v.optional(text("Where codes are redeemed and the sign-in is renewed. Unset: the vendor's place.")),
+  redirect_url: v.optional(
+    text("Where the browser comes back to, on this machine; /oauth/callback is served by a ccproxy that runs."),
+  ),
+});
+
 const modelLimits = v.strictObject({
   context: v.optional(whole(1, 100_000_000, "Tokens that a request may have.")),
   output: v.optional(whole(1, 100_000_000, "Tokens that an answer may have.")),
@@ -260,6 +271,7 @@ const provider = v.strictObject({
     v.optional(v.record(someName, credential), {}),
     v.description("Its API keys, in the order they are used. Unset: the provider's usual variable."),
   ),
+  oauth: v.pipe(v.optional(oauth, {}), v.description("How `ccproxy auth login NAME --oauth` signs in.")),
   spread: v.optional(
     choice(["failover", "round-robin"], "Of several credentials: the first that works, or each in turn."),
     "failover",

@@ -18,7 +18,24 @@ export interface Tokens extends SignInState {
   readonly isKey?: boolean;
 }
 
+/** How a new one is asked for. */
+export interface OAuthClient {
+  readonly authorizeUrl: string;
+  readonly clientId: string;
+  readonly scope: string;
+  /** What else the vendor's page wants to be asked with. */
+  readonly query: Readonly<Record<string, string>>;
+  /** On this machine; port 0 stands for any. */
+  readonly redirectUrl: string;
+  /** Page of the vendor that shows what is to be pasted; undefined where there is none. */
+  readonly pasteUrl: string | undefined;
+  /** Codes are redeemed with a form instead of JSON. */
+  readonly isForm: boolean;
+  readonly sendsState: boolean;
+}
+
 export interface SignInFormat {
+  readonly oauth: OAuthClient;
   /** Whose sign-in it is, as in a sentence. */
   readonly program: string;
   /** What makes a new one. */
@@ -57,11 +74,25 @@ const answerSchema = v.looseObject({
   id_token: v.nullish(some),
 });
 
+/** Names the program that a sign-in is given to. */
+const claudeClientId = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
+const codexClientId = "app_EMoamEEZ73f0CkXaXp7hrann";
+
 const claude: SignInFormat = {
   program: "Claude Code",
   command: "claude /login",
   marginMs: 5 * 60_000,
   tokenUrl: "https://platform.claude.com/v1/oauth/token",
+  oauth: {
+    authorizeUrl: "https://claude.com/cai/oauth/authorize",
+    clientId: claudeClientId,
+    scope: "user:profile user:inference",
+    query: { code: "true" },
+    redirectUrl: "http://localhost:0/callback",
+    pasteUrl: "https://platform.claude.com/oauth/code/callback",
+    isForm: false,
+    sendsState: true,
+  },
   read(file) {
     const parsed = v.safeParse(claudeFile, file);
     if (!parsed.success) return undefined;
@@ -82,7 +113,7 @@ const claude: SignInFormat = {
     grant_type: "refresh_token",
     refresh_token: refreshToken,
     // A token is renewed for the program that it was given to.
-    client_id: "9d1c250a-e61b-44d9-88ed-5944d1962f5e",
+    client_id: claudeClientId,
   }),
   renewed(answer, before) {
     const parsed = v.safeParse(answerSchema, answer);
@@ -126,6 +157,16 @@ const codex: SignInFormat = {
   command: "codex login",
   marginMs: 5 * 60_000,
   tokenUrl: "https://auth.openai.com/oauth/token",
+  oauth: {
+    authorizeUrl: "https://auth.openai.com/oauth/authorize",
+    clientId: codexClientId,
+    scope: "openid profile email offline_access",
+    query: { id_token_add_organizations: "true", codex_cli_simplified_flow: "true" },
+    redirectUrl: "http://localhost:1455/auth/callback",
+    pasteUrl: undefined,
+    isForm: true,
+    sendsState: false,
+  },
   read(file) {
     const parsed = v.safeParse(codexFile, file);
     if (!parsed.success) return undefined;
@@ -152,7 +193,7 @@ const codex: SignInFormat = {
     };
   },
   refreshBody: (refreshToken, why) => ({
-    client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+    client_id: codexClientId,
     grant_type: "refresh_token",
     refresh_token: refreshToken,
     refresh_reason: why === "expiry" ? "proactive_expiry" : "unauthorized_recovery",

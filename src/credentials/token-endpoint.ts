@@ -21,12 +21,16 @@ const timeoutMs = 30_000;
 export async function askForTokens(
   { url, proxy, ca }: TokenEndpoint,
   { program, command }: Pick<SignInFormat, "program" | "command">,
-  body: JsonObject,
+  body: JsonObject | URLSearchParams,
 ): Promise<JsonObject> {
+  const isForm = body instanceof URLSearchParams;
   const response = await fetch(url, {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify(body),
+    headers: {
+      "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",
+      accept: "application/json",
+    },
+    body: isForm ? body.toString() : JSON.stringify(body),
     // A token goes nowhere but where it was meant for.
     redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),

@@ -39,6 +39,8 @@ export interface Services {
   readonly cancelTurns: (principal: string, requestId: string) => number;
   /** Ends the answer of that id, and says what it came to; undefined where none is being made for this caller. */
   readonly cancelAnswer: (principal: string, id: string) => unknown;
+  /** Takes what a browser comes back with from a sign-in, and answers it; undefined where nobody signs in. */
+  readonly oauthCallback: ((query: URLSearchParams) => Response) | undefined;
   /** The OpenAPI document as JSON text. */
   readonly openApi: () => Promise<string>;
   /** True once the server refuses new work. */

@@ -16,7 +16,7 @@ import { type Connections, createEdge } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import { createHostCheck } from "./host-check.ts";
 import { createRecordings, type RecordingsOptions } from "./idempotency/recordings.ts";
-import type { WireFormats } from "./route.ts";
+import type { Services, WireFormats } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { routes } from "./routes/table.ts";
 
@@ -44,6 +44,8 @@ export interface ServerDeps {
   readonly approvals?: Approvals | undefined;
   /** Answers that are kept under their ids; undefined where none is. */
   readonly responses?: ResponseStore | undefined;
+  /** Takes what a browser comes back with from a sign-in; undefined where nobody signs in. */
+  readonly oauthCallback?: Services["oauthCallback"];
   readonly wireFormats: WireFormats;
   readonly options: ServerOptions;
   readonly telemetry: { readonly createRecord: (initial: RequestInitial) => RequestRecord };
@@ -83,6 +85,7 @@ export function createServer({
   gateway,
   approvals,
   responses,
+  oauthCallback,
   wireFormats,
   options,
   telemetry,
@@ -105,6 +108,7 @@ export function createServer({
         cancelTurns(active, principal, requestId) + gateway.endWaiting({ principal, requestId }),
       cancelAnswer: (principal, id) => cancelAnswer(active, principal, id),
       responses,
+      oauthCallback,
       version: options.version,
       draining,
       openApi: async () => (await import("./openapi/document.ts")).renderOpenApi(options.version),

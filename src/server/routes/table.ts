@@ -11,6 +11,7 @@ import { healthRoutes } from "./health.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
+import { oauthRoutes } from "./oauth.ts";
 import { permissionRoutes } from "./permissions.ts";
 import { relayedRoutes } from "./relayed.ts";
 import { requestRoutes } from "./requests.ts";
@@ -71,6 +72,7 @@ export const routes: readonly Route[] = [
   ...requestRoutes,
   ...healthRoutes,
   ...documentationRoutes,
+  ...oauthRoutes,
   ...relayedRoutes,
 ].flatMap((route) => (route.prefixed ? [route, ...prefixes.map((prefix) => underPrefix(route, prefix))] : [route]));
 

@@ -1,0 +1,122 @@
+/** A new sign-in with a provider, by a person in a browser. The tokens are kept in a file of ours, as those of a CLI. */
+import { termsOf } from "#config/providers.ts";
+import type { Config } from "#config/schema.ts";
+import { GatewayError } from "#core/errors.ts";
+import { openOAuthCallback, type OAuthCallback, type Returned } from "#credentials/oauth-callback.ts";
+import { beginOAuth, readPasted, redeem } from "#credentials/oauth-flow.ts";
+import { oauthPage } from "#credentials/oauth-page.ts";
+
+import { findProvider } from "./auth.ts";
+import { openPlaces } from "./places.ts";
+import { keyFilesOf, ownFormat, type ProviderDeps, tokenEndpointOf } from "./providers.ts";
+
+export interface OAuthLogin {
+  /** What the vendor says of such use. */
+  readonly terms: string;
+  /** Ends when the sign-in is kept; says where. Throws GatewayError. */
+  run(person: Person): Promise<string>;
+}
+
+interface Person {
+  /** Where the person is to go. */
+  show(url: string): Promise<void>;
+  /** What the person pastes; undefined where the browser is to come back by itself. */
+  readonly paste: (() => Promise<string>) | undefined;
+}
+
+/** How long a person may take. */
+const lifeMs = 5 * 60_000;
+const pollMs = 100;
+
+/** Throws GatewayError for a provider that there is none of, or that has no such sign-in. */
+export function openOAuthLogin(config: Config, environment: ProviderDeps["environment"], name: string): OAuthLogin {
+  const provider = findProvider(config, name);
+  const { signIn: kind } = provider;
+  if (kind === undefined)
+    throw new GatewayError("invalid-request", `No sign-in of ${name} is known.`, {
+      hint: `Give it a key with \`ccproxy auth login ${name}\`. The sign-in of OpenAI is codex-api's.`,
+    });
+  if (Object.keys(provider.credentials).length > 0)
+    throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
+      hint: `Take providers.${name}.credentials out of it.`,
+    });
+  const format = ownFormat(provider, kind);
+  const client = format.oauth;
+  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
+  return {
+    terms: termsOf[kind],
+    async run({ show, paste }) {
+      const callback = openOAuthCallback(openPlaces(config, environment).oauth);
+      await using listener = paste === undefined ? listen(new URL(client.redirectUrl), callback) : undefined;
+      const flow = beginOAuth(client, listener?.redirectUri ?? client.pasteUrl ?? client.redirectUrl);
+      callback.expect(flow.state, lifeMs);
+      try {
+        await show(flow.url);
+        if (paste !== undefined) pasted(callback, await paste());
+        const returned = await untilReturned(callback, flow.state);
+        if ("refusal" in returned)
+          throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`);
+        const keys = keyFilesOf(environment);
+        keys.saveSignIn(name, await redeem(format, endpoint, { flow, code: returned.code }));
+        return keys.signInPath(name);
+      } finally {
+        callback.forget();
+      }
+    },
+  };
+}
+
+/** The path of a ccproxy that runs. */
+const servedPath = "/oauth/callback";
+
+/** Where the port is taken, a ccproxy that runs may be there, which serves that path too. */
+function listen(redirect: URL, callback: OAuthCallback): AsyncDisposable & { readonly redirectUri: string } {
+  const fetch = ({ url, method }: Request): Response => {
+    const { pathname, searchParams } = new URL(url);
+    if (method !== "GET" || pathname !== redirect.pathname) return new Response(null, { status: 404 });
+    return oauthPage(callback.receive(searchParams));
+  };
+  try {
+    const hostname = redirect.hostname.replace(/^\[(.*)\]$/, "$1");
+    const server = Bun.serve({
+      hostname,
+      port: Number(redirect.port || 80),
+      reusePort: false,
+      development: false,
+      fetch,
+    });
+    const { protocol, pathname } = redirect;
+    return {
+      redirectUri: `${protocol}//${redirect.hostname}:${server.port}${pathname}`,
+      [Symbol.asyncDispose]: () => server.stop(),
+    };
+  } catch (cause) {
+    if (redirect.pathname === servedPath)
+      return { redirectUri: redirect.href, [Symbol.asyncDispose]: () => Promise.resolve() };
+    throw new GatewayError(
+      "invalid-request",
+      `Port ${redirect.port} of this machine is taken, where the browser would come back to.`,
+      {
+        hint: "Give --paste, and paste what the browser was sent to.",
+        cause,
+      },
+    );
+  }
+}
+
+function pasted(callback: OAuthCallback, text: string): void {
+  if (callback.receive(readPasted(text)) === "taken") return;
+  throw new GatewayError("authentication", "What was pasted does not belong to this sign-in.", {
+    hint: "Begin again, and paste all of it: the code, # and what follows, or the whole address.",
+  });
+}
+
+async function untilReturned(callback: OAuthCallback, state: string): Promise<Returned> {
+  for (const end = performance.now() + lifeMs; performance.now() < end; await Bun.sleep(pollMs)) {
+    const returned = callback.collect(state);
+    if (returned !== undefined) return returned;
+  }
+  throw new GatewayError("authentication", "Nobody came back from the sign-in.", {
+    hint: "Begin again; where the browser runs on another machine, with --paste.",
+  });
+}
