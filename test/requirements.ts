@@ -112,6 +112,11 @@ const promised: readonly Row[] = [
     "seed 000, 001",
     "any client format on any upstream format; what an API has no word for is named, never dropped",
   ],
+  [
+    "translation-properties",
+    "none",
+    "words, calls, reasons and usage survive each pair of formats however a stream is cut, in strict order whatever comes",
+  ],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",
