@@ -93,58 +93,34 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
   const startedAt = now();
   /** Wall clock of the arrival plus monotonic time: a clock step cannot make a request end before it began. */
   const clock = (): number => receivedAt + Math.max(0, Math.round(now() - startedAt));
-  const path = clean(pathOnly(initial.path));
+  const head = {
+    requestId: ownId.test(initial.requestId) ? initial.requestId : cleanText(initial.requestId),
+    method: clean(initial.method),
+    path: clean(pathOnly(initial.path)),
+    clientAddress: initial.clientAddress ?? null,
+    userAgent: cleanOrNull(initial.userAgent),
+  };
   const key = Bun.randomUUIDv7("hex", receivedAt);
   const marks: Partial<Record<RequestMoment, number>> = {};
   const facts: Writable<RequestFacts> = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
-  // One literal, field by field: there is one for every request, and spreading made it four times as dear.
-  const row = (): AccessLogRow => {
-    const { usage } = facts;
-    const { costUsd, listCostUsd } = costsOf(facts, options.priceOf);
-    const firstEventAt = marks["first-event"];
-    return {
-      key,
-      requestId: ownId.test(initial.requestId) ? initial.requestId : cleanText(initial.requestId),
-      method: clean(initial.method),
-      path,
-      clientAddress: initial.clientAddress ?? null,
-      userAgent: cleanOrNull(initial.userAgent),
-      wireFormat: facts.wireFormat ?? null,
-      backend: facts.backend ?? null,
-      mode: facts.mode ?? null,
-      sessionId: facts.sessionId ?? null,
-      principal: facts.principal ?? null,
-      streaming: facts.streaming ?? false,
-      queueMs: wholeOrNull(facts.queueMs),
-      spawnMs: wholeOrNull(facts.spawnMs),
-      start: facts.start ?? null,
-      inputTokens: wholeOrNull(usage?.inputTokens),
-      outputTokens: wholeOrNull(usage?.outputTokens),
-      cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
-      cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
-      cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
-      reasoningTokens: wholeOrNull(usage?.reasoningTokens),
-      steps: wholeOrNull(facts.steps),
-      retries: wholeOrNull(facts.retries),
-      fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
-      bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
-      bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
-      modelAsked: cleanOrNull(facts.modelAsked),
-      modelUsed: cleanOrNull(facts.modelUsed),
-      ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
-      costUsd,
-      listCostUsd,
-      receivedAt,
-      firstByteAt: marks["first-byte"] ?? null,
-      firstEventMs: firstEventAt === undefined ? null : firstEventAt - receivedAt,
-      endedAt: ended?.at ?? null,
-      status: ended?.outcome.status ?? 0,
-      finishReason: ended?.outcome.finishReason ?? null,
-      errorKind: errorKind(ended?.outcome),
-    };
-  };
+  const row = (): AccessLogRow => ({
+    key,
+    ...head,
+    ...factColumns(facts),
+    modelAsked: cleanOrNull(facts.modelAsked),
+    modelUsed: cleanOrNull(facts.modelUsed),
+    ignoredFields: (facts.ignoredFields ?? []).slice(0, 64).map(clean),
+    ...costColumns(facts, options.priceOf),
+    receivedAt,
+    firstByteAt: marks["first-byte"] ?? null,
+    firstEventMs: marks["first-event"] === undefined ? null : marks["first-event"] - receivedAt,
+    endedAt: ended?.at ?? null,
+    status: ended?.outcome.status ?? 0,
+    finishReason: ended?.outcome.finishReason ?? null,
+    errorKind: errorKind(ended?.outcome),
+  });
 
   return {
     requestId: initial.requestId,
@@ -172,7 +148,38 @@ function errorKind(outcome: RequestOutcome | undefined): ErrorKind | null {
   return outcome?.error?.kind ?? null;
 }
 
-function costsOf({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
+function factColumns(facts: RequestFacts) {
+  return {
+    wireFormat: facts.wireFormat ?? null,
+    backend: facts.backend ?? null,
+    mode: facts.mode ?? null,
+    sessionId: facts.sessionId ?? null,
+    principal: facts.principal ?? null,
+    streaming: facts.streaming ?? false,
+    queueMs: wholeOrNull(facts.queueMs),
+    spawnMs: wholeOrNull(facts.spawnMs),
+    start: facts.start ?? null,
+    ...usageColumns(facts.usage),
+    steps: wholeOrNull(facts.steps),
+    retries: wholeOrNull(facts.retries),
+    fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
+    bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
+    bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
+  };
+}
+
+function usageColumns(usage: Usage | undefined) {
+  return {
+    inputTokens: wholeOrNull(usage?.inputTokens),
+    outputTokens: wholeOrNull(usage?.outputTokens),
+    cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
+    cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
+    cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
+    reasoningTokens: wholeOrNull(usage?.reasoningTokens),
+  };
+}
+
+function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
   // An upstream that counts nothing says nothing of what it took.
   const isCounted = usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
   const isKnown = isCounted && backend !== undefined && modelUsed !== undefined;

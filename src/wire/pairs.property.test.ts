@@ -130,7 +130,7 @@ describe.each(pairs)("%s of %s", (_client, _upstream, client, upstream) => {
         expect(toldBy(translated(turn, size))).toEqual({ ...told, text: words });
         expect(toldBy(translated(turn, undefined, withUnknown))).toEqual({ ...told, text: words });
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
@@ -142,7 +142,7 @@ describe.each(pairs)("%s of %s", (_client, _upstream, client, upstream) => {
         expect(faultIn(events)).toBeUndefined();
         expect(strictFaultIn(client.client.id, streamOf(client, events))).toBeUndefined();
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });

@@ -7,123 +7,115 @@ import { createSseParser } from "#lib/sse.ts";
 
 interface Frame {
   readonly event: string | undefined;
-  readonly data: string;
   readonly at: Fields;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Check = (frames: readonly Frame[]) => string | undefined;
 
-export function strictFaultIn(format: WireFormatId, stream: string): string | undefined {
-  const frames = createSseParser()
-    .push(new TextEncoder().encode(stream))
-    .map(({ event, data }) => ({ event, data, at: fieldsOf(data === "[DONE]" ? undefined : JSON.parse(data)) }));
-  return checks[format](frames);
+interface Rules {
+  /** One letter for each kind of frame; none for what may stand anywhere. */
+  readonly letterOf: (frame: Frame) => string;
+  readonly order: RegExp;
+  /** What letters do not show: names, counts and places. */
+  readonly faultBeside: (frames: readonly Frame[]) => string | undefined;
 }
 
-/** Every event named; blocks one after the other, counted from 0; usage at both ends; then `message_stop`. */
-const messages: Check = (frames) => {
-  let next = 0;
-  let open = false;
-  let phase: "before" | "blocks" | "told" | "over" = "before";
-  for (const { event, at } of frames) {
-    if (event !== at["type"]) return `${event} is called ${at["type"]}`;
-    if (phase === "over") return `${event} after the end`;
-    if (event === "ping") continue;
-    if (event === "error") {
-      phase = "over";
-      continue;
-    }
-    const started = event === "content_block_start";
-    const inBlock = started || event === "content_block_delta" || event === "content_block_stop";
-    if (inBlock) {
-      if (phase !== "blocks" || open === started || at["index"] !== next) return `a stray ${event}`;
-      open = event !== "content_block_stop";
-      if (!open) next += 1;
-      continue;
-    }
-    if (open) return `${event} in a block`;
-    if (event === "message_start" && phase === "before" && hasFields(fieldsOf(at["message"])["usage"]))
-      phase = "blocks";
-    else if (event === "message_delta" && phase === "blocks" && hasFields(at["usage"])) phase = "told";
-    else if (event === "message_stop" && phase === "told") phase = "over";
-    else return `a stray ${event}`;
-  }
-  return phase === "over" ? undefined : "no end";
-};
+export function strictFaultIn(format: WireFormatId, stream: string): string | undefined {
+  const { letterOf, order, faultBeside } = rules[format];
+  const frames = createSseParser()
+    .push(new TextEncoder().encode(stream))
+    .map(({ event, data }) => ({ event, at: data === "[DONE]" ? { done: true } : fieldsOf(JSON.parse(data)) }));
+  const letters = frames.map(letterOf).join("");
+  return order.test(letters) ? faultBeside(frames) : `out of order: ${letters}`;
+}
 
-/** The role first; calls told of with all they need before their arguments; one reason; `[DONE]`. */
-const chat: Check = (frames) => {
-  const calls = new Set<unknown>();
-  let role = false;
-  let finished = false;
-  let over = false;
-  for (const { data, at } of frames) {
-    if (over && data !== "[DONE]") return "a chunk after the end";
-    over ||= data === "[DONE]" || "error" in at;
-    if (over) continue;
-    for (const choice of listOf(at["choices"])) {
-      const delta = fieldsOf(choice["delta"]);
-      if (finished) return "a choice after its end";
-      if (choice["index"] !== 0) return "a choice without an index";
-      role ||= delta["role"] === "assistant";
-      if (!role) return "no role";
-      for (const call of listOf(delta["tool_calls"])) {
-        const isNew = !calls.has(call["index"]);
-        if (isNew && call["index"] !== calls.size) return "calls out of their order";
-        if (isNew && (typeof call["id"] !== "string" || call["type"] !== "function")) return "a call of no kind";
-        if (isNew && typeof fieldsOf(call["function"])["name"] !== "string") return "a call without a name";
-        calls.add(call["index"]);
+const rules: Readonly<Record<WireFormatId, Rules>> = {
+  "anthropic-messages": {
+    letterOf: ({ at }) => messageLetters[typeOf(at)]?.(at) ?? "?",
+    order: /^(?:S(?:\(d*\))*(?:UE|(?:\(d*)?U?X)|X)$/u,
+    faultBeside(frames) {
+      let closed = 0;
+      for (const { event, at } of frames) {
+        if (event !== at["type"]) return `${typeOf(at)} is called ${event}`;
+        if ("index" in at && at["index"] !== closed) return `${event} of another block`;
+        if (event === "content_block_stop") closed += 1;
       }
-      finished = typeof choice["finish_reason"] === "string";
-    }
-  }
-  if (!over) return "no end";
-  return finished || frames.some(({ at }) => "error" in at) ? undefined : "no reason";
+      return undefined;
+    },
+  },
+  "openai-chat": {
+    letterOf({ at }) {
+      if ("done" in at) return "D";
+      if ("error" in at) return "X";
+      const [choice] = listOf(at["choices"]);
+      if (choice === undefined) return "u";
+      if (choice["index"] !== 0) return "?";
+      if (typeof choice["finish_reason"] === "string") return "f";
+      return fieldsOf(choice["delta"])["role"] === "assistant" ? "r" : "c";
+    },
+    order: /^(?:r[rc]*fu*D|(?:r[rc]*f?u*)?XD?)$/u,
+    faultBeside(frames) {
+      const calls = frames
+        .flatMap(({ at }) => listOf(at["choices"]))
+        .flatMap((choice) => listOf(fieldsOf(choice["delta"])["tool_calls"]));
+      const known = new Set<unknown>();
+      for (const { index, id, type, function: called } of calls) {
+        if (known.has(index)) continue;
+        if (index !== known.size) return "a call out of its place";
+        if (typeof id !== "string" || type !== "function") return "a call without an id or a type";
+        if (typeof fieldsOf(called)["name"] !== "string") return "a call without a name";
+        known.add(index);
+      }
+      return undefined;
+    },
+  },
+  "openai-responses": {
+    letterOf: ({ at }) => responseLetters[typeOf(at)] ?? (typeOf(at).endsWith("text.delta") ? "d" : "o"),
+    order: /^(?:CP?(?:\((?:o|\[[do]*\])*\))*(?:E|(?:\((?:o|\[[do]*\])*(?:\[[do]*)?)?X)|X)$/u,
+    faultBeside(frames) {
+      const items: unknown[] = [];
+      for (const [count, { event, at }] of frames.entries()) {
+        if (event !== at["type"] || at["sequence_number"] !== count) return `${typeOf(at)} is misnamed or miscounted`;
+        if (event === "response.output_item.added") items.push(fieldsOf(at["item"])["id"]);
+        if ("output_index" in at && at["output_index"] !== items.length - 1) return `${event} in another place`;
+        if ("item_id" in at && at["item_id"] !== items.at(-1)) return `${event} of another item`;
+      }
+      const last = frames.at(-1)?.at ?? {};
+      const told = listOf(fieldsOf(last["response"])["output"]).map(({ id }) => id);
+      const whole = responseLetters[typeOf(last)] === "E";
+      return whole && told.join() !== items.join() ? "other items at the end than before" : undefined;
+    },
+  },
 };
 
-/** Counted from 0; items and their parts open before their words and close after them; the end tells the same items. */
-const responses: Check = (frames) => {
-  const done: unknown[] = [];
-  let open: unknown;
-  let part: unknown;
-  let over = false;
-  for (const [index, { event, at }] of frames.entries()) {
-    const type = String(at["type"]);
-    if (over) return `${type} after the end`;
-    if (event !== type || at["sequence_number"] !== index) return `${type} is called ${event} or miscounted`;
-    if ((index === 0) !== (type === "response.created") && type !== "error" && type !== "response.failed")
-      return `${type} instead of the beginning`;
-    if (type === "error" || ["response.completed", "response.incomplete", "response.failed"].includes(type)) {
-      over = true;
-      const output = listOf(fieldsOf(at["response"])["output"]);
-      if (type !== "error" && type !== "response.failed" && open !== undefined) return "an item without an end";
-      if (type.endsWith("ed") && type !== "response.failed" && !sameIds(output, done)) return "other items at the end";
-    } else if (type === "response.output_item.added") {
-      if (open !== undefined || at["output_index"] !== done.length) return "items out of their order";
-      open = fieldsOf(at["item"])["id"];
-    } else if (type === "response.output_item.done") {
-      if (fieldsOf(at["item"])["id"] !== open || part !== undefined) return "a stray end of an item";
-      done.push(open);
-      open = undefined;
-    } else if ("output_index" in at) {
-      if (at["item_id"] !== open || open === undefined) return `${type} of another item`;
-      if (type.endsWith("part.added")) part = type.replace(".added", "");
-      else if (type.endsWith("part.done")) part = undefined;
-      else if (/text\.delta$/u.test(type) && part === undefined) return `${type} outside of a part`;
-    }
-  }
-  return over ? undefined : "no end";
+const messageLetters: Readonly<Record<string, (at: Fields) => string>> = {
+  ping: () => "",
+  message_start: (at) => (hasFields(fieldsOf(at["message"])["usage"]) ? "S" : "?"),
+  content_block_start: () => "(",
+  content_block_delta: () => "d",
+  content_block_stop: () => ")",
+  message_delta: (at) => (hasFields(at["usage"]) ? "U" : "?"),
+  message_stop: () => "E",
+  error: () => "X",
 };
 
-const checks: Readonly<Record<WireFormatId, Check>> = {
-  "anthropic-messages": messages,
-  "openai-chat": chat,
-  "openai-responses": responses,
+const responseLetters: Readonly<Record<string, string>> = {
+  "response.created": "C",
+  "response.in_progress": "P",
+  "response.output_item.added": "(",
+  "response.output_item.done": ")",
+  "response.content_part.added": "[",
+  "response.content_part.done": "]",
+  "response.reasoning_summary_part.added": "[",
+  "response.reasoning_summary_part.done": "]",
+  "response.completed": "E",
+  "response.incomplete": "E",
+  "response.failed": "X",
+  error: "X",
 };
 
-function sameIds(items: readonly Fields[], ids: readonly unknown[]): boolean {
-  return items.length === ids.length && items.every(({ id }, index) => id === ids[index]);
+function typeOf(at: Fields): string {
+  return typeof at["type"] === "string" ? at["type"] : "";
 }
 
 function fieldsOf(value: unknown): Fields {
