@@ -117,6 +117,11 @@ const promised: readonly Row[] = [
     "none",
     "words, calls, reasons and usage survive each pair of formats however a stream is cut, in strict order whatever comes",
   ],
+  [
+    "recorded-clients",
+    "none",
+    "requests recorded from official SDKs, Codex and Claude Code lose nothing, and what nobody can honour is named",
+  ],
   ["upstream-routing", "none", "who answers is chosen by address, header, model and rules, and others stand in"],
   [
     "upstream-codex",
