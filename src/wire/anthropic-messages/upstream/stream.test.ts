@@ -97,6 +97,13 @@ describe("a stream", () => {
       [message(), JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } })],
       { kind: "overloaded", message: "Overloaded." },
     ],
+    ["says so in a form of its own", [message(), '{"error":"Overloaded"}'], { message: "Overloaded." }],
+    [
+      "says so beside its type",
+      [message(), '{"type":"error","code":429,"message":"Slow down"}'],
+      { kind: "rate-limit", message: "Slow down." },
+    ],
+    ["is of plain words", [message(), "upstream gone"], { kind: "upstream" }],
     [
       "has a broken event",
       [message(), JSON.stringify({ type: "content_block_delta", index: "x" })],
@@ -104,6 +111,13 @@ describe("a stream", () => {
     ],
   ])("that %s is a failure", (_title, frames, error) => {
     expect(decodeAll(frames).at(-1)).toMatchObject({ type: "error", error: expect.objectContaining(error) });
+  });
+
+  test("gives each call an id that no other has", () => {
+    const call = { type: "tool_use", name: "f", input: {} };
+    const frames = [message(), block(call), block({ ...call, id: null }, 1), block({ ...call, id: "t" }, 2), block({ ...call, id: "t" }, 3)];
+    const ids = decodeAll([...frames, over("tool_use")]).flatMap((event) => event.type === "tool-input-start" ? [event.id] : []);
+    expect(ids).toEqual(["toolu_m_1", "toolu_m_2", "t", "toolu_m_4"]);
   });
 
   test("may lack its very last frame, hold pings, unknown events and blocks, and go on after its end", () => {
