@@ -124,6 +124,7 @@ describe("a stream", () => {
     const frames = [
       message(),
       JSON.stringify({ type: "ping" }),
+      "",
       JSON.stringify({ type: "new_event", index: 1 }),
       block({ type: "new_block", data: 1 }),
       delta({ type: "new_delta" }),

@@ -40,7 +40,8 @@ interface OpenBlock {
 export function createStreamDecoder(): StreamDecoder {
   const state = startState();
   return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    // Some servers break a silence with an event that says nothing.
+    decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : end(state)),
   };
 }

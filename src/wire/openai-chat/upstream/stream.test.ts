@@ -124,6 +124,10 @@ describe("a stream", () => {
     expect(decoded.at(-1)).toMatchObject({ reason: "tool-calls", rawReason: "stop" });
   });
 
+  test("may break a silence with events that say nothing", () => {
+    expect(seenOf(decodeAll(["", chunk({ content: "a" }), " ", over(), ""])).parts).toMatchObject([{ text: "a" }]);
+  });
+
   test("gets an id where it has none", () => {
     expect(decodeAll([JSON.stringify({ choices: [{ delta: { content: "a" } }] }), over()])[0]).toMatchObject({
       type: "start",

@@ -289,7 +289,7 @@ describe("a failure", () => {
   });
 
   test("is not what comes after the end, nor a frame that is no event", () => {
-    const frames = ["{}", text(0, "a"), over(), "[DONE]", "{", text(0, "b")];
+    const frames = ["{}", "", text(0, "a"), over(), "[DONE]", "{", text(0, "b")];
     expect(partsIn(frames)).toMatchObject([{ text: "a" }]);
   });
 

@@ -26,7 +26,8 @@ interface State {
 export function createStreamDecoder(): StreamDecoder {
   const state = startState();
   return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    // Some servers break a silence with an event that says nothing.
+    decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : fail(state, brokenOff())),
   };
 }
