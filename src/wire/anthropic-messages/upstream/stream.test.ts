@@ -113,6 +113,13 @@ describe("a stream", () => {
     expect(decodeAll(frames).at(-1)).toMatchObject({ type: "error", error: expect.objectContaining(error) });
   });
 
+  test("whose end says 0 of its input has the count of its beginning", () => {
+    const counted = decodeAll([message(), over("end_turn", { input_tokens: 0, output_tokens: 0 }), end]);
+    expect(seenOf(counted).usage).toMatchObject({ inputTokens: 3, outputTokens: 0 });
+    const known = decodeAll([message(), over("end_turn", { input_tokens: 7, cache_read_input_tokens: 2 }), end]);
+    expect(seenOf(known).usage).toMatchObject({ inputTokens: 9, cacheReadInputTokens: 2 });
+  });
+
   test("gives each call an id that no other has", () => {
     const call = { type: "tool_use", name: "f", input: {} };
     const frames = [message(), block(call), block({ ...call, id: null }, 1), block({ ...call, id: "t" }, 2), block({ ...call, id: "t" }, 3)];
