@@ -122,8 +122,16 @@ describe("a stream", () => {
 
   test("gives each call an id that no other has", () => {
     const call = { type: "tool_use", name: "f", input: {} };
-    const frames = [message(), block(call), block({ ...call, id: null }, 1), block({ ...call, id: "t" }, 2), block({ ...call, id: "t" }, 3)];
-    const ids = decodeAll([...frames, over("tool_use")]).flatMap((event) => event.type === "tool-input-start" ? [event.id] : []);
+    const frames = [
+      message(),
+      block(call),
+      block({ ...call, id: null }, 1),
+      block({ ...call, id: "t" }, 2),
+      block({ ...call, id: "t" }, 3),
+    ];
+    const ids = decodeAll([...frames, over("tool_use")]).flatMap((event) =>
+      event.type === "tool-input-start" ? [event.id] : [],
+    );
     expect(ids).toEqual(["toolu_m_1", "toolu_m_2", "t", "toolu_m_4"]);
   });
 

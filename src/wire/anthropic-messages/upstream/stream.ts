@@ -53,7 +53,15 @@ export function createEventDecoder(): (event: StreamEvent) => readonly ModelEven
 }
 
 function startState(): State {
-  return { phase: "waiting", usage: null, open: undefined, blocks: 0, responseId: "", callIds: new Set(), stop: undefined };
+  return {
+    phase: "waiting",
+    usage: null,
+    open: undefined,
+    blocks: 0,
+    responseId: "",
+    callIds: new Set(),
+    stop: undefined,
+  };
 }
 
 /** Words of the answer make up most of a stream, and come in these two alone. */

@@ -260,7 +260,10 @@ describe("a failure", () => {
     ["is an end without a word", [created, failed(null)], { kind: "upstream" }],
     [
       "is an end without a status",
-      [created, frame("response.failed", { response: { id: "resp_1", error: { code: "server_error", message: "Oops" } } })],
+      [
+        created,
+        frame("response.failed", { response: { id: "resp_1", error: { code: "server_error", message: "Oops" } } }),
+      ],
       { kind: "upstream", message: "Oops." },
     ],
     [
@@ -296,7 +299,9 @@ describe("a failure", () => {
   test("is not an end whose response says nothing of how it ended", () => {
     const cut = frame("response.incomplete", { response: { incomplete_details: { reason: "max_output_tokens" } } });
     expect(decodeAll([created, text(0, "a"), cut]).at(-1)).toMatchObject({ type: "finish", reason: "length" });
-    expect(decodeAll([created, text(0, "a"), frame("response.completed", {})]).at(-1)).toMatchObject({ reason: "stop" });
+    expect(decodeAll([created, text(0, "a"), frame("response.completed", {})]).at(-1)).toMatchObject({
+      reason: "stop",
+    });
   });
 
   test("is not a beginning that is missing", () => {
