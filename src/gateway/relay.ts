@@ -91,6 +91,8 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
     );
     if (!isLast && ending.error !== undefined && isPassing(ending.error)) throw ending.error;
     const { status, headers, body } = answer;
+    // Codex takes a name that it did not ask for as a sign of being sent elsewhere.
+    if (model !== request.outline.model) headers.delete("openai-model");
     if (body instanceof Uint8Array) over();
     const told = body instanceof Uint8Array ? body : watched(body, over);
     return { head: learned, status, headers, body: told, ending: () => ending };

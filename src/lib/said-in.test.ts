@@ -6,6 +6,7 @@ test.each([
   [{ error: { message: "a" } }, "a"],
   [{ error: "a" }, "a"],
   [{ message: "a" }, "a"],
+  [{ result: {}, success: false, errors: [{ code: 7000, message: "a" }], messages: [] }, "a"],
   [{ detail: [{ message: "a" }] }, "a"],
   [{ detail: [{ loc: ["body"], msg: "a" }] }, "a"],
   [[{ error: { message: "a" } }], "a"],

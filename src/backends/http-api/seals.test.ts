@@ -49,3 +49,23 @@ test("Anthropic's is Claude Code's too, and neither is shown what others sealed"
   expect(JSON.stringify(encodeMessages(messages, (name) => name))).not.toContain("EqQB");
   expect(unsignedReasoning(messages)).toEqual(["thinking"]);
 });
+
+test("what a provider encrypted whole is as much its own", () => {
+  const encrypted = sealed({ id: "deepseek" }, { type: "reasoning-start", id: "1", redactedData: "EmwK" });
+  const redactedData = encrypted.type === "reasoning-start" ? (encrypted.redactedData ?? "") : "";
+  const request = requestWith("");
+  const said: Message = {
+    role: "assistant",
+    content: [
+      { type: "reasoning", text: "", redactedData, field: "data" },
+      { type: "text", text: "a" },
+    ],
+  };
+  const toldTo = (id: string) => opened({ id }, { ...request, messages: [said] }).messages;
+  const blocksFor = (id: string) => encodeMessages(toldTo(id), (name) => name)[0]?.content;
+  expect(blocksFor("deepseek")?.[0]).toEqual({ type: "redacted_thinking", data: "EmwK" });
+  for (const id of ["other", "anthropic"]) {
+    expect(blocksFor(id)).toEqual([{ type: "text", text: "a" }]);
+    expect(unsignedReasoning(toldTo(id))).toEqual(["data"]);
+  }
+});

@@ -6,6 +6,7 @@ import type { ModelEvent } from "#core/events.ts";
 import type { Part } from "#core/request.ts";
 import { openedFor, sealFor } from "#core/sealed-reasoning.ts";
 import type { UpstreamRequest } from "#core/upstream-format.ts";
+import { withoutNullish } from "#lib/without-nullish.ts";
 
 interface Provider {
   readonly id: string;
@@ -14,18 +15,27 @@ interface Provider {
 const unmarked = "anthropic";
 
 export function sealed({ id }: Provider, event: ModelEvent): ModelEvent {
-  if (id === unmarked || event.type !== "reasoning-end" || event.signature === undefined) return event;
-  return { ...event, signature: sealFor(id, event.signature) };
+  if (id === unmarked) return event;
+  if (event.type === "reasoning-end" && event.signature !== undefined)
+    return { ...event, signature: sealFor(id, event.signature) };
+  if (event.type === "reasoning-start" && event.redactedData !== undefined)
+    return { ...event, redactedData: sealFor(id, event.redactedData) };
+  return event;
 }
 
 /** With what this provider sealed as it was; what others did is left to its format to name and leave out. */
 export function opened({ id }: Provider, request: UpstreamRequest): UpstreamRequest {
   if (id === unmarked) return request;
   const open = (part: Part): Part => {
-    if (part.type !== "reasoning" || part.signature === undefined) return part;
-    const { signature, ...rest } = part;
-    const own = openedFor(id, signature);
-    return own === undefined ? rest : { ...rest, signature: own };
+    if (part.type !== "reasoning") return part;
+    const { signature, redactedData, ...rest } = part;
+    return {
+      ...rest,
+      ...withoutNullish({
+        signature: signature && openedFor(id, signature),
+        redactedData: redactedData && openedFor(id, redactedData),
+      }),
+    };
   };
   return {
     ...request,

@@ -50,16 +50,23 @@ function conversationUpTo(id: string, asker: Asker): readonly Item[] {
     const sumsUp = outputOf(found.response).some(({ type }) => type === "compaction");
     answers.push(sumsUp ? { ...found, input: [], previous: undefined } : found);
   }
-  return answers.toReversed().flatMap(({ input, response }) => [...input, ...outputOf(response)]);
+  return answers
+    .toReversed()
+    .flatMap(({ input, response }) => [...input, ...outputOf(response).filter((item) => !isCutCall(item))]);
 }
 
-/** Ids of output items have the id of their response in them. */
+/** Nobody could run it, and half its arguments are no JSON. */
+function isCutCall({ type, status }: Item): boolean {
+  return (type === "function_call" || type === "custom_tool_call") && status === "incomplete";
+}
+
+/** Ids of items that got theirs here have the id of their response in them. */
 function resolveReference(item: unknown, index: number, { store, principal }: Asker): unknown {
   if (!isRecord(item) || item["type"] !== "item_reference") return item;
   const id = String(item["id"]);
   const [, response] = /^[a-z]+_(.+)_\d+$/.exec(id) ?? [];
   const found = response === undefined ? undefined : store?.find(principal, `resp_${response}`);
-  const meant = found && outputOf(found.response).find((output) => output["id"] === id);
+  const meant = found && [...outputOf(found.response), ...found.input].find((kept) => kept["id"] === id);
   if (meant === undefined) throw unknownItem(index, id);
   return meant;
 }

@@ -1,13 +1,9 @@
-import type * as v from "valibot";
-
 import type { GatewayError } from "#core/errors.ts";
 import { refusalError } from "#core/refusal.ts";
 import type { UpstreamRefusal } from "#core/upstream-format.ts";
 import { faultIn } from "#lib/fault-in.ts";
 import { redactText } from "#lib/redact.ts";
 import { retryAfterSeconds } from "#lib/retry-after.ts";
-
-import type { errorEventSchema } from "./schema.ts";
 
 export function decodeError({ status, headers, body, provider }: UpstreamRefusal): GatewayError {
   const { message, words } = faultIn(body);
@@ -22,7 +18,8 @@ export function decodeError({ status, headers, body, provider }: UpstreamRefusal
   });
 }
 
-/** For an answer that ends with an error. */
-export function failedStream({ error: { type, message } }: v.InferOutput<typeof errorEventSchema>): GatewayError {
-  return refusalError({ status: undefined, words: [type], message: redactText(message) });
+/** For an answer that ends with an error; the status is in it where a gateway had begun to answer. */
+export function failedStream(body: unknown): GatewayError {
+  const { message, ...fault } = faultIn(body);
+  return refusalError({ ...fault, message: redactText(message) });
 }

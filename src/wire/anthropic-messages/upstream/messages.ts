@@ -113,9 +113,12 @@ function encodePart(part: Part, path: string, nameOf: ToolNaming): WireBlock | u
 }
 
 function encodeReasoning(part: ReasoningPart): WireBlock | undefined {
-  if (part.redactedData !== undefined) return { type: "redacted_thinking", data: part.redactedData };
-  if (part.signature === undefined || isMarked(part.signature)) return undefined;
-  return { type: "thinking", thinking: part.text, signature: part.signature };
+  const { text, signature, redactedData } = part;
+  const seal = redactedData ?? signature;
+  if (seal === undefined || isMarked(seal)) return undefined;
+  return redactedData === undefined
+    ? { type: "thinking", thinking: text, signature: seal }
+    : { type: "redacted_thinking", data: seal };
 }
 
 function encodeDocument({ source, title, context }: DocumentPart, path: string): WireBlock {

@@ -1,17 +1,15 @@
 import * as v from "valibot";
 
 import type { ModelEvent } from "#core/events.ts";
-import { unreadable } from "#core/refusal.ts";
 import { isRecord } from "#lib/is-record.ts";
 
-import { failedStream } from "./error.ts";
-import { errorEventSchema, messageSchema, type StreamEvent } from "./schema.ts";
-import { createEventDecoder } from "./stream.ts";
+import { messageSchema, type StreamEvent } from "./schema.ts";
+import { createEventDecoder, failureIn } from "./stream.ts";
 
 /** A whole message is what its stream would have built, told in one delta a block. */
 export function decodeResponse(body: unknown): readonly ModelEvent[] {
   const parsed = v.safeParse(messageSchema, body);
-  if (!parsed.success) return [{ type: "error", error: failureIn(body) }];
+  if (!parsed.success) return [{ type: "error", error: failureIn(body, JSON.stringify(body) ?? "") }];
   const { content, stop_reason, stop_sequence, ...message } = parsed.output;
   const decode = createEventDecoder();
   const events: readonly StreamEvent[] = [
@@ -28,11 +26,4 @@ export function decodeResponse(body: unknown): readonly ModelEvent[] {
 
 export function summaryOf(body: unknown): readonly ModelEvent[] {
   return isRecord(body) && body["type"] === "message" ? decodeResponse({ ...body, content: [] }) : [];
-}
-
-function failureIn(body: unknown) {
-  const said = v.safeParse(errorEventSchema, body);
-  return said.success && said.output.error.message !== ""
-    ? failedStream(said.output)
-    : unreadable(JSON.stringify(body) ?? "");
 }

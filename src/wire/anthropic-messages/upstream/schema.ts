@@ -67,11 +67,6 @@ export type StreamEvent = v.InferOutput<typeof streamEventSchema>;
 /** Any event: newer ones are none of ours. */
 export const eventSchema = v.looseObject({ type: v.string() });
 
-const errorSchema = v.looseObject({ type: v.fallback(v.string(), ""), message: v.fallback(v.string(), "") });
-
-/** The event that ends a stream which failed; a refusal's body looks the same. */
-export const errorEventSchema = v.looseObject({ error: v.fallback(errorSchema, { type: "", message: "" }) });
-
 export const messageSchema = v.looseObject({
   id: text,
   model: text,

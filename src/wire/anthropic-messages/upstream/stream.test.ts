@@ -97,6 +97,13 @@ describe("a stream", () => {
       [message(), JSON.stringify({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } })],
       { kind: "overloaded", message: "Overloaded." },
     ],
+    ["says so in a form of its own", [message(), '{"error":"Overloaded"}'], { message: "Overloaded." }],
+    [
+      "says so beside its type",
+      [message(), '{"type":"error","code":429,"message":"Slow down"}'],
+      { kind: "rate-limit", message: "Slow down." },
+    ],
+    ["is of plain words", [message(), "upstream gone"], { kind: "upstream" }],
     [
       "has a broken event",
       [message(), JSON.stringify({ type: "content_block_delta", index: "x" })],
@@ -106,10 +113,33 @@ describe("a stream", () => {
     expect(decodeAll(frames).at(-1)).toMatchObject({ type: "error", error: expect.objectContaining(error) });
   });
 
+  test("whose end says 0 of its input has the count of its beginning", () => {
+    const counted = decodeAll([message(), over("end_turn", { input_tokens: 0, output_tokens: 0 }), end]);
+    expect(seenOf(counted).usage).toMatchObject({ inputTokens: 3, outputTokens: 0 });
+    const known = decodeAll([message(), over("end_turn", { input_tokens: 7, cache_read_input_tokens: 2 }), end]);
+    expect(seenOf(known).usage).toMatchObject({ inputTokens: 9, cacheReadInputTokens: 2 });
+  });
+
+  test("gives each call an id that no other has", () => {
+    const call = { type: "tool_use", name: "f", input: {} };
+    const frames = [
+      message(),
+      block(call),
+      block({ ...call, id: null }, 1),
+      block({ ...call, id: "t" }, 2),
+      block({ ...call, id: "t" }, 3),
+    ];
+    const ids = decodeAll([...frames, over("tool_use")]).flatMap((event) =>
+      event.type === "tool-input-start" ? [event.id] : [],
+    );
+    expect(ids).toEqual(["toolu_m_1", "toolu_m_2", "t", "toolu_m_4"]);
+  });
+
   test("may lack its very last frame, hold pings, unknown events and blocks, and go on after its end", () => {
     const frames = [
       message(),
       JSON.stringify({ type: "ping" }),
+      "",
       JSON.stringify({ type: "new_event", index: 1 }),
       block({ type: "new_block", data: 1 }),
       delta({ type: "new_delta" }),

@@ -6,12 +6,12 @@ import type { FinishReason } from "#core/finish-reason.ts";
 import { brokenOff, unreadable } from "#core/refusal.ts";
 import type { StreamDecoder } from "#core/upstream-format.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
+import { saidIn } from "#lib/said-in.ts";
 
 import { failedStream } from "./error.ts";
 import {
   type BlockDelta,
   type ContentBlock,
-  errorEventSchema,
   eventSchema,
   type StreamEvent,
   streamEventSchema,
@@ -24,6 +24,8 @@ interface State {
   usage: UpstreamUsage | null;
   open: OpenBlock | undefined;
   blocks: number;
+  responseId: string;
+  readonly callIds: Set<string>;
   stop: { readonly reason: string; readonly sequence: string | undefined } | undefined;
 }
 
@@ -38,7 +40,8 @@ interface OpenBlock {
 export function createStreamDecoder(): StreamDecoder {
   const state = startState();
   return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    // Some servers break a silence with an event that says nothing.
+    decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : end(state)),
   };
 }
@@ -50,7 +53,15 @@ export function createEventDecoder(): (event: StreamEvent) => readonly ModelEven
 }
 
 function startState(): State {
-  return { phase: "waiting", usage: null, open: undefined, blocks: 0, stop: undefined };
+  return {
+    phase: "waiting",
+    usage: null,
+    open: undefined,
+    blocks: 0,
+    responseId: "",
+    callIds: new Set(),
+    stop: undefined,
+  };
 }
 
 /** Words of the answer make up most of a stream, and come in these two alone. */
@@ -59,14 +70,20 @@ export function isTelling(data: string): boolean {
 }
 
 function decodeFrame(state: State, data: string): readonly ModelEvent[] {
-  if (data === "[DONE]") return [];
-  const parsed = v.safeParse(eventSchema, parseJsonText(data));
-  if (!parsed.success) return fail(state, unreadable(data));
+  if (data.trim() === "[DONE]") return [];
+  const body = parseJsonText(data);
+  const parsed = v.safeParse(eventSchema, body);
+  if (!parsed.success) return fail(state, failureIn(body, data));
   const { type } = parsed.output;
-  if (type === "error") return fail(state, failedStream(v.parse(errorEventSchema, parsed.output)));
+  if (type === "error") return fail(state, failedStream(body));
   if (!known.has(type)) return [];
   const event = v.safeParse(streamEventSchema, parsed.output);
   return event.success ? decodeEvent(state, event.output) : fail(state, unreadable(data));
+}
+
+/** Of what is no event, or no message: compatible servers have errors of other forms. */
+export function failureIn(body: unknown, text: string): GatewayError {
+  return typeof body === "object" && saidIn(body) !== "" ? failedStream(body) : unreadable(text);
 }
 
 const known: ReadonlySet<string> = new Set<StreamEvent["type"]>([
@@ -106,7 +123,9 @@ function start(
   if (state.phase !== "waiting") return [];
   state.phase = "answering";
   state.usage = message.usage;
-  const { id, model, usage } = message;
+  const { model, usage } = message;
+  const id = message.id || `msg_${crypto.randomUUID()}`;
+  state.responseId = id;
   return [{ type: "start", responseId: id, model, usage: usageOf(usage) }, { type: "step-start" }];
 }
 
@@ -151,9 +170,17 @@ function openBlock(state: State, index: number, block: ContentBlock): readonly M
   const closing = closeBlock(state);
   state.blocks += 1;
   const kind = kindOf(block);
-  const id = kind === "tool" ? (block.id ?? `call-${state.blocks}`) : `block-${state.blocks}`;
+  const id = kind === "tool" ? callId(state, block) : `block-${state.blocks}`;
   state.open = { index, kind, id, signature: block.signature ?? "" };
   return [...closing, ...beginningOf(block, kind, id)];
+}
+
+/** Unlike any other in its conversation. */
+function callId({ callIds, responseId, blocks }: State, { id = "" }: ContentBlock): string {
+  const isFit = id !== "" && !callIds.has(id);
+  const fit = isFit ? id : `toolu_${responseId.replaceAll(/[^\w-]/g, "_")}_${blocks}`;
+  callIds.add(fit);
+  return fit;
 }
 
 function kindOf({ type }: ContentBlock): OpenBlock["kind"] {

@@ -17,8 +17,14 @@ export function usageOf(upstream: UpstreamUsage | null): Usage {
   };
 }
 
-/** A message's usage at its start, completed by its end: an end that repeats an input count knows better. */
+/**
+ * A message's usage at its start, completed by its end: an end that repeats an input count knows better, but for
+ * servers that say 0 there of all they do not count again.
+ */
 export function mergeUpstreamUsage(start: UpstreamUsage | null, end: UpstreamUsage | null): UpstreamUsage {
-  const known = Object.entries(end ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  const counts = usageOf(end).inputTokens > 0;
+  const known = Object.entries(end ?? {}).filter(
+    ([name, value]) => value !== null && value !== undefined && (counts || !/^(?:input|cache)_/.test(name)),
+  );
   return { ...start, ...Object.fromEntries(known) };
 }

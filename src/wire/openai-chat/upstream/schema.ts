@@ -1,6 +1,8 @@
 /** What upstreams that speak OpenAI chat completions answer, as far as this program reads it; loose, because they vary. */
 import * as v from "valibot";
 
+import { isRecord } from "#lib/is-record.ts";
+
 const text = v.fallback(v.nullish(v.string()), undefined);
 const tokens = v.fallback(v.nullish(v.number()), undefined);
 
@@ -28,10 +30,15 @@ const extraContent = v.fallback(
   undefined,
 );
 
+const calledFunction = v.fallback(
+  v.nullish(v.looseObject({ name: text, arguments: v.optional(v.unknown()) })),
+  undefined,
+);
+
 const toolCallSchema = v.looseObject({
   index: v.fallback(v.nullish(v.number()), undefined),
   id: text,
-  function: v.fallback(v.nullish(v.looseObject({ name: text, arguments: v.optional(v.unknown()) })), undefined),
+  function: calledFunction,
   extra_content: extraContent,
 });
 export type ToolCallDelta = v.InferOutput<typeof toolCallSchema>;
@@ -49,6 +56,8 @@ const deltaSchema = v.looseObject({
   refusal: text,
   annotations: v.fallback(v.nullish(v.array(v.unknown())), undefined),
   tool_calls: v.fallback(v.nullish(v.array(toolCallSchema)), undefined),
+  // What it was called before there could be several.
+  function_call: calledFunction,
   extra_content: extraContent,
 });
 export type Delta = v.InferOutput<typeof deltaSchema>;
@@ -73,13 +82,23 @@ export const completionSchema = v.looseObject({
   choices: v.pipe(v.array(v.looseObject({ ...choice, message: deltaSchema })), v.minLength(1)),
 });
 
-const textParts = v.array(v.looseObject({ type: v.literal("text"), text: v.string() }));
-
 /** Content is a text, but for servers that answer in parts. */
 export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
-  const parts = v.safeParse(textParts, content);
-  return parts.success ? parts.output.map((part) => part.text).join("") : "";
+  return partsOf(content, "text")
+    .map(({ text: said }) => (typeof said === "string" ? said : ""))
+    .join("");
+}
+
+/** Mistral's thoughts are parts of the content. */
+export function thoughtsOf(content: unknown): string {
+  return partsOf(content, "thinking")
+    .map(({ thinking }) => textOf(thinking))
+    .join("");
+}
+
+function partsOf(content: unknown, type: string): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(content) ? content.filter(isRecord).filter((part) => part["type"] === type) : [];
 }
 
 /** Citations of the web, as Anthropic's API has them. */

@@ -124,6 +124,27 @@ describe("a stream", () => {
     expect(decoded.at(-1)).toMatchObject({ reason: "tool-calls", rawReason: "stop" });
   });
 
+  test("may break a silence with events that say nothing", () => {
+    expect(seenOf(decodeAll(["", chunk({ content: "a" }), " ", over(), ""])).parts).toMatchObject([{ text: "a" }]);
+  });
+
+  test("may have its thoughts among the parts of its content", () => {
+    const thought = { type: "thinking", thinking: [{ type: "text", text: "hm" }] };
+    const frames = [chunk({ content: [thought] }), chunk({ content: [{ type: "text", text: "a" }, { type: "new" }] })];
+    expect(seenOf(decodeAll([...frames, over()])).parts).toMatchObject([
+      { type: "reasoning", text: "hm" },
+      { type: "text", text: "a" },
+    ]);
+  });
+
+  test("may have one call under the old name for it", () => {
+    const frames = [
+      chunk({ function_call: { name: "f", arguments: "" } }),
+      chunk({ function_call: { arguments: "{}" } }),
+    ];
+    expect(callsIn(frames)).toEqual([["call_c_1", "f", "{}"]]);
+  });
+
   test("gets an id where it has none", () => {
     expect(decodeAll([JSON.stringify({ choices: [{ delta: { content: "a" } }] }), over()])[0]).toMatchObject({
       type: "start",

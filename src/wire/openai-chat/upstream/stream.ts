@@ -12,7 +12,16 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 import { saidIn } from "#lib/said-in.ts";
 
 import { failedStream } from "./error.ts";
-import { type Chunk, chunkSchema, citationsIn, type Delta, textOf, type UpstreamUsage } from "./schema.ts";
+import {
+  type Chunk,
+  chunkSchema,
+  citationsIn,
+  type Delta,
+  textOf,
+  thoughtsOf,
+  type ToolCallDelta,
+  type UpstreamUsage,
+} from "./schema.ts";
 import { type Calls, createCalls } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
@@ -32,7 +41,8 @@ interface State {
 export function createStreamDecoder(): StreamDecoder {
   const state = startState();
   return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    // Some servers break a silence with an event that says nothing.
+    decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : end(state)),
   };
 }
@@ -96,15 +106,16 @@ function begin(state: State, id: string, model: string): readonly ModelEvent[] {
 }
 
 function decodeDelta(state: State, delta: Delta): readonly ModelEvent[] {
-  const { reasoning_content, reasoning, content, refusal, annotations, tool_calls, extra_content } = delta;
+  const { reasoning_content, reasoning, content, refusal, annotations, extra_content } = delta;
+  const { tool_calls, function_call: called } = delta;
   if (typeof refusal === "string" && refusal !== "") state.refused = true;
   return [
     // Some servers say the same under both names.
-    ...say(state, "reasoning", reasoning_content || reasoning || ""),
+    ...say(state, "reasoning", reasoning_content || reasoning || thoughtsOf(content)),
     ...say(state, "text", textOf(content)),
     ...say(state, "text", refusal ?? ""),
     ...cite(state, annotations),
-    ...call(state, tool_calls ?? [], extra_content),
+    ...call(state, tool_calls ?? (called ? [{ index: 0, function: called }] : []), extra_content),
   ];
 }
 
@@ -182,11 +193,7 @@ function cite({ open: block, tell }: State, annotations: Delta["annotations"]): 
   return citationsIn(annotations).flatMap((citation) => tell({ type: "text-citation", id: block.id, citation }));
 }
 
-function call(
-  state: State,
-  deltas: NonNullable<Delta["tool_calls"]>,
-  extra: Delta["extra_content"],
-): readonly ModelEvent[] {
+function call(state: State, deltas: readonly ToolCallDelta[], extra: Delta["extra_content"]): readonly ModelEvent[] {
   if (deltas.length === 0 && !(extra && state.calls.any())) return [];
   const events = deltas.flatMap((delta, position) => state.calls.add(delta, position));
   return [...close(state), ...[...events, ...state.calls.sign(extra)].flatMap(state.tell)];

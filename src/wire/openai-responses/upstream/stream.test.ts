@@ -259,6 +259,19 @@ describe("a failure", () => {
     ],
     ["is an end without a word", [created, failed(null)], { kind: "upstream" }],
     [
+      "is an end without a status",
+      [
+        created,
+        frame("response.failed", { response: { id: "resp_1", error: { code: "server_error", message: "Oops" } } }),
+      ],
+      { kind: "upstream", message: "Oops." },
+    ],
+    [
+      "stands beside the response",
+      [created, frame("response.failed", { error: { code: "rate_limit_exceeded", message: "Slow down" } })],
+      { kind: "rate-limit", message: "Slow down." },
+    ],
+    [
       "is a flat event",
       [created, frame("error", { code: "context_length_exceeded", message: "Too long", param: null })],
       { kind: "context-length", message: "Too long." },
@@ -279,8 +292,16 @@ describe("a failure", () => {
   });
 
   test("is not what comes after the end, nor a frame that is no event", () => {
-    const frames = ["{}", text(0, "a"), over(), "[DONE]", "{", text(0, "b")];
+    const frames = ["{}", "", text(0, "a"), over(), "[DONE]", "{", text(0, "b")];
     expect(partsIn(frames)).toMatchObject([{ text: "a" }]);
+  });
+
+  test("is not an end whose response says nothing of how it ended", () => {
+    const cut = frame("response.incomplete", { response: { incomplete_details: { reason: "max_output_tokens" } } });
+    expect(decodeAll([created, text(0, "a"), cut]).at(-1)).toMatchObject({ type: "finish", reason: "length" });
+    expect(decodeAll([created, text(0, "a"), frame("response.completed", {})]).at(-1)).toMatchObject({
+      reason: "stop",
+    });
   });
 
   test("is not a beginning that is missing", () => {

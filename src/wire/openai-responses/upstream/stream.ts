@@ -26,7 +26,8 @@ interface State {
 export function createStreamDecoder(): StreamDecoder {
   const state = startState();
   return {
-    decode: (data) => (state.phase === "ended" ? [] : decodeFrame(state, data)),
+    // Some servers break a silence with an event that says nothing.
+    decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
     end: () => (state.phase === "ended" ? [] : fail(state, brokenOff())),
   };
 }
@@ -47,14 +48,20 @@ export function isTelling(data: string): boolean {
   );
 }
 
-const ends: ReadonlySet<string> = new Set(["response.completed", "response.incomplete", "response.failed"]);
+/** How an answer ended, by the event that says so: some gateways leave it out of the response, or the response out. */
+const ends: Readonly<Record<string, string>> = {
+  "response.completed": "completed",
+  "response.incomplete": "incomplete",
+  "response.failed": "failed",
+};
 
 function decodeFrame(state: State, data: string): readonly ModelEvent[] {
   if (data.trim() === "[DONE]") return fail(state, brokenOff());
   const body = parseJsonText(data);
   const event = v.safeParse(eventSchema, body);
   if (!event.success) return isRecord(body) && saidIn(body) === "" ? [] : fail(state, failureIn(body, data));
-  if (event.output.type === "error") return fail(state, failedStream(body));
+  const { type, response } = event.output;
+  if (type === "error" || (type === "response.failed" && !response?.error)) return fail(state, failedStream(body));
   return decodeEvent(state, event.output);
 }
 
@@ -65,7 +72,8 @@ function failureIn(body: unknown, data: string): GatewayError {
 
 function decodeEvent(state: State, event: StreamEvent): readonly ModelEvent[] {
   const { type, response } = event;
-  if (ends.has(type) && response) return end(state, response);
+  const status = ends[type];
+  if (status !== undefined) return end(state, { ...response, status: response?.status ?? status });
   if (!type.startsWith("response.")) return [];
   return [...begin(state, response ?? {}), ...state.items.add(event).flatMap(state.tell)];
 }
