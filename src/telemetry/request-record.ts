@@ -168,7 +168,13 @@ function factColumns(facts: RequestFacts) {
   };
 }
 
-function usageColumns(usage: Usage | undefined) {
+/** An upstream that counts nothing says nothing of what it took: that is not known, and not nothing. */
+function isCounted(usage: Usage | undefined): usage is Usage {
+  return usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
+}
+
+function usageColumns(told: Usage | undefined) {
+  const usage = isCounted(told) ? told : undefined;
   return {
     inputTokens: wholeOrNull(usage?.inputTokens),
     outputTokens: wholeOrNull(usage?.outputTokens),
@@ -180,9 +186,7 @@ function usageColumns(usage: Usage | undefined) {
 }
 
 function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
-  // An upstream that counts nothing says nothing of what it took.
-  const isCounted = usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
-  const isKnown = isCounted && backend !== undefined && modelUsed !== undefined;
+  const isKnown = isCounted(usage) && backend !== undefined && modelUsed !== undefined;
   const listCostUsd = isKnown ? (priceOf?.(backend, modelUsed, usage) ?? null) : null;
   return { costUsd: Number.isFinite(costUsd) ? (costUsd ?? null) : listCostUsd, listCostUsd };
 }

@@ -310,6 +310,14 @@ test("who has a token with a name is called so in the log, and has rules of its 
   bench.expectRow(requestId, { principal: expect.stringMatching(/^token-/), modelUsed: "gpt-priced" });
 });
 
+// proves("observe-pricing")
+test("a stream whose client asks for no usage has none in the log, which is not nothing", async () => {
+  const body = JSON.stringify({ ...JSON.parse(hello), stream: true });
+  const { requestId, text } = await bench.send("/providers/openai/v1/chat/completions", body);
+  expect(text).toEndWith("data: [DONE]\n\n");
+  bench.expectRow(requestId, { finishReason: "stop", inputTokens: null, outputTokens: null, costUsd: null });
+});
+
 // ---- whatever comes
 
 const strange: readonly (readonly [string, readonly (Uint8Array | string)[]])[] = [
