@@ -124,6 +124,7 @@ const promised: readonly Row[] = [
   ],
   ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
   ["upstream-named-errors", "none", "an error before the first byte says which backend was asked, and as what"],
+  [
     "translation-properties",
     "none",
     "words, calls, reasons and usage survive each pair of formats however a stream is cut, in strict order whatever comes",
