@@ -17,7 +17,8 @@ import { credentialFrom } from "#credentials/sources.ts";
 import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
-import { createUpstream } from "#upstream/upstream.ts";
+import { addressOf } from "#upstream/connect-probe.ts";
+import { type ConnectLimit, createUpstream } from "#upstream/upstream.ts";
 
 import { runProgram } from "./run-program.ts";
 
@@ -50,6 +51,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
         provider: title,
         credentials: credentialsOf(provider, deps),
         spread: provider.spread,
+        connect: connectLimit(provider, deps.environment),
         responseTimeoutMs: provider.response_timeout_seconds * 1000,
         maxRetries: provider.max_retries,
         proxy: provider.proxy,
@@ -57,6 +59,15 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       }),
     });
   });
+}
+
+/** Bun goes by these variables too, and then it is not the upstream that it connects to. */
+const proxyVariables = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"];
+
+function connectLimit(provider: Provider, environment: ProviderDeps["environment"]): ConnectLimit | undefined {
+  const { proxy, connect_timeout_seconds: seconds } = provider;
+  if (proxy === undefined && proxyVariables.some((name) => environment[name])) return undefined;
+  return { limitMs: seconds * 1000, address: proxy === undefined ? undefined : addressOf(proxy) };
 }
 
 /** The first that fits the name. */

@@ -295,6 +295,7 @@ const provider = v.strictObject({
   proxy: v.optional(text("HTTP proxy through which it is reached.")),
   ca_file: v.optional(text("PEM file of certificates to trust for it.")),
   max_retries: v.optional(whole(0, 10, "Further tries of a request that failed before its first byte."), 2),
+  connect_timeout_seconds: v.optional(amount(0.1, 3600, "Longest wait for a connection."), 10),
   response_timeout_seconds: v.optional(amount(1, 86_400, "Longest wait for an answer to begin."), 600),
   idle_timeout_seconds: v.optional(amount(1, 86_400, "Longest silence within an answer."), 300),
 });

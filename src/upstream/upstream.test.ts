@@ -35,6 +35,7 @@ function setUp(answers: typeof script.answers, more: Partial<UpstreamOptions> = 
     provider: "Acme",
     credentials: [],
     spread: "failover",
+    connect: undefined,
     responseTimeoutMs: 5000,
     maxRetries: 2,
     ...more,

@@ -7,6 +7,7 @@ import type { Credential } from "#credentials/credential.ts";
 
 import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
+import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
 
 export interface UpstreamOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
@@ -15,13 +16,21 @@ export interface UpstreamOptions {
   readonly credentials: readonly Credential[];
   /** `failover`: the first that works. `round-robin`: each in turn, but one for a conversation. */
   readonly spread: "failover" | "round-robin";
-  /** How long its answer may take to begin; Bun gives no word of a connection that is made. */
+  /** How long a connection may take, of whom; undefined where that cannot be told. */
+  readonly connect: ConnectLimit | undefined;
+  /** How long its answer may take to begin. */
   readonly responseTimeoutMs: number;
   /** Further tries of one request, all before its first byte. */
   readonly maxRetries: number;
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+}
+
+export interface ConnectLimit {
+  readonly limitMs: number;
+  /** The proxy on the way; undefined: the upstream itself. */
+  readonly address?: Address | undefined;
 }
 
 export interface UpstreamCall {
@@ -160,10 +169,17 @@ function signed(call: UpstreamCall, credential: Credential | undefined, secret: 
 }
 
 async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
-  const { provider, responseTimeoutMs, proxy, ca } = options;
+  const { provider, responseTimeoutMs, connect, proxy, ca } = options;
   const ending = new AbortController();
   const abandon = () => ending.abort();
   const timer = setTimeout(abandon, responseTimeoutMs);
+  const unconnected = new AbortController();
+  const stopWatching =
+    connect &&
+    watchConnecting(connect.address ?? addressOf(call.url), connect.limitMs, () => {
+      unconnected.abort();
+      abandon();
+    });
   try {
     const response = await fetch(call.url, {
       method: call.method,
@@ -181,10 +197,19 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
     return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw toGatewayError(call.signal.reason);
+    if (unconnected.signal.aborted) throw notConnected(provider, connect?.limitMs ?? 0, cause);
     throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
   } finally {
     clearTimeout(timer);
+    stopWatching?.();
   }
+}
+
+function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
+  return new GatewayError("upstream", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
+    hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
+    cause,
+  });
 }
 
 function tooLate(provider: string, ms: number): GatewayError {

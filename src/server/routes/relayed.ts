@@ -19,11 +19,15 @@ async function passOn(exchange: Exchange, services: Services, params: RouteParam
     if (answer !== undefined) return answer;
   }
   throw new GatewayError("not-found", `There is nothing at ${exchange.path.slice(0, 200)}.`, {
-    hint: "What is named there passes nothing on.",
+    hint: "What answers there passes nothing on. Say which provider has it: /api/v1/…, /providers/NAME/v1/…, or a rule of routing.",
   });
 }
 
-const paths = ["/api/v1/*", "/providers/:backend/v1/*"];
+/** Without a provider in it, a path is passed on where routing sends it to one; others are said to be unknown. */
+const paths = [
+  ...["/api/v1/*", "/providers/:backend/v1/*"],
+  ...["/v1/files", "/v1/files/*", "/v1/messages/batches", "/v1/messages/batches/*"],
+];
 
 export const relayedRoutes: readonly Route[] = paths.flatMap((path) =>
   (["GET", "POST", "DELETE"] as const).map((method) => ({

@@ -36,6 +36,8 @@ beforeAll(async () => {
             thinking: { model: "thinker", thinking: true, backend: "claiming" },
             careful: { model: "careful", effort: "high" },
             path: { path: "/v1/responses", model: "by-path", backend: "claiming" },
+            files: { path: "/v1/files", backend: "anthropic" },
+            batches: { path: "/v1/messages/batches", backend: "anthropic" },
           },
           fallbacks: { gone: ["tired", "claiming/stand-in"] },
         },
@@ -235,3 +237,17 @@ describe("who stands in", () => {
 });
 
 test('each is one row that says who answered; proves("log-access")', () => bench.checkRows());
+
+test("files and batches under their bare paths go where a rule sends them", async () => {
+  const { anthropic } = bench.clients("");
+  const file = await anthropic.beta.files.upload({ file: new File(["plum"], "fruit.txt", { type: "text/plain" }) });
+  expect(file).toMatchObject({ filename: "fruit.txt", size_bytes: 4 });
+  const params = { model: "any", max_tokens: 10, messages: [{ role: "user" as const, content: "[[demo say Hi]]" }] };
+  const batch = await anthropic.messages.batches.create({ requests: [{ custom_id: "one", params }] });
+  expect((await anthropic.messages.batches.retrieve(batch.id)).id).toBe(batch.id);
+  expect(bench.asked().map(({ path }) => path)).toEqual([
+    "/anthropic/v1/files",
+    "/anthropic/v1/messages/batches",
+    `/anthropic/v1/messages/batches/${batch.id}`,
+  ]);
+});
