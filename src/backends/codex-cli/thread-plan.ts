@@ -14,8 +14,8 @@ import { opened } from "./seals.ts";
 import type { UserConfig } from "./start-server.ts";
 
 export interface ThreadPlan {
-  /** Of `thread/start`, but for the directory. */
-  readonly thread: Params;
+  /** Of `thread/start`. */
+  readonly thread: (directory: string) => Params;
   /** The whole conversation, as items of OpenAI Responses. */
   readonly items: readonly Params[];
   /** Of `turn/start`, but for the thread. */
@@ -36,15 +36,18 @@ export function planThread(
   const { items, ignoredFields } = itemsOf(request, model);
   const tools = offeredTools(request.features, context);
   const system = request.system.filter((text) => text !== "");
-  const thread = {
+  const rules = context.mode === "chat" ? bareModel(system, config) : agent(system, context, options, config);
+  const thread = (directory: string): Params => ({
+    cwd: directory,
     // The conversation is the client's to keep.
     ephemeral: true,
     // Only these say when an answer of the model is whole while its calls wait, and what is sealed of its reasoning.
     experimentalRawEvents: true,
     ...(model !== undefined && { model }),
     ...(tools.length > 0 && { dynamicTools: dynamicTools(tools) }),
-    ...(context.mode === "chat" ? bareModel(system, config) : agent(system, context, options, config)),
-  };
+    ...rules,
+    config: { ...rules.config, ...trustIn(directory, context.workspace) },
+  });
   return { thread, items, turn: turnOf(request.features, context, model), ignoredFields };
 }
 
@@ -69,18 +72,24 @@ function withWireName(part: Part): Part {
   return part.type === "tool-call" ? { ...part, toolName: wireToolName(part.toolName) } : part;
 }
 
+/** 0.169 has no item for a document, refuses an image that is elsewhere, and knows no files of its vendor's. */
 function checkPart(request: ModelRequest, part: Part): void {
   if (part.type === "tool-result") for (const inner of part.content) checkPart(request, inner);
-  const isFile = part.type === "image" && part.source.type === "file";
-  if (!isFile && (part.type !== "document" || part.source.type === "text")) return;
-  throw new GatewayError("invalid-request", isFile ? "Codex takes no ids of files." : "Codex takes no documents.", {
+  const isLink = part.type === "image" && part.source.type !== "base64";
+  if (!isLink && (part.type !== "document" || part.source.type === "text")) return;
+  const message = isLink ? "Codex takes images only where they are in the request." : "Codex takes no documents.";
+  throw new GatewayError("invalid-request", message, {
     param: pathOf(request.messages, part),
-    hint: isFile ? "Send the image as base64." : "Send it as text, or let an agent read it in its workspace.",
+    hint: isLink ? "Send the image as base64." : "Send it as text, or let an agent read it in its workspace.",
   });
 }
 
+interface Rules extends Params {
+  readonly config: Params;
+}
+
 /** Codex without its prompt, its tools, its surroundings and the user's servers, programs and skills. */
-function bareModel(system: readonly string[], { mcpServers }: UserConfig): Params {
+function bareModel(system: readonly string[], { mcpServers }: UserConfig): Rules {
   return {
     baseInstructions: system.join("\n\n"),
     sandbox: "read-only",
@@ -122,7 +131,7 @@ function agent(
   { workspace, permissionMode }: RunContext,
   { sandbox, approvalPolicy }: PlanOptions,
   { developerInstructions }: UserConfig,
-): Params {
+): Rules {
   const instructions = [developerInstructions ?? "", ...system].filter((text) => text !== "").join("\n\n");
   return {
     ...(instructions !== "" && { developerInstructions: instructions }),
@@ -139,11 +148,26 @@ function agent(
 
 /** A project's AGENTS.md is loaded where the project's settings are. */
 function workspaceRules(workspace: Workspace | undefined): Params {
-  const { addDirs = [], settingSources = [] } = workspace ?? {};
+  const { addDirs = [] } = workspace ?? {};
   return {
-    ...(!settingSources.includes("project") && { project_doc_max_bytes: 0 }),
+    ...(!isTrusted(workspace) && { project_doc_max_bytes: 0 }),
     ...(addDirs.length > 0 && { sandbox_workspace_write: { writable_roots: addDirs } }),
   };
+}
+
+/**
+ * Said for each thread. Measured (0.169): where nothing is said of a directory and the sandbox lets an agent write, Codex
+ * notes in the user's `config.toml` that it is trusted, and then obeys its `.codex/config.toml`, starting the MCP servers
+ * that stand there. Without markers of its root a project is its directory alone, whatever stands above it.
+ */
+function trustIn(directory: string, workspace: Workspace | undefined): Params {
+  return isTrusted(workspace)
+    ? { projects: { [directory]: { trust_level: "trusted" } } }
+    : { projects: { [directory]: { trust_level: "untrusted" } }, project_root_markers: [] };
+}
+
+function isTrusted(workspace: Workspace | undefined): boolean {
+  return workspace?.settingSources.includes("project") === true;
 }
 
 function turnOf(features: RequestFeatures, { mode }: RunContext, model: string | undefined): Params {

@@ -190,7 +190,7 @@ export class ThreadTurn implements ThreadListener {
 /** Makes the thread. Throws GatewayError. */
 export async function openThread(options: TurnOptions): Promise<ThreadTurn> {
   const { server, plan, directory, signal } = options;
-  const asked = server.request("thread/start", { ...plan.thread, cwd: directory });
+  const asked = server.request("thread/start", plan.thread(directory));
   try {
     const { thread, model } = v.parse(threadSchema, await orAborted(asked, signal));
     return new ThreadTurn(options, thread.id, model);
