@@ -119,17 +119,19 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
+  const codex = createCodex(options, { places, demo, selfUrls: () => urls, journal, onNotice });
+  for (const { stop } of codex) starting.defer(() => stop(childStopMs));
   const sessions = createSessions({
     store: createSessionStore(telemetry.database, () =>
       logger.warn("What was kept of a session is not as it was written; it is forgotten."),
     ),
     options: sessionLimits(config),
-    onForgotten: (session) => backend.forget?.(session),
+    onForgotten(session) {
+      for (const { forget } of [backend, ...codex]) forget?.(session);
+    },
     onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
   });
   starting.defer(sessions.startPruning());
-  const codex = createCodex(options, { places, demo, selfUrls: () => urls, journal, onNotice });
-  for (const { stop } of codex) starting.defer(() => stop(childStopMs));
   const routing = routingOf(config, [backend, ...codex, ...createProviders(config, { environment, journal })]);
   const server = createHttpServer({ options, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();

@@ -50,6 +50,12 @@ export class Approver {
     for (const [id, question] of this.#questions) void this.#ask(id, question);
   }
 
+  /** Nobody waits for any of it any more, Codex included. */
+  end(): void {
+    for (const { asking } of this.#questions.values()) asking?.abort();
+    this.#questions.clear();
+  }
+
   /** `act`: what the item in question does, where that was told. */
   asked(id: RequestId, params: Params, act: Act | undefined): void {
     const parsed = v.safeParse(questionSchema, params);
@@ -62,7 +68,7 @@ export class Approver {
         callId: itemId,
         reason: reason ?? undefined,
         blockedPath: grantRoot ?? undefined,
-        always: isRepeatable ? "The same for the rest of this turn." : undefined,
+        always: isRepeatable ? "the same again, for as long as Codex has this conversation" : undefined,
       },
       asking: undefined,
     };

@@ -21,6 +21,11 @@ export interface CodexCliOptions {
   readonly chatDirectory: string;
   /** Holds the directories that are made for one request each. */
   readonly ephemeralDirectory: string;
+  /** False: only a client's own id of the session tells conversations apart. */
+  readonly matchHistory?: boolean | undefined;
+  /** Agents' conversations that Codex keeps open between two turns, and how long it does. */
+  readonly maxSessions: number;
+  readonly sessionTtlMs: number;
   /** Turns that may wait for results of the client's tools, and how long they do. */
   readonly maxParkedTurns: number;
   readonly parkedTtlMs: number;

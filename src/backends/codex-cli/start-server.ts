@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import * as v from "valibot";
 
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { cutText } from "#lib/cut-text.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
@@ -14,6 +14,7 @@ import { availableMemoryBytes } from "#process/memory.ts";
 
 import { AppServer } from "./app-server.ts";
 import { codexEnvironment } from "./environment.ts";
+import { readAnswer } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
 
 export interface Started {
@@ -70,7 +71,7 @@ const accountSchema = looseObject({
 export async function startServer(codexPath: string, options: CodexCliOptions): Promise<Started> {
   const server = new AppServer(spawn(codexPath, options));
   try {
-    const initialized = v.parse(
+    const initialized = readAnswer(
       initializedSchema,
       await server.request("initialize", {
         clientInfo: { name: "ccproxy", title: "ccproxy", version: options.version },
@@ -82,17 +83,16 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       server.request("config/read", {}),
       server.request("account/read", {}),
     ]);
-    checkAccount(v.parse(accountSchema, account));
+    checkAccount(readAnswer(accountSchema, account));
     return {
       server,
-      config: readConfig(v.parse(configSchema, config).config, options.selfUrls()),
+      config: readConfig(readAnswer(configSchema, config).config, options.selfUrls()),
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
   } catch (cause) {
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
-    const message = cause instanceof GatewayError ? cause.message : "Codex speaks in a way that is not known here.";
-    throw new GatewayError("unavailable", message + lastWords(server.child.stderrTail()), {
+    throw new GatewayError("unavailable", toGatewayError(cause).message + lastWords(server.child.stderrTail()), {
       hint: "`codex app-server` has to work where ccproxy runs.",
       cause,
     });

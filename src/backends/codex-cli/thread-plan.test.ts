@@ -4,6 +4,7 @@ import type { RunContext } from "#core/backend.ts";
 import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 
 import { planThread } from "./thread-plan.ts";
+import { planTurn } from "./turn-plan.ts";
 
 const config = { mcpServers: ["files"], developerInstructions: "Of the user." };
 const options = { model: undefined, sandbox: "workspace-write", approvalPolicy: "on-request" } as const;
@@ -34,8 +35,8 @@ function plan(
     report: () => undefined,
     ...overrides,
   };
-  const { thread, turn } = planThread(request, context, options, config);
-  return { thread: thread("/w.x"), turn };
+  const thread = planThread(request, context, options, { config, directory: "/w.x" });
+  return { thread, turn: planTurn(request, context, options).turn };
 }
 
 test("a bare model has neither the user's servers nor instructions nor programs", () => {

@@ -1,87 +1,43 @@
-/** What Codex is to be told for one request: a thread, what was said in it, a turn. */
+/** How Codex is to be set up for a conversation. */
 import type { RunContext } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
-import { effortFor } from "#core/model-limits.ts";
-import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
-import { pathOf } from "#core/settled-messages.ts";
+import type { ModelRequest } from "#core/request.ts";
 import type { Workspace } from "#core/workspace.ts";
-import { encodeItems } from "#wire/openai-responses/upstream/messages.ts";
 
-import { dynamicTools, offeredTools, wireToolName } from "./client-tools.ts";
+import { dynamicTools, offeredTools } from "./client-tools.ts";
 import type { Params } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
-import { opened } from "./seals.ts";
 import type { UserConfig } from "./start-server.ts";
+import { modelOf } from "./turn-plan.ts";
 
-export interface ThreadPlan {
-  /** Of `thread/start`. */
-  readonly thread: (directory: string) => Params;
-  /** The whole conversation, as items of OpenAI Responses. */
-  readonly items: readonly Params[];
-  /** Of `turn/start`, but for the thread. */
-  readonly turn: Params;
-  readonly ignoredFields: readonly string[];
-}
+export type PlanOptions = Pick<CodexCliOptions, "model" | "sandbox" | "approvalPolicy">;
 
-type PlanOptions = Pick<CodexCliOptions, "model" | "sandbox" | "approvalPolicy">;
-
-/** Throws `invalid-request`. */
+/** Of `thread/start`. */
 export function planThread(
   request: ModelRequest,
   context: RunContext,
   options: PlanOptions,
-  config: UserConfig,
-): ThreadPlan {
-  const model = modelOf(request.model, options);
-  const { items, ignoredFields } = itemsOf(request, model);
+  { config, directory }: { readonly config: UserConfig; readonly directory: string },
+): Params {
+  const model = modelOf(request, options);
   const tools = offeredTools(request.features, context);
   const system = request.system.filter((text) => text !== "");
   const rules = context.mode === "chat" ? bareModel(system, config) : agent(system, context, options, config);
-  const thread = (directory: string): Params => ({
+  return {
     cwd: directory,
-    // The conversation is the client's to keep.
-    ephemeral: true,
+    // The conversation is the client's to keep, but for a session that it named.
+    ephemeral: !isWrittenDown(context),
     // Only these say when an answer of the model is whole while its calls wait, and what is sealed of its reasoning.
     experimentalRawEvents: true,
     ...(model !== undefined && { model }),
     ...(tools.length > 0 && { dynamicTools: dynamicTools(tools) }),
     ...rules,
     config: { ...rules.config, ...trustIn(directory, context.workspace) },
-  });
-  return { thread, items, turn: turnOf(request.features, context, model), ignoredFields };
+  };
 }
 
-function modelOf(asked: string | undefined, { model }: Pick<CodexCliOptions, "model">): string | undefined {
-  return asked === undefined || asked === "default" ? model : asked;
-}
-
-/** Everything is told as history, the last message too: there images stand where they stood. */
-function itemsOf(request: ModelRequest, model: string | undefined) {
-  for (const { content } of request.messages) for (const part of content) checkPart(request, part);
-  const { input, ignoredFields } = encodeItems({
-    ...request,
-    messages: opened(request.messages).map(({ role, content }) => ({ role, content: content.map(withWireName) })),
-    // Instructions that come late are instructions to all of Codex's own models.
-    model: model ?? "codex-default",
-    features: {},
-  });
-  return { items: input, ignoredFields };
-}
-
-function withWireName(part: Part): Part {
-  return part.type === "tool-call" ? { ...part, toolName: wireToolName(part.toolName) } : part;
-}
-
-/** 0.169 has no item for a document, refuses an image that is elsewhere, and knows no files of its vendor's. */
-function checkPart(request: ModelRequest, part: Part): void {
-  if (part.type === "tool-result") for (const inner of part.content) checkPart(request, inner);
-  const isLink = part.type === "image" && part.source.type !== "base64";
-  if (!isLink && (part.type !== "document" || part.source.type === "text")) return;
-  const message = isLink ? "Codex takes images only where they are in the request." : "Codex takes no documents.";
-  throw new GatewayError("invalid-request", message, {
-    param: pathOf(request.messages, part),
-    hint: isLink ? "Send the image as base64." : "Send it as text, or let an agent read it in its workspace.",
-  });
+/** What an agent did in a named session is to outlive its process, but not the directory it was done in. */
+export function isWrittenDown({ mode, session, workspace }: RunContext): boolean {
+  return mode === "agent" && session?.named === true && workspace?.directory !== undefined;
 }
 
 interface Rules extends Params {
@@ -126,6 +82,9 @@ const everyThread = {
   agents: { enabled: false },
 };
 
+/** With a goal Codex goes on by itself, in turns that nobody asked for. */
+const notForAnAgent = { goals: false };
+
 function agent(
   system: readonly string[],
   { workspace, permissionMode }: RunContext,
@@ -139,6 +98,7 @@ function agent(
     approvalPolicy,
     config: {
       ...everyThread,
+      features: notForAnAgent,
       // Nobody sits at it.
       tools: { experimental_request_user_input: { enabled: false } },
       ...workspaceRules(workspace),
@@ -168,16 +128,4 @@ function trustIn(directory: string, workspace: Workspace | undefined): Params {
 
 function isTrusted(workspace: Workspace | undefined): boolean {
   return workspace?.settingSources.includes("project") === true;
-}
-
-function turnOf(features: RequestFeatures, { mode }: RunContext, model: string | undefined): Params {
-  const { reasoning, responseFormat } = features;
-  const effort = effortFor(model ?? "", features);
-  const isShown = effort !== "none" && reasoning?.display !== "omitted" && (effort ?? reasoning) !== undefined;
-  return {
-    input: [],
-    ...(effort !== undefined && { effort }),
-    ...(isShown ? { summary: "auto" } : mode === "chat" && { summary: "none" }),
-    ...(responseFormat?.type === "json-schema" && { outputSchema: responseFormat.schema }),
-  };
 }

@@ -149,7 +149,7 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
   test("turns that wait are ended by their request's id, or their session's", async () => {
     const left = { requestId: "req_1", session: { id: "s", named: true } };
     await bench.ask(asking(call("it")), left);
-    await bench.ask(asking(call("it")), left);
+    await bench.ask(asking(call("it")), { ...left, session: { id: "t", named: true } });
     expect(bench.backend.endWaiting?.({ principal: "tester", session: "other" })).toBe(0);
     expect(bench.backend.endWaiting?.({ principal: "tester", requestId: "req_1" })).toBe(2);
     await bench.ask(asking(call("it")), left);
