@@ -56,10 +56,10 @@ export class Approver {
     this.#questions.clear();
   }
 
-  /** `act`: what the item in question does, where that was told. */
+  /** `act`: what the item in question does, where that was told. What nobody can see nobody decides on. */
   asked(id: RequestId, params: Params, act: Act | undefined): void {
     const parsed = v.safeParse(questionSchema, params);
-    if (!parsed.success) return this.#decline(id);
+    if (!parsed.success || (act === undefined && !parsed.output.command)) return this.#decline(id);
     const { itemId, command, cwd, reason, grantRoot, availableDecisions } = parsed.output;
     const isRepeatable = availableDecisions?.includes("acceptForSession") ?? true;
     const question: Question = {
