@@ -54,6 +54,10 @@ export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend
     knownModels: catalogue.known,
     listModels: (signal): Promise<readonly ModelInfo[]> => catalogue.list(signal),
     status: () => status(deps),
+    async probe(signal) {
+      const { version, login } = await supply.acquire(signal);
+      return { path: supply.codexPath, version, login };
+    },
     async stop(deadlineMs) {
       clear(tables);
       await untilIdle(deps.running, deadlineMs);

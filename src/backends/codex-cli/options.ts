@@ -50,7 +50,17 @@ export interface Notice {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+/** What is seen of a program that runs. */
+export interface CodexFacts {
+  readonly path: string | undefined;
+  readonly version: string | undefined;
+  /** Whose login it has, in Codex's words for its kind; undefined where its provider asks for none. */
+  readonly login: string | undefined;
+}
+
 export interface CodexCliBackend extends Backend {
+  /** Starts Codex, where it does not run. Throws GatewayError. */
+  probe(signal: AbortSignal): Promise<CodexFacts>;
   /** Ends every turn by the deadline, and Codex. */
   stop(deadlineMs: number): Promise<void>;
 }

@@ -21,6 +21,8 @@ export interface Started {
   readonly server: AppServer;
   readonly config: UserConfig;
   readonly version: string | undefined;
+  /** Whose login it has, in Codex's words for its kind; undefined where its provider asks for none. */
+  readonly login: string | undefined;
 }
 
 /** What of the user's own configuration matters to us. */
@@ -63,7 +65,7 @@ const configSchema = looseObject({
   }),
 });
 const accountSchema = looseObject({
-  account: v.nullish(v.unknown()),
+  account: v.nullish(looseObject({ type: v.fallback(v.string(), "unknown") })),
   requiresOpenaiAuth: v.fallback(v.boolean(), false),
 });
 
@@ -83,10 +85,12 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       server.request("config/read", {}),
       server.request("account/read", {}),
     ]);
-    checkAccount(readAnswer(accountSchema, account));
+    const known = readAnswer(accountSchema, account);
+    checkAccount(known);
     return {
       server,
       config: readConfig(readAnswer(configSchema, config).config, options.selfUrls()),
+      login: known.requiresOpenaiAuth ? known.account?.type : undefined,
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
   } catch (cause) {

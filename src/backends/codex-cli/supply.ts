@@ -19,6 +19,7 @@ export interface Supply {
   readonly problem: GatewayError | undefined;
   readonly version: string | undefined;
   readonly running: boolean;
+  readonly codexPath: string | undefined;
   /** The process grew so far that it had better be replaced: nothing more is to be kept in it. */
   readonly isOversized: boolean;
   /** Throws GatewayError. */
@@ -57,6 +58,7 @@ export function createSupply(options: CodexCliOptions): Supply {
   }
 
   return {
+    codexPath,
     get problem() {
       return codexPath === undefined ? notFound() : problem;
     },
