@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import type { Notice } from "#backends/claude-cli/index.ts";
 import type { Config } from "#config/schema.ts";
 import { workspacesOf } from "#config/workspaces.ts";
+import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { Workspace } from "#core/workspace.ts";
@@ -123,17 +124,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   starting.defer(() => backend.stop(childStopMs));
   starting.defer(() => leaving.abort());
-  const sessions = createSessions({
-    store: createSessionStore(telemetry.database, () =>
-      logger.warn("What was kept of a session is not as it was written; it is forgotten."),
-    ),
-    options: sessionLimits(config),
-    onForgotten: (session) => backend.forget?.(session),
-    onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
-  });
-  starting.defer(sessions.startPruning());
   const codex = createCodex(options, { places, demo, selfUrls: () => urls, journal, onNotice });
   for (const { stop } of codex) starting.defer(() => stop(childStopMs));
+  const sessions = openSessions(config, telemetry, [backend, ...codex]);
+  starting.defer(sessions.startPruning());
   const providers = createProviders(config, { environment, journal, onFault: logger.error });
   const routing = routingOf(config, [backend, ...codex, ...providers]);
   const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
@@ -227,6 +221,23 @@ async function finishWhatACrashLeft(places: Places, logger: Logger): Promise<voi
   if (killed.length > 0)
     logger.warn(`Ended ${killed.length} processes that an earlier ccproxy had left behind.`, { data: { killed } });
   else if (deadProxies > 0) logger.debug("An earlier ccproxy did not stop properly; it left nothing behind.");
+}
+
+function openSessions(
+  config: Config,
+  { database, logger }: Telemetry,
+  clis: readonly Pick<Backend, "forget">[],
+): Sessions {
+  return createSessions({
+    store: createSessionStore(database, () =>
+      logger.warn("What was kept of a session is not as it was written; it is forgotten."),
+    ),
+    options: sessionLimits(config),
+    onForgotten(session) {
+      for (const { forget } of clis) forget?.(session);
+    },
+    onFault: (error) => logger.warn("A session could not be written down; it may forget its last turn.", { error }),
+  });
 }
 
 function sessionLimits({ sessions }: Config): SessionsOptions {

@@ -29,7 +29,7 @@ export function createCodex(
   { config, environment, version }: CodexOptions,
   { places, demo, ...deps }: CodexDeps,
 ): readonly CodexCliBackend[] {
-  const { codex, pool, limits } = config;
+  const { codex, pool, sessions, limits } = config;
   if (!codex.enabled) return [];
   const home = codex.home === undefined ? {} : { CODEX_HOME: codex.home };
   const backend = createCodexCliBackend({
@@ -41,6 +41,9 @@ export function createCodex(
     approvalPolicy: codex.approval_policy,
     chatDirectory: places.chat,
     ephemeralDirectory: places.codexEphemeral,
+    matchHistory: sessions.match_history,
+    maxSessions: pool.max_sessions,
+    sessionTtlMs: pool.session_ttl_minutes * minuteMs,
     maxParkedTurns: pool.max_parked_turns,
     parkedTtlMs: pool.parked_ttl_minutes * minuteMs,
     minFreeMemoryBytes: limits.min_free_memory_mb * mebibyte,

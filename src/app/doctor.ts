@@ -9,21 +9,14 @@ import { toGatewayError } from "#core/errors.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { automaticPoolSize } from "./backend.ts";
+import type { Check } from "./check.ts";
 import { locateClaude, readClaudeVersion, readLogin } from "./claude-facts.ts";
 import { programProblem } from "./claude-program.ts";
 import { findDifferences } from "./cli-differences.ts";
+import { checkCodex } from "./codex-doctor.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { isFree } from "./port-taken.ts";
 import { askOnce } from "./round-trip.ts";
-
-export interface Check {
-  readonly name: string;
-  readonly status: "pass" | "warn" | "fail";
-  /** What was seen. */
-  readonly detail: string;
-  /** What to do about it. */
-  readonly action?: string;
-}
 
 export interface DoctorOptions {
   readonly config: Config;
@@ -45,6 +38,7 @@ export async function* runDoctor(options: DoctorOptions): AsyncGenerator<Check> 
   yield await checkPort(options);
   yield checkMemory(options);
   const { config, environment } = options;
+  if (config.codex.enabled) yield* checkCodex(options);
   const path = locateClaude({ path: config.claude.path, environment });
   const program = checkProgram(path);
   yield program;

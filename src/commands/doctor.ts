@@ -1,4 +1,4 @@
-import type { Check } from "#app/doctor.ts";
+import type { Check } from "#app/check.ts";
 import { ConfigError } from "#config/config-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { missingFiles } from "#config/missing-files.ts";

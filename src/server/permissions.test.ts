@@ -164,5 +164,15 @@ test("a change to a file is shown as a diff, anything else is not", () => {
   expect(diff({ file_path: "/a", edits })).toBe("--- /a\n+++ /a\n@@\n-a\n+b\n@@\n-c");
   expect(diff({ file_path: "/a", content: "new" })).toBe("--- /a\n+++ /a\n+new");
   expect(diff({ notebook_path: "/n", new_source: "1" })).toBe("--- /n\n+++ /n\n+1");
+  const changes = [
+    { path: "/a", kind: "add", diff: "x\ny\n" },
+    { path: "/b", kind: "delete", diff: "old\n" },
+    { path: "/c", kind: "update", diff: "@@ -1 +1 @@\n-2\n+3\n" },
+  ];
+  expect(diff({ changes })?.split("\n")).toEqual([
+    ...["--- /dev/null", "+++ /a", "+x", "+y"],
+    ...["--- /b", "+++ /dev/null", "-old"],
+    ...["--- /c", "+++ /c", "@@ -1 +1 @@", "-2", "+3"],
+  ]);
   expect(diff({ command: "ls" })).toBeUndefined();
 });

@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { createUpstream } from "./upstream.ts";
 
 const isLinux = process.platform === "linux";
-if (!isLinux) console.log("ABSENT connections that hang are only made on Linux: connect_timeout_seconds is not tested");
+if (!isLinux)
+  process.stdout.write("ABSENT connections that hang are made on Linux alone: connect_timeout_seconds is not tested\n");
 
 /** A socket that listens and never accepts, with its queue full: the next one to connect waits. */
 async function openHanging() {

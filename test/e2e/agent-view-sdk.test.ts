@@ -5,8 +5,8 @@ import Anthropic from "@anthropic-ai/sdk";
 import fc from "fast-check";
 import OpenAI from "openai";
 
-import { fingerprint } from "#backends/claude-cli/fingerprint.ts";
 import type { ModelEvent } from "#core/events.ts";
+import { fingerprint } from "#core/fingerprint.ts";
 import type { Message } from "#core/request.ts";
 import { collect, type ModelResponse } from "#core/response.ts";
 import { noUsage } from "#core/usage.ts";

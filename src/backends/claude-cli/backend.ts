@@ -6,12 +6,12 @@ import { mkdir } from "node:fs/promises";
 
 import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
 import { orAborted } from "#core/run-signal.ts";
+import { type EndReason, LiveTable } from "#lib/live-table.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
 import { createCounters } from "./counters.ts";
-import { type EndReason, LiveTable } from "./live-table.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";

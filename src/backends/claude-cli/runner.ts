@@ -2,17 +2,17 @@
 import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
+import { answersOf, callsFingerprint, fingerprint, type Settled, splitAtLastAnswer } from "#core/fingerprint.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
 import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
+import type { LiveTable } from "#lib/live-table.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
 import { answerSchema, obeysForcedCalls, offeredTools, renamedTools, toolNames } from "./client-tools.ts";
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
-import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
 import { wantedFor } from "./launch.ts";
-import type { LiveTable } from "./live-table.ts";
 import { unheardReasoning } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
@@ -286,14 +286,9 @@ function historyKeys(deps: RunnerDeps, { request, context, outcome }: Served): r
   const settled = settledBy(deps, request, context);
   const shown = context.shownAnswer?.();
   // A named session remembers what was said, however it was shown.
-  const said = shown === undefined || context.session?.named === true ? asSaid(outcome.steps) : [];
+  const said = shown === undefined || context.session?.named === true ? answersOf(outcome.steps) : [];
   const keys = [...(shown ?? []), ...said].map((answer) => fingerprint(settled, [...request.messages, ...answer]));
   return [...new Set(keys)];
-}
-
-function asSaid(steps: readonly string[]): readonly (readonly Message[])[] {
-  const texts = spellingsOf(steps).filter((text) => text !== "");
-  return texts.map((text) => [{ role: "assistant", content: [{ type: "text", text }] }]);
 }
 
 /** Has what the CLI wrote down found again, and what it wrote down before removed where nothing leads there any more. */

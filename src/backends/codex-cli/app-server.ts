@@ -43,6 +43,11 @@ export class AppServer {
     return this.#failure === undefined && this.child.alive;
   }
 
+  /** Nobody has a thread, or asks for one. */
+  get isIdle(): boolean {
+    return this.threads.size === 0 && this.#pending.size === 0;
+  }
+
   /** Rejects with GatewayError: `upstream` where Codex refuses, `timeout` where it says nothing. */
   request(method: string, params: Params): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -50,10 +50,16 @@ export class Approver {
     for (const [id, question] of this.#questions) void this.#ask(id, question);
   }
 
-  /** `act`: what the item in question does, where that was told. */
+  /** Nobody waits for any of it any more, Codex included. */
+  end(): void {
+    for (const { asking } of this.#questions.values()) asking?.abort();
+    this.#questions.clear();
+  }
+
+  /** `act`: what the item in question does, where that was told. What nobody can see nobody decides on. */
   asked(id: RequestId, params: Params, act: Act | undefined): void {
     const parsed = v.safeParse(questionSchema, params);
-    if (!parsed.success) return this.#decline(id);
+    if (!parsed.success || (act === undefined && !parsed.output.command)) return this.#decline(id);
     const { itemId, command, cwd, reason, grantRoot, availableDecisions } = parsed.output;
     const isRepeatable = availableDecisions?.includes("acceptForSession") ?? true;
     const question: Question = {
@@ -62,7 +68,7 @@ export class Approver {
         callId: itemId,
         reason: reason ?? undefined,
         blockedPath: grantRoot ?? undefined,
-        always: isRepeatable ? "The same for the rest of this turn." : undefined,
+        always: isRepeatable ? "the same again, for as long as Codex has this conversation" : undefined,
       },
       asking: undefined,
     };

@@ -1,18 +1,20 @@
 /**
- * Answers canonical requests with the `codex` CLI over its app-server protocol: one process, and in it a thread of its
- * own for each turn. It knows no client, no wire format that clients speak, and no other backend.
+ * Answers canonical requests with the `codex` CLI over its app-server protocol: one process, and in it a thread for each
+ * conversation. It knows no client, no wire format that clients speak, and no other backend.
  */
-import type { BackendStatus, ModelInfo } from "#core/backend.ts";
+import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
 import { estimateTokens } from "#core/estimate-tokens.ts";
+import { type EndReason, LiveTable } from "#lib/live-table.ts";
 import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
+import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue } from "./catalogue.ts";
 import { offeredTools } from "./client-tools.ts";
 import { unsupportedFeatures } from "./features.ts";
 import type { CodexCliBackend, CodexCliOptions, Notice } from "./options.ts";
-import { type EndReason, ParkedTurns } from "./parked-turns.ts";
-import { run, type RunnerDeps } from "./runner.ts";
-import { createSupply, shuttingDown } from "./supply.ts";
+import { readResume } from "./resume.ts";
+import { type Left, run, type RunnerDeps, sessionKey } from "./runner.ts";
+import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 10 ms. */
 const INTERRUPT_WAIT_MS = 1000;
@@ -21,21 +23,18 @@ const BUSY_POLL_MS = 20;
 export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend {
   const shutdown = new AbortController();
   const supply = createSupply(options);
-  const parked = new ParkedTurns({
-    most: options.maxParkedTurns,
-    ttlMs: options.parkedTtlMs,
-    onEnd: (why) => options.onNotice?.(endedWaiting(why)),
-  });
   const catalogue = createCatalogue(supply, shutdown.signal);
   const ephemeral = createTemporaryDirectories(options.ephemeralDirectory);
+  const tables = createTables(options);
   const deps: RunnerDeps = {
     options,
     supply,
-    parked,
+    ...tables,
     ephemeral,
     shutdown: shutdown.signal,
-    busy: new Set(),
+    running: new Set(),
     starts: { live: 0, warm: 0, cold: 0 },
+    remove: (threads) => void removeThreads(supply, threads, shutdown.signal),
   };
   void ephemeral.sweep();
 
@@ -45,7 +44,8 @@ export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend
     answersBy: "processes",
     unsupported: (request, setup) => unsupportedFeatures(request.features, setup),
     run: (request, context) => run(deps, request, context),
-    endWaiting: (meant) => parked.endOf(meant),
+    forget: (session) => forget(deps, session),
+    endWaiting: (meant) => tables.parked.endWhere(({ left }) => isLeftBy(left, meant)),
     async countTokens(request, context) {
       const tools = offeredTools(request.features, context);
       const inputTokens = estimateTokens({ ...request, features: { tools } });
@@ -54,32 +54,93 @@ export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend
     knownModels: catalogue.known,
     listModels: (signal): Promise<readonly ModelInfo[]> => catalogue.list(signal),
     status: () => status(deps),
+    async probe(signal) {
+      const { version, login } = await supply.acquire(signal);
+      return { path: supply.codexPath, version, login };
+    },
     async stop(deadlineMs) {
-      parked.clear();
-      if (!(await untilIdle(deps.busy, deadlineMs))) shutdown.abort(shuttingDown());
-      await untilIdle(deps.busy, INTERRUPT_WAIT_MS);
-      parked.clear();
+      clear(tables);
+      await untilIdle(deps.running, deadlineMs);
+      shutdown.abort(shuttingDown());
+      await untilIdle(deps.running, INTERRUPT_WAIT_MS);
+      clear(tables);
       await supply.close();
       await ephemeral.settled();
     },
   };
 }
 
-function status({ supply, parked, busy, starts }: RunnerDeps): BackendStatus {
+function createTables(options: CodexCliOptions): Pick<RunnerDeps, "live" | "parked"> {
+  const hasRoom = (): boolean => availableMemoryBytes() >= options.minFreeMemoryBytes;
+  return {
+    live: new LiveTable({
+      maxSessions: options.maxSessions,
+      ttlMs: options.sessionTtlMs,
+      discard: (thread) => void thread.stop(),
+      hasRoom,
+    }),
+    parked: new LiveTable({
+      maxSessions: options.maxParkedTurns,
+      ttlMs: options.parkedTtlMs,
+      discard(thread, why) {
+        if (why !== "over") options.onNotice?.(endedWaiting(why));
+        void thread.stop();
+      },
+      hasRoom,
+    }),
+  };
+}
+
+function clear({ live, parked }: Pick<RunnerDeps, "live" | "parked">): void {
+  live.clear();
+  parked.clear();
+}
+
+function isLeftBy(left: Left, meant: RequestOf | SessionOf): boolean {
+  if (left.principal !== meant.principal) return false;
+  return "session" in meant ? left.session === meant.session : left.requestId === meant.requestId;
+}
+
+function forget({ live, parked, running, remove }: RunnerDeps, { principal, id, resume }: ForgottenSession): void {
+  const key = sessionKey(principal, id);
+  for (const current of running) if (current.keys.includes(key)) current.isForgotten = true;
+  const ended = [live.end(key), parked.end(key)].flatMap((kept) => kept?.session ?? []);
+  const written = readResume({ resume })?.codexThreads ?? [];
+  const others = ended.flatMap(({ id: thread, memory }) => (memory === undefined ? [] : [thread]));
+  void Promise.all(ended.map((thread) => thread.stop())).then(() => remove([...new Set([...others, ...written])]));
+}
+
+/** The newest first: Codex keeps what another was cut off from. */
+async function removeThreads(supply: Supply, threads: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    for (const threadId of threads) {
+      const { server } = await supply.acquire(signal);
+      await server.request("thread/delete", { threadId }).catch(() => undefined);
+    }
+  } catch {
+    // It stays among the sessions of the user's terminal.
+  }
+}
+
+function status({ supply, running, starts }: RunnerDeps): BackendStatus {
   const { problem, version } = supply;
-  const waits = parked.size > 0 || supply.running;
+  const isBusy = running.size > 0;
   return {
     ready: problem === undefined,
     detail: problem?.explanation ?? (supply.running ? "Codex is ready." : "Codex starts with the first request."),
     ...(version !== undefined && { version }),
-    children: { idle: busy.size === 0 && waits ? 1 : 0, busy: busy.size > 0 ? 1 : 0, starts: { ...starts } },
+    children: { idle: supply.running && !isBusy ? 1 : 0, busy: isBusy ? 1 : 0, starts: { ...starts } },
   };
 }
 
 /** What an operator can have changed who sees turns begin anew. */
-function endedWaiting(why: EndReason): Notice {
-  const bound = why === "age" ? "pool.parked_ttl_minutes" : "pool.max_parked_turns";
-  const message = `A turn that waited for a client's tools was ended by ${bound}; their results, should they come, are answered from the conversation.`;
+function endedWaiting(why: Exclude<EndReason, "over">): Notice {
+  const bounds = {
+    age: "pool.parked_ttl_minutes",
+    number: "pool.max_parked_turns",
+    memory: "limits.min_free_memory_mb",
+  } as const;
+  const message = `A turn that waited for a client's tools was ended by ${bounds[why]}; their results, should they come, are answered from the conversation.`;
   return { level: "info", message };
 }
 

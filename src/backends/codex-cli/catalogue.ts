@@ -4,6 +4,7 @@ import type { ModelInfo } from "#core/backend.ts";
 import { orAborted } from "#core/run-signal.ts";
 import { looseObject } from "#lib/loose-object.ts";
 
+import { readAnswer } from "./messages.ts";
 import type { Supply } from "./supply.ts";
 
 export interface Catalogue {
@@ -57,7 +58,7 @@ async function askForModels(supply: Supply, signal: AbortSignal): Promise<readon
   const models: ModelInfo[] = [];
   let cursor: string | null | undefined;
   do {
-    const page = v.parse(pageSchema, await server.request("model/list", cursor ? { cursor } : {}));
+    const page = readAnswer(pageSchema, await server.request("model/list", cursor ? { cursor } : {}));
     for (const { model: id, displayName, description, isDefault } of page.data)
       models.push({
         id,

@@ -4,6 +4,7 @@ import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
 import { plainName } from "#lib/short-text.ts";
 
 import type { Params } from "./messages.ts";
+import { toldSchema } from "./tool-schema.ts";
 
 /** The tools of the request that this run offers the model. */
 export function offeredTools(
@@ -45,6 +46,6 @@ export function dynamicTools(tools: readonly ToolDefinition[]): readonly Params[
     type: "function",
     name: wireToolName(name),
     description,
-    inputSchema: inputSchema ?? { type: "object", properties: {} },
+    inputSchema: toldSchema(inputSchema ?? { type: "object", properties: {} }),
   }));
 }

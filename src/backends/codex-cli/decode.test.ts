@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import type { ModelEvent } from "#core/events.ts";
+import { noUsage } from "#core/usage.ts";
 
 import { TurnDecoder } from "./decode.ts";
 import { type Params, parseMessage } from "./messages.ts";
@@ -22,6 +23,7 @@ function createDecoder(tellsActs = true) {
     offered: new Set(["lookup", "client_wait"]),
     tellsActs,
     rateLimits: () => undefined,
+    before: noUsage,
   });
   const told = (method: string, params: Params = {}): readonly ModelEvent[] =>
     decoder.told(method, { turnId, ...params });
@@ -48,6 +50,7 @@ test("code that the model wrote calls tools as it runs, some at once, without as
     offered: new Set(["lookup"]),
     tellsActs: false,
     rateLimits: () => undefined,
+    before: noUsage,
   });
   const answers: ModelEvent[][] = [[]];
   for (const line of file.trim().split("\n")) {

@@ -33,6 +33,8 @@ export interface DecoderOptions {
   /** What the agent does by itself is told. */
   readonly tellsActs: boolean;
   readonly rateLimits: () => unknown;
+  /** What the thread used before this turn; undefined where only Codex knows. */
+  readonly before: Usage | undefined;
 }
 
 interface Block {
@@ -79,8 +81,10 @@ export class TurnDecoder {
   #counted = noUsage;
   /** Of the earlier answers of this turn. */
   #told = noUsage;
-  /** Of the whole thread, as Codex sums it up. */
-  #total = noUsage;
+  /** As Codex sums it up, with the turns before this one. */
+  #thread: Usage;
+  #before: Usage | undefined;
+  #isWhole = false;
 
   readonly #readers: Readonly<Record<string, (notice: Notice) => readonly ModelEvent[]>> = {
     "item/agentMessage/delta": (notice) => this.#say("text", notice, ""),
@@ -92,7 +96,8 @@ export class TurnDecoder {
     "rawResponseItem/completed": ({ item }) => this.#onRawItem(readRawItem(item)),
     "rawResponse/completed": ({ usage }) => this.#onWritten(usageOf(usage)),
     "thread/tokenUsage/updated": ({ tokenUsage }) => {
-      this.#total = usageOf(tokenUsage?.total);
+      this.#thread = usageOf(tokenUsage?.total);
+      this.#before ??= subtractUsage(this.#thread, usageOf(tokenUsage?.last));
       return [];
     },
     "model/rerouted": ({ toModel }) => {
@@ -106,10 +111,22 @@ export class TurnDecoder {
   constructor(options: DecoderOptions) {
     this.#options = options;
     this.#model = options.model;
+    this.#before = options.before;
+    this.#thread = options.before ?? noUsage;
   }
 
   get isOver(): boolean {
     return this.#phase === "over";
+  }
+
+  /** What the thread used, with this turn; undefined where that was never told. */
+  get threadUsage(): Usage | undefined {
+    return this.#before && this.#thread;
+  }
+
+  /** The id of the turn, once it was answered to its end. */
+  get answered(): string | undefined {
+    return this.#isWhole ? this.#turnId : undefined;
   }
 
   /**
@@ -332,7 +349,10 @@ export class TurnDecoder {
   }
 
   #onEnd(status: string, error: TurnError): readonly ModelEvent[] {
-    if (status === "completed") return this.#finish(this.#refused ? "content-filter" : "stop");
+    if (status === "completed") {
+      this.#isWhole = !this.#refused;
+      return this.#finish(this.#refused ? "content-filter" : "stop");
+    }
     if (status === "interrupted") return this.fail(new GatewayError("cancelled", "Codex was told to stop."));
     const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
     if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
@@ -354,10 +374,9 @@ export class TurnDecoder {
 
   /** Of this turn so far; the sum has what an answer used that broke off. */
   #used(): Usage {
+    const total = subtractUsage(this.#thread, this.#before ?? noUsage);
     const { inputTokens, outputTokens } = this.#counted;
-    return this.#total.inputTokens + this.#total.outputTokens > inputTokens + outputTokens
-      ? this.#total
-      : this.#counted;
+    return total.inputTokens + total.outputTokens > inputTokens + outputTokens ? total : this.#counted;
   }
 }
 

@@ -24,6 +24,11 @@ test.each([
   expect(failure.kind).toBe(kind as typeof failure.kind); // One of them.
 });
 
+test("a server's own fault is none of its load, whatever Codex says of it", () => {
+  const said = "We’re currently experiencing high demand, which may cause temporary errors.";
+  expect(failureOf(error(said, "internalServerError"), undefined, now).kind).toBe("upstream");
+});
+
 test("of what Codex says only the vendor's words are told", () => {
   const said =
     "unexpected status 403 Forbidden: You may not., url: https://chatgpt.com/backend-api/codex/responses, request id: req_1";

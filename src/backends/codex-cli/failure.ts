@@ -31,6 +31,8 @@ const kindOfInfo: Readonly<Record<string, ErrorKind>> = {
   cyberPolicy: "permission",
   misalignmentPolicyViolation: "permission",
   badRequest: "invalid-request",
+  // In words that speak of high demand, whatever it was (0.169).
+  internalServerError: "upstream",
 };
 
 const hints: Partial<Record<ErrorKind, string>> = {

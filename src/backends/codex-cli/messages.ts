@@ -1,6 +1,7 @@
 /** What comes out of `codex app-server`: JSON-RPC without its `jsonrpc` member, one message a line. */
 import * as v from "valibot";
 
+import { GatewayError } from "#core/errors.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
@@ -35,4 +36,17 @@ export function parseMessage(line: string): Incoming {
 /** Which thread a message is about; undefined for one about none. */
 export function threadOf({ threadId }: Params): string | undefined {
   return typeof threadId === "string" ? threadId : undefined;
+}
+
+/** What Codex answered to a request. Throws GatewayError where that is not what is known of it. */
+export function readAnswer<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  answer: unknown,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, answer);
+  if (parsed.success) return parsed.output;
+  throw new GatewayError("upstream", "Codex answers in a way that is not known here.", {
+    hint: "`ccproxy doctor` says which version was tested.",
+    cause: new v.ValiError(parsed.issues),
+  });
 }

@@ -35,7 +35,7 @@ const noticeSchema = looseObject({
     undefined,
   ),
   usage: v.fallback(v.optional(usageSchema), undefined),
-  tokenUsage: v.fallback(v.optional(looseObject({ total: usageSchema })), undefined),
+  tokenUsage: v.fallback(v.optional(looseObject({ total: usageSchema, last: usageSchema })), undefined),
   error: v.optional(v.unknown()),
   willRetry: v.fallback(v.boolean(), false),
   toModel: text,

@@ -21,6 +21,11 @@ export interface CodexCliOptions {
   readonly chatDirectory: string;
   /** Holds the directories that are made for one request each. */
   readonly ephemeralDirectory: string;
+  /** False: only a client's own id of the session tells conversations apart. */
+  readonly matchHistory?: boolean | undefined;
+  /** Agents' conversations that Codex keeps open between two turns, and how long it does. */
+  readonly maxSessions: number;
+  readonly sessionTtlMs: number;
   /** Turns that may wait for results of the client's tools, and how long they do. */
   readonly maxParkedTurns: number;
   readonly parkedTtlMs: number;
@@ -45,7 +50,17 @@ export interface Notice {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+/** What is seen of a program that runs. */
+export interface CodexFacts {
+  readonly path: string | undefined;
+  readonly version: string | undefined;
+  /** Whose login it has, in Codex's words for its kind; undefined where its provider asks for none. */
+  readonly login: string | undefined;
+}
+
 export interface CodexCliBackend extends Backend {
+  /** Starts Codex, where it does not run. Throws GatewayError. */
+  probe(signal: AbortSignal): Promise<CodexFacts>;
   /** Ends every turn by the deadline, and Codex. */
   stop(deadlineMs: number): Promise<void>;
 }

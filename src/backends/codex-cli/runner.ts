@@ -1,35 +1,58 @@
 /** Which thread answers a request, and what becomes of it afterwards. */
-import type { RunContext } from "#core/backend.ts";
+import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { ModelRequest } from "#core/request.ts";
-import { abortError, joinSignals } from "#core/run-signal.ts";
+import { answersOf, callsFingerprint, fingerprint, type Settled, splitAtLastAnswer } from "#core/fingerprint.ts";
+import type { Message, ModelRequest, ToolResultPart } from "#core/request.ts";
+import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
 import { directoryIdentitySync } from "#lib/directory-identity.ts";
+import type { LiveTable } from "#lib/live-table.ts";
 import type { TemporaryDirectories } from "#lib/temporary-directories.ts";
 
 import { clientNames, offeredTools, renamedTools, wireToolName } from "./client-tools.ts";
 import { supportedFeatures } from "./features.ts";
 import type { CodexCliOptions } from "./options.ts";
-import type { ParkedTurns } from "./parked-turns.ts";
-import { settledBy, splitAtLastAnswer } from "./settled.ts";
+import { pointAt, readResume, type Resume, resumeAfter, resumeFrom, type ResumePoint } from "./resume.ts";
 import type { Supply } from "./supply.ts";
-import { planThread } from "./thread-plan.ts";
-import { openThread, type ThreadTurn } from "./thread-turn.ts";
+import { isWrittenDown, planThread } from "./thread-plan.ts";
+import { openThread, type Thread } from "./thread.ts";
 import { resultsAlone } from "./tool-results.ts";
+import { planTurn } from "./turn-plan.ts";
 
 /** Code of the model's that makes several calls makes them within a millisecond (0.169). */
 const QUIET_MS = 50;
 
+/** Who left a turn waiting. */
+export type Left = RequestOf & { readonly session: SessionOf["session"] | undefined };
+
 export interface RunnerDeps {
   readonly options: CodexCliOptions;
   readonly supply: Supply;
-  readonly parked: ParkedTurns;
+  /** Between two turns of their conversation. */
+  readonly live: LiveTable<{ readonly session: Thread }>;
+  /** In the middle of a turn, which waits for results of the client's tools. */
+  readonly parked: LiveTable<{ readonly session: Thread; readonly left: Left }>;
   readonly ephemeral: TemporaryDirectories;
   /** Fires when the backend stops. */
   readonly shutdown: AbortSignal;
-  readonly busy: Set<ThreadTurn>;
+  /** Requests that are being answered. */
+  readonly running: Set<Run>;
   /** How requests got what answers them. */
   readonly starts: Record<"live" | "warm" | "cold", number>;
+  /** Has Codex forget what it wrote down. */
+  readonly remove: (threads: readonly string[]) => void;
+}
+
+export interface Run {
+  readonly request: ModelRequest;
+  readonly context: RunContext;
+  /** Of the named session it is a turn of. */
+  readonly keys: readonly string[];
+  /** The texts of the answer, one a step. */
+  readonly steps: string[];
+  thread: Thread | undefined;
+  /** Its session is no more: neither is its thread, after this. */
+  isForgotten: boolean;
 }
 
 export async function* run(
@@ -41,89 +64,162 @@ export async function* run(
   const { signal } = joined;
   // The client is told what is left out: the gateway asks for the same list.
   const request = { ...asked, features: supportedFeatures(asked.features, context) };
-  let turn: ThreadTurn | undefined;
+  const current: Run = {
+    request,
+    context,
+    keys: sessionKeys(context),
+    steps: [],
+    thread: undefined,
+    isForgotten: false,
+  };
+  deps.running.add(current);
   try {
     if (signal.aborted) throw abortError(signal);
-    turn = goOn(deps, request, context) ?? (await begin(deps, request, context, signal));
-    deps.busy.add(turn);
-    turn.approver.attach(context.approve ?? "nobody");
-    for await (const events of turn.events(signal, QUIET_MS)) {
+    await acquire(deps, current, signal);
+    current.thread?.approver.attach(context.approve ?? "nobody");
+    for await (const events of current.thread?.events(signal, QUIET_MS) ?? []) {
+      noteSteps(current.steps, events);
+      const said = isTerminal(events.at(-1)) ? events.slice(0, -1) : events;
+      if (said.length > 0) yield said;
+      if (said === events) continue;
       // Whoever sees the terminal event may never ask for more.
-      if (isTerminal(events)) release(deps, turn, { request, context, isOver: signal.aborted });
-      yield events;
+      release(deps, current, signal.aborted);
+      yield events.slice(-1);
     }
   } catch (thrown) {
     yield [{ type: "error", error: signal.aborted ? abortError(signal) : toGatewayError(thrown) }];
   } finally {
     joined.release();
-    if (turn !== undefined) release(deps, turn, { request, context, isOver: true });
+    release(deps, current, true);
+    deps.running.delete(current);
   }
 }
 
-function isTerminal(events: readonly ModelEvent[]): boolean {
-  const last = events.at(-1)?.type;
-  return last === "finish" || last === "error";
+function isTerminal(event: ModelEvent | undefined): boolean {
+  return event?.type === "finish" || event?.type === "error";
 }
 
-/** The turn that waits for what this request brings, if it is still there. */
-function goOn(deps: RunnerDeps, request: ModelRequest, context: RunContext): ThreadTurn | undefined {
-  const split = splitAtLastAnswer(request.messages);
-  if (split === undefined || deps.parked.size === 0) return undefined;
-  const brought = split.added.flatMap(({ content }) => content.filter((part) => part.type === "tool-result"));
-  const turn = deps.parked.take(
-    context.principal,
-    brought.map(({ callId }) => callId),
-    settledBy(request, context, split.before),
-  );
-  if (turn === undefined) return undefined;
-  const results = resultsAlone(split.added);
-  if (results === undefined) {
-    void turn.stop();
-    return undefined;
+function noteSteps(steps: string[], events: readonly ModelEvent[]): void {
+  for (const event of events) {
+    if (event.type === "step-start") steps.push("");
+    if (event.type === "text-delta") steps.push((steps.pop() ?? "") + event.text);
   }
-  deps.starts.live += 1;
-  context.report({ start: "live", spawnMs: 0, renamedTools: renamedTools(offeredTools(request.features, context)) });
-  turn.give(results);
-  return turn;
 }
 
-async function begin(
-  deps: RunnerDeps,
-  request: ModelRequest,
-  context: RunContext,
-  signal: AbortSignal,
-): Promise<ThreadTurn> {
-  const { options, supply, starts } = deps;
+// ---- where its thread comes from
+
+type Split = NonNullable<ReturnType<typeof splitAtLastAnswer>>;
+
+/** From here on the run has the thread, whatever becomes of the run. Throws GatewayError. */
+async function acquire(deps: RunnerDeps, current: Run, signal: AbortSignal): Promise<void> {
+  const { request, context } = current;
   // Before anything is started: a request that cannot be told to Codex costs nothing.
-  planThread(request, context, options, { mcpServers: [], developerInstructions: undefined });
-  const { server, config, start, spawnMs } = await supply.acquire(signal);
-  starts[start] += 1;
-  const plan = planThread(request, context, options, config);
+  const whole = planTurn(request, context, deps.options);
+  const split = splitAtLastAnswer(request);
+  if (split !== undefined && goOn(deps, current, split)) return;
+  const isKnown =
+    split !== undefined && (takeLive(deps, current, split) || (await takeUp(deps, current, split, signal)));
+  if (!isKnown) await open(deps, current, signal);
+  const plan = isKnown ? planTurn({ ...request, messages: split.added }, context, deps.options) : whole;
   const tools = offeredTools(request.features, context);
-  context.report({ start, spawnMs, ignoredFields: plan.ignoredFields, renamedTools: renamedTools(tools) });
-  const place = placeOf(deps, context);
-  let turn: ThreadTurn | undefined;
+  context.report({ ignoredFields: plan.ignoredFields, renamedTools: renamedTools(tools) });
+  const reading = {
+    clientName: clientNames(tools),
+    offered: new Set(tools.map(({ name }) => wireToolName(name))),
+    tellsActs: context.mode === "agent",
+  };
+  await current.thread?.begin(plan, reading, signal);
+}
+
+/** With the turn that waits for what this request brings, if it is still there. */
+function goOn(deps: RunnerDeps, current: Run, { before, added }: Split): boolean {
+  const { request, context } = current;
+  const calls = callsIn(before.at(-1));
+  if (calls.length === 0 || deps.parked.size === 0) return false;
+  const said = before.slice(0, -1);
+  const thread = deps.parked.take(callsFingerprint(settledBy(deps, current), calls, said))?.session;
+  // Its turn cannot go on with what this conversation goes on with, or not as it is asked to: nothing else will end it.
+  if (thread === undefined) deps.parked.end(elsewhereKey(context, calls, said));
+  const results = resultsAlone(added);
+  if (thread === undefined || results === undefined || !areAll(thread.calls, results)) {
+    void thread?.stop();
+    return false;
+  }
+  current.thread = thread;
+  deps.starts.live += 1;
+  const tools = offeredTools(request.features, context);
+  context.report({ start: "live", spawnMs: 0, renamedTools: renamedTools(tools) });
+  thread.give(results);
+  return true;
+}
+
+function callsIn(message: Message | undefined): readonly string[] {
+  return (message?.content ?? []).flatMap((part) => (part.type === "tool-call" ? [part.callId] : []));
+}
+
+function areAll(calls: readonly string[], results: readonly ToolResultPart[]): boolean {
+  return calls.length > 0 && calls.every((id) => results.some(({ callId }) => callId === id));
+}
+
+/** The thread that has this conversation, if it is still there. */
+function takeLive(deps: RunnerDeps, current: Run, { before }: Split): boolean {
+  if (deps.live.size === 0) return false;
+  const thread = deps.live.take(fingerprint(settledBy(deps, current), before))?.session;
+  if (thread === undefined) return false;
+  current.thread = thread;
+  deps.starts.live += 1;
+  current.context.report({ start: "live", spawnMs: 0, ...nameOf(thread) });
+  return true;
+}
+
+/** What Codex wrote down of a named session goes on in a new thread, unless it cannot be found any more. */
+async function takeUp(deps: RunnerDeps, current: Run, { before }: Split, signal: AbortSignal): Promise<boolean> {
+  const { live, parked, options } = deps;
+  const resume = isWrittenDown(current.context) ? readResume(current.context.session) : undefined;
+  const point = resume && pointAt(resume, fingerprint(settledBy(deps, current), before));
+  if (resume === undefined || point === undefined) return false;
+  const ended = current.keys.flatMap((key) => [live.end(key) ?? [], parked.end(key) ?? []].flat());
+  // Who wrote it is to have written all of it.
+  await orAborted(Promise.all(ended.map(({ session }) => session.stop())), signal);
   try {
-    turn = await openThread({
-      server,
-      plan,
-      directory: place.path,
-      signal,
-      clientName: clientNames(tools),
-      offered: new Set(tools.map(({ name }) => wireToolName(name))),
-      tellsActs: context.mode === "agent",
-      onEnd() {
-        place.leave();
-        supply.released();
-      },
-    });
-    await turn.begin(plan, signal);
-    return turn;
+    const thread = await open(deps, current, signal, point);
+    thread.memory = resumeFrom(resume, thread.id, point);
+    return true;
   } catch (thrown) {
-    if (turn === undefined) place.leave();
-    else void turn.stop();
+    const error = toGatewayError(thrown);
+    if (signal.aborted || error.kind !== "upstream") throw error;
+    const message = "Codex could not resume a session; it is told the conversation anew.";
+    options.onNotice?.({ level: "info", message, data: { error: error.message } });
+    return false;
+  }
+}
+
+async function open(deps: RunnerDeps, current: Run, signal: AbortSignal, point?: ResumePoint): Promise<Thread> {
+  const { options, supply, starts } = deps;
+  const { request, context } = current;
+  const { server, config, start, spawnMs } = await supply.acquire(signal);
+  const place = placeOf(deps, context);
+  const onEnd = (): void => {
+    place.leave();
+    supply.released();
+  };
+  const params = planThread(request, context, options, { config, directory: place.path });
+  try {
+    const thread = await openThread({ server, signal, onEnd }, params, point);
+    current.thread = thread;
+    if (isWrittenDown(context)) thread.memory = { codexThreads: [thread.id], points: [] };
+    starts[start] += 1;
+    context.report({ start, spawnMs, ...nameOf(thread) });
+    return thread;
+  } catch (thrown) {
+    if (current.thread === undefined) place.leave();
     throw thrown;
   }
+}
+
+/** As `codex resume` knows it. */
+function nameOf({ id, memory }: Thread): { readonly sessionId?: string } {
+  return memory === undefined ? {} : { sessionId: id };
 }
 
 interface Place {
@@ -145,19 +241,96 @@ function placeOf({ options, ephemeral }: RunnerDeps, { mode, workspace }: RunCon
   });
 }
 
-interface Served {
-  readonly request: ModelRequest;
-  readonly context: RunContext;
-  /** Whatever it waits for, nobody will bring it. */
-  readonly isOver: boolean;
+// ---- what becomes of it
+
+/** Where the next request of its conversation finds it, or nowhere. Once only. `isOver`: nobody will go on with it. */
+function release(deps: RunnerDeps, current: Run, isOver: boolean): void {
+  const { thread, isForgotten } = current;
+  if (thread === undefined) return;
+  current.thread = undefined;
+  if (!isOver && !isForgotten && thread.usable && keep(deps, current, thread)) return;
+  const { memory } = thread;
+  void thread.stop().then(() => {
+    if (memory === undefined) return;
+    if (isForgotten) deps.remove(memory.codexThreads);
+    // Nothing leads to what it wrote down.
+    else if (!thread.isRemembered) deps.remove([thread.id]);
+  });
 }
 
-/** Where the next request of its conversation finds it, or nowhere. Once only. */
-function release({ busy, parked }: RunnerDeps, turn: ThreadTurn, { request, context, isOver }: Served): void {
-  if (!busy.delete(turn)) return;
-  if (isOver || turn.calls.length === 0) return void turn.stop();
-  turn.approver.attach("between");
-  const { principal, requestId, session } = context;
-  const left = { principal, requestId, session: session?.named === true ? session.id : undefined };
-  parked.put({ turn, left, settled: settledBy(request, context, request.messages) });
+function keep(deps: RunnerDeps, current: Run, thread: Thread): boolean {
+  const { live, parked, supply } = deps;
+  const { request, context, keys } = current;
+  if (thread.calls.length > 0) {
+    thread.approver.attach("between");
+    const waiting = callsFingerprint(settledBy(deps, current), thread.calls, request.messages);
+    const elsewhere = elsewhereKey(context, thread.calls, request.messages);
+    const { principal, requestId, session } = context;
+    const left = { principal, requestId, session: session?.named === true ? session.id : undefined };
+    for (const key of keys) live.end(key);
+    parked.put([waiting, elsewhere, ...keys], { session: thread, left });
+    return true;
+  }
+  // With a thread goes the directory that was made for the request.
+  if (context.mode === "chat" || context.workspace?.directory === undefined) return false;
+  const found = historyKeys(deps, current);
+  if (thread.answered === undefined || found.length === 0) return false;
+  remember(deps, current, thread, { turnId: thread.answered, keys: found });
+  if (supply.isOversized) {
+    live.clear();
+    return false;
+  }
+  thread.approver.attach("nobody");
+  for (const key of keys) parked.end(key);
+  live.put([...found, ...keys], { session: thread });
+  return true;
+}
+
+/** Has what Codex wrote down found again, and what it wrote down before removed where nothing leads there any more. */
+function remember(deps: RunnerDeps, { context }: Run, thread: Thread, point: Resume["points"][number]): void {
+  if (thread.memory === undefined) return;
+  thread.memory = resumeAfter(thread.memory, point);
+  thread.isRemembered = true;
+  context.report({ resume: JSON.stringify(thread.memory) });
+  const before = readResume(context.session)?.codexThreads ?? [];
+  const [newest] = before;
+  if (newest !== undefined && !thread.memory.codexThreads.includes(newest)) deps.remove(before);
+}
+
+function settledBy({ options }: RunnerDeps, { request, context }: Run): Settled {
+  const { model, system, features } = request;
+  const { principal, mode, tools, permissionMode = null, session, workspace } = context;
+  // A hint tells nothing that the conversation itself does not, unless that alone may not be gone by.
+  const counts = session?.named === true || options.matchHistory === false;
+  const id = counts ? (session?.id ?? null) : null;
+  const place = workspace && [workspace.directory ?? null, workspace.addDirs, workspace.settingSources];
+  const asked = [features.effort ?? null, features.reasoning ?? null, features.responseFormat ?? null];
+  const rest = [mode, tools, permissionMode, place ?? null, offeredTools(features, context), asked, id];
+  return { principal, model, system, rest };
+}
+
+/** Where other than as it began (by another model, with other tools) a turn that waits for these calls is found. */
+function elsewhereKey({ principal }: RunContext, calls: readonly string[], before: readonly Message[]): string {
+  return callsFingerprint({ principal, model: undefined, system: [], rest: ["elsewhere"] }, calls, before);
+}
+
+/** Under which conversation, in each spelling, the thread may be used again. */
+function historyKeys(deps: RunnerDeps, current: Run): readonly string[] {
+  const { request, context, steps } = current;
+  if (deps.options.matchHistory === false && context.session === undefined) return [];
+  const settled = settledBy(deps, current);
+  const shown = context.shownAnswer?.();
+  // A named session remembers what was said, however it was shown.
+  const said = shown === undefined || context.session?.named === true ? answersOf(steps) : [];
+  const keys = [...(shown ?? []), ...said].map((answer) => fingerprint(settled, [...request.messages, ...answer]));
+  return [...new Set(keys)];
+}
+
+export function sessionKey(principal: string, id: string): string {
+  return `session ${JSON.stringify([principal, id])}`;
+}
+
+/** A named session has one thread at most. */
+function sessionKeys({ principal, session }: RunContext): readonly string[] {
+  return session?.named === true ? [sessionKey(principal, session.id)] : [];
 }

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import * as v from "valibot";
 
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { cutText } from "#lib/cut-text.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
@@ -14,12 +14,15 @@ import { availableMemoryBytes } from "#process/memory.ts";
 
 import { AppServer } from "./app-server.ts";
 import { codexEnvironment } from "./environment.ts";
+import { readAnswer } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
 
 export interface Started {
   readonly server: AppServer;
   readonly config: UserConfig;
   readonly version: string | undefined;
+  /** Whose login it has, in Codex's words for its kind; undefined where its provider asks for none. */
+  readonly login: string | undefined;
 }
 
 /** What of the user's own configuration matters to us. */
@@ -62,7 +65,7 @@ const configSchema = looseObject({
   }),
 });
 const accountSchema = looseObject({
-  account: v.nullish(v.unknown()),
+  account: v.nullish(looseObject({ type: v.fallback(v.string(), "unknown") })),
   requiresOpenaiAuth: v.fallback(v.boolean(), false),
 });
 
@@ -70,7 +73,7 @@ const accountSchema = looseObject({
 export async function startServer(codexPath: string, options: CodexCliOptions): Promise<Started> {
   const server = new AppServer(spawn(codexPath, options));
   try {
-    const initialized = v.parse(
+    const initialized = readAnswer(
       initializedSchema,
       await server.request("initialize", {
         clientInfo: { name: "ccproxy", title: "ccproxy", version: options.version },
@@ -82,17 +85,18 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       server.request("config/read", {}),
       server.request("account/read", {}),
     ]);
-    checkAccount(v.parse(accountSchema, account));
+    const known = readAnswer(accountSchema, account);
+    checkAccount(known);
     return {
       server,
-      config: readConfig(v.parse(configSchema, config).config, options.selfUrls()),
+      config: readConfig(readAnswer(configSchema, config).config, options.selfUrls()),
+      login: known.requiresOpenaiAuth ? known.account?.type : undefined,
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
   } catch (cause) {
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
-    const message = cause instanceof GatewayError ? cause.message : "Codex speaks in a way that is not known here.";
-    throw new GatewayError("unavailable", message + lastWords(server.child.stderrTail()), {
+    throw new GatewayError("unavailable", toGatewayError(cause).message + lastWords(server.child.stderrTail()), {
       hint: "`codex app-server` has to work where ccproxy runs.",
       cause,
     });

@@ -19,6 +19,9 @@ export interface Supply {
   readonly problem: GatewayError | undefined;
   readonly version: string | undefined;
   readonly running: boolean;
+  readonly codexPath: string | undefined;
+  /** The process grew so far that it had better be replaced: nothing more is to be kept in it. */
+  readonly isOversized: boolean;
   /** Throws GatewayError. */
   acquire(signal: AbortSignal): Promise<Acquired>;
   /** A thread is over. */
@@ -55,6 +58,7 @@ export function createSupply(options: CodexCliOptions): Supply {
   }
 
   return {
+    codexPath,
     get problem() {
       return codexPath === undefined ? notFound() : problem;
     },
@@ -63,6 +67,9 @@ export function createSupply(options: CodexCliOptions): Supply {
     },
     get running() {
       return current?.server.usable === true;
+    },
+    get isOversized() {
+      return (current?.server.child.residentBytes() ?? 0) > MAX_RESIDENT_BYTES;
     },
     async acquire(signal) {
       if (closed) throw shuttingDown();
@@ -73,8 +80,7 @@ export function createSupply(options: CodexCliOptions): Supply {
       return { ...started, start: "cold", spawnMs: performance.now() - before };
     },
     released() {
-      if (current === undefined || current.server.threads.size > 0) return;
-      if ((current.server.child.residentBytes() ?? 0) <= MAX_RESIDENT_BYTES) return;
+      if (current === undefined || !current.server.isIdle || !this.isOversized) return;
       end(current);
       current = undefined;
     },

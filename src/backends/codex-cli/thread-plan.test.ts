@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 
 import type { RunContext } from "#core/backend.ts";
-import type { ModelRequest, RequestFeatures } from "#core/request.ts";
+import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 
 import { planThread } from "./thread-plan.ts";
+import { planTurn } from "./turn-plan.ts";
 
 const config = { mcpServers: ["files"], developerInstructions: "Of the user." };
 const options = { model: undefined, sandbox: "workspace-write", approvalPolicy: "on-request" } as const;
@@ -34,7 +35,8 @@ function plan(
     report: () => undefined,
     ...overrides,
   };
-  return planThread(request, context, options, config);
+  const thread = planThread(request, context, options, { config, directory: "/w.x" });
+  return { thread, turn: planTurn(request, context, options).turn };
 }
 
 test("a bare model has neither the user's servers nor instructions nor programs", () => {
@@ -60,11 +62,33 @@ test("an agent keeps its own instructions, the user's, and has the client's behi
   expect(thread).toMatchObject({
     developerInstructions: "Of the user.\n\nBe brief.",
     sandbox: "workspace-write",
-    config: { project_doc_max_bytes: 0, sandbox_workspace_write: { writable_roots: ["/more"] } },
+    config: {
+      project_doc_max_bytes: 0,
+      projects: { "/w.x": { trust_level: "untrusted" } },
+      project_root_markers: [],
+      sandbox_workspace_write: { writable_roots: ["/more"] },
+    },
   });
   const trusted = plan("agent", {}, { workspace: { ...workspace, settingSources: ["user", "project"] } });
-  expect(trusted.thread["config"]).not.toHaveProperty("project_doc_max_bytes");
+  expect(trusted.thread["config"]).toMatchObject({ projects: { "/w.x": { trust_level: "trusted" } } });
+  for (const rule of ["project_doc_max_bytes", "project_root_markers"])
+    expect(trusted.thread["config"]).not.toHaveProperty(rule);
   expect(plan("agent", {}, { permissionMode: "plan" }).thread).toMatchObject({ sandbox: "read-only" });
+});
+
+test.each<[string, Part]>([
+  ["an image elsewhere", { type: "image", source: { type: "url", url: "https://example.com/a.png" } }],
+  ["an image by its id", { type: "image", source: { type: "file", fileId: "file_1" } }],
+  ["a document", { type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }],
+])("%s is refused by its place", (_, part) => {
+  const result: Part = { type: "tool-result", callId: "c", content: [part], isError: false };
+  for (const content of [[part], [result]])
+    expect(() => plan("chat", {}, { messages: [{ role: "user", content }] })).toThrow(
+      expect.objectContaining({
+        kind: "invalid-request",
+        options: expect.objectContaining({ param: "messages[0].content[0]" }),
+      }),
+    );
 });
 
 test.each<[RequestFeatures, object]>([

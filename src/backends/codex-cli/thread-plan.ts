@@ -1,86 +1,51 @@
-/** What Codex is to be told for one request: a thread, what was said in it, a turn. */
+/** How Codex is to be set up for a conversation. */
 import type { RunContext } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
-import { effortFor } from "#core/model-limits.ts";
-import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
-import { pathOf } from "#core/settled-messages.ts";
+import type { ModelRequest } from "#core/request.ts";
 import type { Workspace } from "#core/workspace.ts";
-import { encodeItems } from "#wire/openai-responses/upstream/messages.ts";
 
-import { dynamicTools, offeredTools, wireToolName } from "./client-tools.ts";
+import { dynamicTools, offeredTools } from "./client-tools.ts";
 import type { Params } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
-import { opened } from "./seals.ts";
 import type { UserConfig } from "./start-server.ts";
+import { modelOf } from "./turn-plan.ts";
 
-export interface ThreadPlan {
-  /** Of `thread/start`, but for the directory. */
-  readonly thread: Params;
-  /** The whole conversation, as items of OpenAI Responses. */
-  readonly items: readonly Params[];
-  /** Of `turn/start`, but for the thread. */
-  readonly turn: Params;
-  readonly ignoredFields: readonly string[];
-}
+export type PlanOptions = Pick<CodexCliOptions, "model" | "sandbox" | "approvalPolicy">;
 
-type PlanOptions = Pick<CodexCliOptions, "model" | "sandbox" | "approvalPolicy">;
-
-/** Throws `invalid-request`. */
+/** Of `thread/start`. */
 export function planThread(
   request: ModelRequest,
   context: RunContext,
   options: PlanOptions,
-  config: UserConfig,
-): ThreadPlan {
-  const model = modelOf(request.model, options);
-  const { items, ignoredFields } = itemsOf(request, model);
+  { config, directory }: { readonly config: UserConfig; readonly directory: string },
+): Params {
+  const model = modelOf(request, options);
   const tools = offeredTools(request.features, context);
   const system = request.system.filter((text) => text !== "");
-  const thread = {
-    // The conversation is the client's to keep.
-    ephemeral: true,
+  const rules = context.mode === "chat" ? bareModel(system, config) : agent(system, context, options, config);
+  return {
+    cwd: directory,
+    // The conversation is the client's to keep, but for a session that it named.
+    ephemeral: !isWrittenDown(context),
     // Only these say when an answer of the model is whole while its calls wait, and what is sealed of its reasoning.
     experimentalRawEvents: true,
     ...(model !== undefined && { model }),
     ...(tools.length > 0 && { dynamicTools: dynamicTools(tools) }),
-    ...(context.mode === "chat" ? bareModel(system, config) : agent(system, context, options, config)),
+    ...rules,
+    config: { ...rules.config, ...trustIn(directory, context.workspace) },
   };
-  return { thread, items, turn: turnOf(request.features, context, model), ignoredFields };
 }
 
-function modelOf(asked: string | undefined, { model }: Pick<CodexCliOptions, "model">): string | undefined {
-  return asked === undefined || asked === "default" ? model : asked;
+/** What an agent did in a named session is to outlive its process, but not the directory it was done in. */
+export function isWrittenDown({ mode, session, workspace }: RunContext): boolean {
+  return mode === "agent" && session?.named === true && workspace?.directory !== undefined;
 }
 
-/** Everything is told as history, the last message too: there images stand where they stood. */
-function itemsOf(request: ModelRequest, model: string | undefined) {
-  for (const { content } of request.messages) for (const part of content) checkPart(request, part);
-  const { input, ignoredFields } = encodeItems({
-    ...request,
-    messages: opened(request.messages).map(({ role, content }) => ({ role, content: content.map(withWireName) })),
-    // Instructions that come late are instructions to all of Codex's own models.
-    model: model ?? "codex-default",
-    features: {},
-  });
-  return { items: input, ignoredFields };
-}
-
-function withWireName(part: Part): Part {
-  return part.type === "tool-call" ? { ...part, toolName: wireToolName(part.toolName) } : part;
-}
-
-function checkPart(request: ModelRequest, part: Part): void {
-  if (part.type === "tool-result") for (const inner of part.content) checkPart(request, inner);
-  const isFile = part.type === "image" && part.source.type === "file";
-  if (!isFile && (part.type !== "document" || part.source.type === "text")) return;
-  throw new GatewayError("invalid-request", isFile ? "Codex takes no ids of files." : "Codex takes no documents.", {
-    param: pathOf(request.messages, part),
-    hint: isFile ? "Send the image as base64." : "Send it as text, or let an agent read it in its workspace.",
-  });
+interface Rules extends Params {
+  readonly config: Params;
 }
 
 /** Codex without its prompt, its tools, its surroundings and the user's servers, programs and skills. */
-function bareModel(system: readonly string[], { mcpServers }: UserConfig): Params {
+function bareModel(system: readonly string[], { mcpServers }: UserConfig): Rules {
   return {
     baseInstructions: system.join("\n\n"),
     sandbox: "read-only",
@@ -117,12 +82,15 @@ const everyThread = {
   agents: { enabled: false },
 };
 
+/** With a goal Codex goes on by itself, in turns that nobody asked for. */
+const notForAnAgent = { goals: false };
+
 function agent(
   system: readonly string[],
   { workspace, permissionMode }: RunContext,
   { sandbox, approvalPolicy }: PlanOptions,
   { developerInstructions }: UserConfig,
-): Params {
+): Rules {
   const instructions = [developerInstructions ?? "", ...system].filter((text) => text !== "").join("\n\n");
   return {
     ...(instructions !== "" && { developerInstructions: instructions }),
@@ -130,6 +98,7 @@ function agent(
     approvalPolicy,
     config: {
       ...everyThread,
+      features: notForAnAgent,
       // Nobody sits at it.
       tools: { experimental_request_user_input: { enabled: false } },
       ...workspaceRules(workspace),
@@ -139,21 +108,24 @@ function agent(
 
 /** A project's AGENTS.md is loaded where the project's settings are. */
 function workspaceRules(workspace: Workspace | undefined): Params {
-  const { addDirs = [], settingSources = [] } = workspace ?? {};
+  const { addDirs = [] } = workspace ?? {};
   return {
-    ...(!settingSources.includes("project") && { project_doc_max_bytes: 0 }),
+    ...(!isTrusted(workspace) && { project_doc_max_bytes: 0 }),
     ...(addDirs.length > 0 && { sandbox_workspace_write: { writable_roots: addDirs } }),
   };
 }
 
-function turnOf(features: RequestFeatures, { mode }: RunContext, model: string | undefined): Params {
-  const { reasoning, responseFormat } = features;
-  const effort = effortFor(model ?? "", features);
-  const isShown = effort !== "none" && reasoning?.display !== "omitted" && (effort ?? reasoning) !== undefined;
-  return {
-    input: [],
-    ...(effort !== undefined && { effort }),
-    ...(isShown ? { summary: "auto" } : mode === "chat" && { summary: "none" }),
-    ...(responseFormat?.type === "json-schema" && { outputSchema: responseFormat.schema }),
-  };
+/**
+ * Said for each thread. Measured (0.169): where nothing is said of a directory and the sandbox lets an agent write, Codex
+ * notes in the user's `config.toml` that it is trusted, and then obeys its `.codex/config.toml`, starting the MCP servers
+ * that stand there. Without markers of its root a project is its directory alone, whatever stands above it.
+ */
+function trustIn(directory: string, workspace: Workspace | undefined): Params {
+  return isTrusted(workspace)
+    ? { projects: { [directory]: { trust_level: "trusted" } } }
+    : { projects: { [directory]: { trust_level: "untrusted" } }, project_root_markers: [] };
+}
+
+function isTrusted(workspace: Workspace | undefined): boolean {
+  return workspace?.settingSources.includes("project") === true;
 }

@@ -24,10 +24,7 @@ async function passOn(exchange: Exchange, services: Services, params: RouteParam
 }
 
 /** Without a provider in it, a path is passed on where routing sends it to one; others are said to be unknown. */
-const paths = [
-  ...["/api/v1/*", "/providers/:backend/v1/*"],
-  ...["/v1/files", "/v1/files/*", "/v1/messages/batches", "/v1/messages/batches/*"],
-];
+const paths = ["/api/v1/*", "/providers/:backend/v1/*", "/v1/files*", "/v1/messages/batches*"];
 
 export const relayedRoutes: readonly Route[] = paths.flatMap((path) =>
   (["GET", "POST", "DELETE"] as const).map((method) => ({

@@ -121,6 +121,14 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
     expect(bench.backend.endWaiting?.({ principal: "tester", requestId: "req_test" })).toBe(1);
   });
 
+  test("what a tool's schema asks for reaches the model, in one word or another", async () => {
+    const day = { type: "string", format: "date", description: "When." };
+    const inputSchema = { type: "object", properties: { day, of: { enum: ["it"] } }, required: ["day"] };
+    await bench.ask(asking("hi", { features: { tools: [{ ...lookup, inputSchema }] } }));
+    const told = JSON.stringify(bench.asked()[0]?.tools);
+    for (const words of ["When. (format: date)", '"enum":["it"]', '"required":["day"]']) expect(told).toContain(words);
+  });
+
   /** Brings the result of a first answer's call in another way than it was asked. */
   async function replayed(change: (next: ModelRequest) => ModelRequest, options: AskOptions = {}): Promise<Answer> {
     const asked = asking(`${call("it")}${then}[[demo say It is plum.]]`);
@@ -149,7 +157,7 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
   test("turns that wait are ended by their request's id, or their session's", async () => {
     const left = { requestId: "req_1", session: { id: "s", named: true } };
     await bench.ask(asking(call("it")), left);
-    await bench.ask(asking(call("it")), left);
+    await bench.ask(asking(call("it")), { ...left, session: { id: "t", named: true } });
     expect(bench.backend.endWaiting?.({ principal: "tester", session: "other" })).toBe(0);
     expect(bench.backend.endWaiting?.({ principal: "tester", requestId: "req_1" })).toBe(2);
     await bench.ask(asking(call("it")), left);

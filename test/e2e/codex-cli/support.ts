@@ -91,6 +91,8 @@ export async function openBench(overrides: Partial<CodexCliOptions> = {}, config
     settings: ["sandbox_workspace_write.exclude_slash_tmp=true", "sandbox_workspace_write.exclude_tmpdir_env_var=true"],
     chatDirectory: chat,
     ephemeralDirectory: join(home, "ephemeral"),
+    maxSessions: 4,
+    sessionTtlMs: 600_000,
     maxParkedTurns: 4,
     parkedTtlMs: 600_000,
     minFreeMemoryBytes: 0,

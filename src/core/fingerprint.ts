@@ -1,5 +1,5 @@
-import type { Message, ModelRequest } from "#core/request.ts";
-import { shownParts } from "#core/shown.ts";
+import type { Message, ModelRequest } from "./request.ts";
+import { shownParts } from "./shown.ts";
 
 /** What a process may serve beside its conversation: the same asker, and all that its first turn has settled. */
 export interface Settled {
@@ -58,4 +58,10 @@ export function splitAtLastAnswer(
 export function spellingsOf(steps: readonly string[]): readonly string[] {
   const spoken = steps.filter((text) => text !== "");
   return [...new Set([spoken.join(""), spoken.join("\n\n")])];
+}
+
+/** The same as the messages they make; none of an answer without words. */
+export function answersOf(steps: readonly string[]): readonly (readonly Message[])[] {
+  const texts = spellingsOf(steps).filter((text) => text !== "");
+  return texts.map((text) => [{ role: "assistant", content: [{ type: "text", text }] }]);
 }

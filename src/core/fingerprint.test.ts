@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import type { Message, ModelRequest } from "#core/request.ts";
-
 import { callsFingerprint, fingerprint, type Settled, spellingsOf, splitAtLastAnswer } from "./fingerprint.ts";
+import type { Message, ModelRequest } from "./request.ts";
 
 const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
 const assistant = (...texts: readonly string[]): Message => ({

@@ -1,0 +1,57 @@
+/** `doctor` of a Codex that answers, of one without a login, and of none. */
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import * as v from "valibot";
+
+import type { Check } from "#app/check.ts";
+import { checkCodex } from "#app/codex-doctor.ts";
+import { configSchema } from "#config/schema.ts";
+
+import { childrenOf } from "../support/children.ts";
+import { codexProgram, providerConfig } from "./support.ts";
+
+setDefaultTimeout(30_000);
+
+describe.skipIf(codexProgram === undefined)("doctor", () => {
+  const home = mkdtempSync(join(tmpdir(), "ccproxy-doctor-"));
+  afterAll(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
+
+  async function look(settings: string, more: object = {}): Promise<readonly Check[]> {
+    writeFileSync(join(home, "config.toml"), settings);
+    const codex = { enabled: true, path: codexProgram, ...more };
+    const config = v.parse(configSchema, { codex, state_dir: join(home, "state") });
+    const environment = { PATH: process.env["PATH"], HOME: home, CODEX_HOME: home, OPENAI_API_KEY: "sk-do-not-show" };
+    const checks: Check[] = [];
+    for await (const check of checkCodex({ config, environment })) checks.push(check);
+    expect(childrenOf(`CODEX_HOME=${home}`, process.pid)).toEqual([]);
+    expect(JSON.stringify(checks)).not.toContain("do-not-show");
+    return checks;
+  }
+
+  // proves("command-doctor")
+  test("says where Codex is, that its version is tested, and whose its login is", async () => {
+    const checks = await look(providerConfig("http://127.0.0.1:9"));
+    expect(checks.map(({ name, status }) => `${name} ${status}`)).toEqual(["codex pass", "codex pass", "codex pass"]);
+    expect(checks[0]?.detail).toContain(codexProgram ?? "");
+    expect(checks[1]?.detail).toBe("0.169.0");
+    expect(checks[2]?.detail).toContain("no login");
+    const key = { auth_mode: "apikey", OPENAI_API_KEY: "sk-do-not-show" };
+    writeFileSync(join(home, "auth.json"), JSON.stringify(key), { mode: 0o600 });
+    const [, , login] = await look('model_provider = "openai"\n');
+    expect(login?.detail).toContain("logged in (apiKey)");
+    await rm(join(home, "auth.json"));
+  });
+
+  test("says what to do where nobody is logged in, and where there is no Codex", async () => {
+    expect(await look('model_provider = "openai"\n')).toMatchObject([
+      { status: "fail", action: expect.stringContaining("codex login") },
+    ]);
+    expect(await look("", { path: join(home, "nothing") })).toMatchObject([
+      { status: "fail", action: expect.stringContaining("codex.path") },
+    ]);
+  });
+});
