@@ -120,6 +120,14 @@ describe("a stream", () => {
     expect(seenOf(known).usage).toMatchObject({ inputTokens: 9, cacheReadInputTokens: 2 });
   });
 
+  test("that says it is over beside calls ends with them", () => {
+    const call = block({ type: "tool_use", id: "t", name: "f", input: {} });
+    expect(decodeAll([message(), call, over("end_turn")]).at(-1)).toMatchObject({ reason: "tool-calls" });
+    expect(decodeAll([message(), call, over("max_tokens")]).at(-1)).toMatchObject({ reason: "length" });
+    const search = block({ type: "server_tool_use", id: "s", name: "web_search", input: {} });
+    expect(decodeAll([message(), search, over("end_turn")]).at(-1)).toMatchObject({ reason: "stop" });
+  });
+
   test("gives each call an id that no other has", () => {
     const call = { type: "tool_use", name: "f", input: {} };
     const frames = [

@@ -26,6 +26,8 @@ interface State {
   blocks: number;
   responseId: string;
   readonly callIds: Set<string>;
+  /** There are calls for the client, which some servers end like any other answer. */
+  calls: boolean;
   stop: { readonly reason: string; readonly sequence: string | undefined } | undefined;
 }
 
@@ -60,6 +62,7 @@ function startState(): State {
     blocks: 0,
     responseId: "",
     callIds: new Set(),
+    calls: false,
     stop: undefined,
   };
 }
@@ -147,7 +150,7 @@ function end(state: State): readonly ModelEvent[] {
     { type: "step-end", usage },
     {
       type: "finish",
-      reason: reasons[stop.reason] ?? "stop",
+      reason: reasons[stop.reason] ?? (state.calls && stop.reason === "end_turn" ? "tool-calls" : "stop"),
       rawReason: stop.reason,
       ...(stop.sequence !== undefined && { stopSequence: stop.sequence }),
       usage,
@@ -171,6 +174,7 @@ function openBlock(state: State, index: number, block: ContentBlock): readonly M
   state.blocks += 1;
   const kind = kindOf(block);
   const id = kind === "tool" ? callId(state, block) : `block-${state.blocks}`;
+  state.calls ||= block.type === "tool_use";
   state.open = { index, kind, id, signature: block.signature ?? "" };
   return [...closing, ...beginningOf(block, kind, id)];
 }

@@ -58,6 +58,7 @@ describe("a whole response", () => {
     [undefined, "upstream"],
     [{ error: { code: "rate_limit_exceeded", message: "Slow down" } }, "rate-limit"],
     [{ object: "response", status: "failed", error: { code: "server_error", message: "no" } }, "upstream"],
+    [{ object: "response", error: { code: "rate_limit_exceeded", message: "no" }, output: [] }, "rate-limit"],
     [{ object: "response", status: "cancelled", output: [] }, "upstream"],
   ] as const)("is not %j, but a failure", (body, kind) => {
     expect(decodeResponse(body)).toEqual([{ type: "error", error: expect.objectContaining({ kind }) }]);

@@ -88,7 +88,8 @@ function begin(state: State, { id, model }: Partial<UpstreamResponse>): readonly
 
 function end(state: State, response: UpstreamResponse): readonly ModelEvent[] {
   const { status, error, output, usage: counted, incomplete_details: incomplete } = response;
-  if (status === "failed" || status === "cancelled") return fail(state, failedStream({ error }));
+  if (status === "failed" || status === "cancelled" || saidIn(error) !== "")
+    return fail(state, failedStream({ error }));
   const beginning = begin(state, response);
   const { items, tell } = state;
   const rest = (output ?? []).flatMap((item, index) => items.complete(item, index));
