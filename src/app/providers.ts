@@ -11,7 +11,8 @@ import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
-import { type SignInFormat, type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
+import type { OwnFormat } from "#credentials/oauth-flow.ts";
+import { type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
 import { createSignIn, type SignIn } from "#credentials/sign-in.ts";
 import { credentialFrom } from "#credentials/sources.ts";
 import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
@@ -106,11 +107,15 @@ function signInFrom(
   });
 }
 
-/** As the vendor's CLI has it, but for what the configuration says, and for where a new one is made. */
-export function ownFormat({ name, oauth }: Provider, kind: SignInKind): SignInFormat {
+/** As the vendor's CLI has it, but for what the configuration says, and for where a new one is made. Throws GatewayError. */
+export function ownFormat({ name, oauth }: Provider, kind: SignInKind): OwnFormat {
   const format = signInFormats[kind];
-  const { client_id: clientId = format.oauth.clientId, authorize_url: authorizeUrl = format.oauth.authorizeUrl } =
-    oauth;
+  const { client_id: clientId, authorize_url: authorizeUrl = format.oauth.authorizeUrl } = oauth;
+  if (clientId === undefined)
+    throw new GatewayError("invalid-request", `No authorization server knows ccproxy by an id for ${name}.`, {
+      param: `providers.${name}.oauth.client_id`,
+      hint: `The vendor gives ids to its own programs, and ccproxy does not borrow ${format.program}'s. Sign in with \`${format.command}\` and name that sign-in (docs/providers.md), take an API key, or give the id that an authorization server of your own has for ccproxy.`,
+    });
   return {
     ...format,
     program: name,

@@ -57,7 +57,7 @@ async function signIn(
 ): Promise<number> {
   const { openOAuthLogin } = await import("#app/oauth.ts");
   const login = openOAuthLogin(config, environment, name);
-  await terminal.printError(`This makes and uses ${login.terms} Its page names the vendor's program.`);
+  await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
   const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
   const path = await login.run({

@@ -244,7 +244,7 @@ const credential = v.strictObject({
 /** For `ccproxy auth login NAME --oauth`. */
 const oauth = v.strictObject({
   sign_in: v.optional(choice(signIns, "Whose sign-in it is like. Unset: what is known of a provider of this name.")),
-  client_id: v.optional(text("What an authorization server of your own knows ccproxy by. Unset: the CLI's.")),
+  client_id: v.optional(text("What the authorization server knows ccproxy by.")),
   authorize_url: v.optional(text("Where a person signs in. Unset: the vendor's place.")),
   token_url: v.optional(text("Where codes are redeemed and the sign-in is renewed. Unset: the vendor's place.")),
   redirect_url: v.optional(

@@ -10,8 +10,8 @@ const endpoint = { url: server.tokenUrl };
 
 // proves("upstream-oauth-login")
 describe.each(["claude-credentials", "codex-auth"] as const)("%s", (kind) => {
-  const format = signInFormats[kind];
-  const client = { ...format.oauth, authorizeUrl: server.authorizeUrl };
+  const client = { ...signInFormats[kind].oauth, clientId: "ours", authorizeUrl: server.authorizeUrl };
+  const format = { ...signInFormats[kind], oauth: client };
   const begin = () => beginOAuth(client, "http://127.0.0.1:1/callback");
   const approved = (url: string) => server.approve(url).searchParams.get("code") ?? "";
 
@@ -40,7 +40,9 @@ describe.each(["claude-credentials", "codex-auth"] as const)("%s", (kind) => {
 });
 
 test("no two have a state or a verifier in common", () => {
-  const flows = Array.from({ length: 9 }, () => beginOAuth(signInFormats["codex-auth"].oauth, "http://127.0.0.1/"));
+  const flows = Array.from({ length: 9 }, () =>
+    beginOAuth({ ...signInFormats["codex-auth"].oauth, clientId: "ours" }, "http://127.0.0.1/"),
+  );
   expect(new Set(flows.flatMap(({ state, verifier }) => [state, verifier])).size).toBe(18);
 });
 

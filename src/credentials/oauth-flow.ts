@@ -5,6 +5,10 @@ import { GatewayError } from "#core/errors.ts";
 import type { JsonObject } from "#lib/json-object.ts";
 
 import type { OAuthClient, SignInFormat } from "./sign-in-format.ts";
+
+export interface OwnFormat extends SignInFormat {
+  readonly oauth: OAuthClient;
+}
 import { askForTokens, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface OAuthFlow {
@@ -43,7 +47,7 @@ export function readPasted(text: string): URLSearchParams {
 
 /** The file of a new sign-in, as the vendor's CLI would write it. Throws GatewayError. */
 export async function redeem(
-  format: SignInFormat,
+  format: OwnFormat,
   endpoint: TokenEndpoint,
   { flow, code }: { readonly flow: OAuthFlow; readonly code: string },
 ): Promise<JsonObject> {

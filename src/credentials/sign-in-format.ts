@@ -19,9 +19,9 @@ export interface Tokens extends SignInState {
 }
 
 /** How a new one is asked for. */
-export interface OAuthClient {
+/** How a sign-in is asked for in a browser. */
+export interface OAuthPlace {
   readonly authorizeUrl: string;
-  readonly clientId: string;
   readonly scope: string;
   /** What else the vendor's page wants to be asked with. */
   readonly query: Readonly<Record<string, string>>;
@@ -34,8 +34,13 @@ export interface OAuthClient {
   readonly sendsState: boolean;
 }
 
+export interface OAuthClient extends OAuthPlace {
+  /** Of who asks: the vendors' CLIs have theirs, which nobody else may use. */
+  readonly clientId: string;
+}
+
 export interface SignInFormat {
-  readonly oauth: OAuthClient;
+  readonly oauth: OAuthPlace;
   /** Whose sign-in it is, as in a sentence. */
   readonly program: string;
   /** What makes a new one. */
@@ -74,7 +79,7 @@ const answerSchema = v.looseObject({
   id_token: v.nullish(some),
 });
 
-/** Names the program that a sign-in is given to. */
+/** Names the program that a sign-in was given to, and for which alone it is renewed. */
 const claudeClientId = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 const codexClientId = "app_EMoamEEZ73f0CkXaXp7hrann";
 
@@ -85,7 +90,6 @@ const claude: SignInFormat = {
   tokenUrl: "https://platform.claude.com/v1/oauth/token",
   oauth: {
     authorizeUrl: "https://claude.com/cai/oauth/authorize",
-    clientId: claudeClientId,
     scope: "user:profile user:inference",
     query: { code: "true" },
     redirectUrl: "http://localhost:0/callback",
@@ -159,7 +163,6 @@ const codex: SignInFormat = {
   tokenUrl: "https://auth.openai.com/oauth/token",
   oauth: {
     authorizeUrl: "https://auth.openai.com/oauth/authorize",
-    clientId: codexClientId,
     scope: "openid profile email offline_access",
     query: { id_token_add_organizations: "true", codex_cli_simplified_flow: "true" },
     redirectUrl: "http://localhost:1455/auth/callback",

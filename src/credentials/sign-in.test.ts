@@ -1,5 +1,15 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -134,8 +144,9 @@ describe.each(kinds)("%s", (kind) => {
     server.beforeAnswer = undefined;
     renameSync(`${directory}-away`, directory);
     expect(now()).toEqual(before);
-    const next = await signIn.renew(String(fresh));
-    expect(JSON.stringify(now())).toContain(String(next));
+    expect(await signIn.renew(String(fresh))).toBeUndefined();
+    await signIn.refresh();
+    expect(JSON.stringify(now())).toContain(await signIn.get());
     expect(server.asked.map(({ refresh_token: token }) => token)).toEqual([
       expect.any(String),
       expect.not.stringMatching(String(server.asked[0]?.["refresh_token"])),
@@ -144,7 +155,7 @@ describe.each(kinds)("%s", (kind) => {
 
   test.each([
     ["a file that is not there", undefined, "cannot be read"],
-    ["one that is broken", "{", "There is no sign-in"],
+    ["one that is broken", "{", "is damaged"],
     ["one without a sign-in", "{}", "There is no sign-in"],
   ])("%s is said to be so", async (_title, text, message) => {
     const { signIn, path } = setUp(kind);
@@ -192,4 +203,26 @@ test("two processes that renew one file at once lose nothing", async () => {
   expect([claudeAiOauth.new, mcpOAuth]).toEqual([[1], { server: { token: "kept" } }]);
   expect(claudeAiOauth.accessToken).not.toBe(tokens.accessToken);
   expect(new Set(server.asked.map(({ refresh_token: token }) => token)).size).toBe(server.asked.length);
+});
+
+test("a sign-in made anew during a renewal stays; a link stays one", async () => {
+  const { signIn, path } = setUp("claude-credentials");
+  renameSync(path, `${path}.real`);
+  symlinkSync(`${path}.real`, path);
+  const old = await signIn.get();
+  await signIn.refresh();
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  const anew = JSON.stringify({ claudeAiOauth: { ...server.issue(), expiresAt: Date.now() + hour } });
+  server.beforeAnswer = () => writeFileSync(path, anew);
+  await signIn.refresh();
+  expect(readFileSync(path, "utf8")).toBe(anew);
+  expect(old).not.toBe(await signIn.get());
+});
+
+test("a refusal that may pass is not remembered", async () => {
+  const { signIn } = setUp("claude-credentials");
+  const old = await signIn.get();
+  server.refuseOnce(Response.json({ error: "invalid_request" }, { status: 400 }));
+  await expect(signIn.renew(old)).rejects.toThrow("answered 400 (invalid_request)");
+  expect(await signIn.renew(old)).not.toBe(old);
 });

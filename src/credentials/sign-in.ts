@@ -3,6 +3,8 @@
  * refused, and written back so that the CLI and other processes go on with it. A refresh token is good for one time, so one
  * process at a time renews, and nobody loses what came of it.
  */
+import { realpath } from "node:fs/promises";
+
 import { GatewayError } from "#core/errors.ts";
 import { withFileLock } from "#store/file-lock.ts";
 
@@ -23,6 +25,8 @@ export type SignIn = Required<Credential>;
 
 type Why = Parameters<SignInFormat["refreshBody"]>[1];
 
+/** Between two renewals that nobody asked for by hand. */
+const pauseMs = 60_000;
 /** Others renew within seconds; who takes longer has stopped. */
 const lockWaitMs = 45_000;
 
@@ -30,14 +34,23 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
   const file = createTokenFile({ format, path, onUnwritten });
   let held: Tokens | undefined;
   let renewing: Promise<Tokens> | undefined;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let triedAt = Number.NEGATIVE_INFINITY;
   let refused: { readonly refreshToken: string; readonly error: GatewayError } | undefined;
 
   /** Whoever asks meanwhile shares the answer. */
   function renew(old: string, why: Why): Promise<Tokens> {
-    renewing ??= withFileLock(`${path}.ccproxy-lock`, lockWaitMs, () => renewLocked(old, why)).finally(() => {
+    renewing ??= lockedRenewal(old, why).finally(() => {
       renewing = undefined;
     });
     return renewing;
+  }
+
+  async function lockedRenewal(old: string, why: Why): Promise<Tokens> {
+    triedAt = performance.now();
+    // Two names of one file have one lock.
+    const real = await realpath(path).catch(() => path);
+    return await withFileLock(`${real}.ccproxy-lock`, lockWaitMs, () => renewLocked(old, why));
   }
 
   async function renewLocked(old: string, why: Why): Promise<Tokens> {
@@ -57,11 +70,12 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
       const fresh = format.renewed(answer, tokens);
       if (fresh === undefined) throw new GatewayError("upstream", `${endpoint.url} answered without tokens.`);
       await file.save(fresh, refreshToken);
+      renewedAt = performance.now();
       return fresh;
     } catch (thrown) {
-      const now = await file.load();
+      const now = await file.load().catch(() => undefined);
       // The CLI, which knows nothing of our lock, was faster.
-      if (now.refreshToken !== refreshToken && !endsWithin(0, now)) return now;
+      if (now !== undefined && now.refreshToken !== refreshToken && !endsWithin(0, now)) return now;
       if (thrown instanceof GatewayError && thrown.kind === "authentication") refused = { refreshToken, error: thrown };
       throw thrown;
     }
@@ -72,12 +86,16 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
     async get() {
       const tokens = (held ??= await file.load());
       if (!endsWithin(format.marginMs, tokens)) return tokens.accessToken;
+      const isPause = renewing === undefined && performance.now() - triedAt < pauseMs;
+      if (isPause && !endsWithin(0, tokens)) return tokens.accessToken;
       const renewed = renew(tokens.accessToken, "expiry");
       // One that is good for some minutes yet is used to its end.
       return (await (endsWithin(0, tokens) ? renewed : renewed.catch(() => tokens))).accessToken;
     },
     async renew(token) {
       if (held !== undefined && held.accessToken !== token) return held.accessToken;
+      // One that is new is refused for another reason, which a newer one would not mend.
+      if (performance.now() - renewedAt < pauseMs) return undefined;
       const tokens = await renew(token, "refused");
       return tokens.accessToken === token ? undefined : tokens.accessToken;
     },

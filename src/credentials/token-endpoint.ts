@@ -46,7 +46,7 @@ export async function askForTokens(
   if (response.ok && isRecord(answer)) return answer;
   const said = wordFor(answer);
   const why = `${new URL(url).host} answered ${response.status}${said === undefined ? "" : ` (${said})`}`;
-  if ([400, 401, 403].includes(response.status))
+  if (said !== undefined && forGood.test(said))
     throw new GatewayError("authentication", `The sign-in of ${program} is over: ${why}.`, {
       hint: `Sign in again with \`${command}\` where ccproxy runs.`,
     });
@@ -54,6 +54,9 @@ export async function askForTokens(
     hint: "Send the request again in a moment.",
   });
 }
+
+/** Of what is refused, what another time will not mend; a gateway's page, or a fault of ours, may pass. */
+const forGood = /^(?:invalid_grant|refresh_token_\w+|token_(?:expired|invalidated|revoked))$/;
 
 /** `invalid_grant`, `refresh_token_reused`: RFC 6749's place for it, or OpenAI's. */
 function wordFor(answer: unknown): string | undefined {

@@ -1,5 +1,5 @@
 /** A sign-in in the file of its CLI: read as it is now, and written back with everything else as it was. */
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 
 import { GatewayError } from "#core/errors.ts";
 import { isRecord } from "#lib/is-record.ts";
@@ -8,6 +8,9 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 
 import { writePrivately } from "./private-file.ts";
 import type { SignInFormat, Tokens } from "./sign-in-format.ts";
+
+const mostReads = 5;
+const pauseMs = 20;
 
 export interface TokenFile {
   /** Throws GatewayError `authentication` where there is no sign-in. */
@@ -29,11 +32,16 @@ export function createTokenFile({ format, path, onUnwritten }: TokenFileOptions)
   let unwritten: { readonly instead: string; readonly tokens: Tokens } | undefined;
 
   async function read(): Promise<JsonObject> {
-    const text = await readFile(path, "utf8").catch((cause: unknown) => {
-      throw signedOut(`The sign-in of ${program} cannot be read from ${path}.`, command, cause);
-    });
-    const file = parseJsonText(text);
-    return isRecord(file) ? file : {};
+    for (let times = 1; ; times += 1) {
+      const text = await readFile(path, "utf8").catch((cause: unknown) => {
+        throw signedOut(`The sign-in of ${program} cannot be read from ${path}.`, command, cause);
+      });
+      const file = parseJsonText(text);
+      if (isRecord(file)) return file;
+      // Its CLI may be in the middle of writing it.
+      if (times === mostReads) throw signedOut(`The sign-in of ${program} in ${path} is damaged.`, command);
+      await Bun.sleep(pauseMs);
+    }
   }
 
   return {
@@ -49,8 +57,11 @@ export function createTokenFile({ format, path, onUnwritten }: TokenFileOptions)
     },
     async save(fresh, instead) {
       try {
-        // Into the file as it is now: others write to it, too.
-        writePrivately(path, `${JSON.stringify(format.write(await read(), fresh), null, 2)}\n`);
+        // As it is now: others write to it, too. Who has signed in anew meanwhile stays.
+        const file = await read();
+        const inFile = format.read(file)?.refreshToken;
+        if (inFile === instead || inFile === unwritten?.instead)
+          writePrivately(await realpath(path), `${JSON.stringify(format.write(file, fresh), null, 2)}\n`);
         unwritten = undefined;
       } catch (error) {
         unwritten = { instead, tokens: fresh };

@@ -3,13 +3,14 @@
  * no flock, and a file that says who holds it has to be believed after a crash.)
  */
 import { Database } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 
 const pauseMs = 25;
 
 /** Does the work while nobody else holds the lock. Throws Error where it is not free within `waitMs`. */
 export async function withFileLock<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<T> {
-  closeSync(openSync(path, "a", 0o600));
+  // Only where it is missing: to close a file gives back every lock that this process has on it (POSIX).
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
   const database = new Database(path, { readwrite: true, create: false });
   try {
     const deadline = performance.now() + waitMs;

@@ -1,4 +1,4 @@
-/** A process of its own: has the sign-in in a file renewed so often, each time as if the API had refused it. */
+/** A process of its own: has the sign-in in a file renewed so often, each time by hand. */
 import { signInFormats } from "#credentials/sign-in-format.ts";
 import { createSignIn } from "#credentials/sign-in.ts";
 
@@ -11,8 +11,9 @@ const signIn = createSignIn({
 });
 
 for (let time = 0; time < Number(times); time += 1) {
-  const fresh = await signIn.renew(await signIn.get());
-  say(fresh === undefined ? "the same" : "renewed");
+  const before = await signIn.get();
+  await signIn.refresh();
+  say((await signIn.get()) === before ? "the same" : "renewed");
 }
 
 function say(line: string): void {

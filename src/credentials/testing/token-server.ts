@@ -8,6 +8,8 @@ export interface TokenServer {
   jwt(claims: object): string;
   /** No token is good any more. */
   revoke(): void;
+  /** Its next answer. */
+  refuseOnce(answer: Response): void;
   /** Called before it answers. */
   beforeAnswer: (() => unknown) | undefined;
   reset(): void;
@@ -19,6 +21,7 @@ const secondsOfLife = 3600;
 export function startTokenServer(): TokenServer {
   const asked: Readonly<Record<string, unknown>>[] = [];
   const good = new Set<string>();
+  const refusals: Response[] = [];
   let count = 0;
   const issue = () => {
     count += 1;
@@ -33,6 +36,7 @@ export function startTokenServer(): TokenServer {
     jwt,
     revoke: () => good.clear(),
     beforeAnswer: undefined,
+    refuseOnce: (answer) => refusals.push(answer),
     reset() {
       asked.length = 0;
       server.beforeAnswer = undefined;
@@ -48,6 +52,8 @@ export function startTokenServer(): TokenServer {
       // Whoever asks meanwhile is to find it under way.
       await Bun.sleep(5);
       await server.beforeAnswer?.();
+      const refusal = refusals.shift();
+      if (refusal !== undefined) return refusal;
       if (!good.delete(body.refresh_token))
         return Response.json({ error: { code: "refresh_token_reused" } }, { status: 401 });
       const { accessToken, refreshToken } = issue();

@@ -34,7 +34,7 @@ afterAll(async () => {
 const configFile = () => join(home, "ccproxy.json");
 
 async function writeConfig(oauth: object): Promise<void> {
-  const urls = { authorize_url: vendor.authorizeUrl, token_url: vendor.tokenUrl };
+  const urls = { authorize_url: vendor.authorizeUrl, token_url: vendor.tokenUrl, client_id: "ours" };
   const anthropic = { base_url: demo.url, allow_private: true, oauth: { ...urls, ...oauth } };
   await Bun.write(
     configFile(),
@@ -80,6 +80,13 @@ test("nothing begins without consent, which says what the vendor says", async ()
   const other = login(["--accept-terms"], "openai");
   expect(await other.ended).toBe(1);
   expect(other.said.text).toContain("No sign-in of openai is known");
+});
+
+test("no id of a vendor's own program is borrowed", async () => {
+  await writeConfig({ client_id: undefined });
+  const { ended, said } = login(["--accept-terms"]);
+  expect([await ended, said.text]).toEqual([1, expect.stringContaining("does not borrow Claude Code's")]);
+  await writeConfig({});
 });
 
 test("a stranger gets nowhere at the server's callback, with or without a sign-in under way", async () => {

@@ -20,11 +20,14 @@ let folder: string;
 let config: object;
 const claudeFile = () => join(folder, "claude.json");
 const codexFile = () => join(folder, "codex.json");
+const overFile = () => join(folder, "over.json");
+const inAnHour = () => Date.now() + 3_600_000;
 
 async function signIn() {
   const [claude, codex] = [tokens.issue(), tokens.issue()];
-  const expiresAt = Date.now() + 3_600_000;
+  const expiresAt = inAnHour();
   await Bun.write(claudeFile(), JSON.stringify({ claudeAiOauth: { ...claude, expiresAt, subscriptionType: "max" } }));
+  await Bun.write(overFile(), JSON.stringify({ claudeAiOauth: { ...tokens.issue(), expiresAt } }));
   const id = tokens.jwt({ "https://api.openai.com/auth": { chatgpt_plan_type: "plus" } });
   const kept = { id_token: id, access_token: codex.accessToken, refresh_token: codex.refreshToken, account_id: "acc" };
   await Bun.write(codexFile(), JSON.stringify({ auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens: kept }));
@@ -45,6 +48,12 @@ beforeAll(async () => {
       config = {
         providers: {
           anthropic: { base_url: demo, ...local, ...credentials("claude-credentials", claudeFile()) },
+          over: {
+            base_url: demo,
+            wire_format: "anthropic-messages",
+            ...local,
+            ...credentials("claude-credentials", overFile()),
+          },
           "codex-api": { base_url: `${demo}/codex/v1`, ...local, ...credentials("codex-auth", codexFile()) },
         },
       };
@@ -94,23 +103,19 @@ describe("Claude Code's", () => {
     expect(kept.claudeAiOauth.accessToken).not.toBe(issued.claude.accessToken);
   });
 
-  test("once it is over for good, a 401 says what to do", async () => {
-    const { claudeAiOauth } = await Bun.file(claudeFile()).json();
+  test("once it is over for good, a 401 says what to do, until there is another", async () => {
+    const { claudeAiOauth } = await Bun.file(overFile()).json();
     await bench.order({ directives: "[[demo error 401]]", key: claudeAiOauth.accessToken });
-    tokens.revoke();
-    const response = await fetch(`${bench.proxy.url}/api/v1/messages`, {
-      method: "POST",
-      body: JSON.stringify(message("Hello")),
-    });
+    const ask = () =>
+      fetch(`${bench.proxy.url}/providers/over/v1/messages`, { method: "POST", body: JSON.stringify(message("Hi")) });
+    tokens.refuseOnce(Response.json({ error: "invalid_grant" }, { status: 400 }));
+    const response = await ask();
     const { error } = (await response.json()) as { error: { message: string } };
     expect([response.status, error.message]).toEqual([401, expect.stringMatching(/is over.*`claude \/login`/s)]);
-    issued = await signIn();
-    await bench.forgetOrders();
-    const again = await fetch(`${bench.proxy.url}/api/v1/messages`, {
-      method: "POST",
-      body: JSON.stringify(message("Hello")),
-    });
-    expect(again.status).toBe(200);
+    expect((await ask()).status).toBe(401);
+    expect(tokens.asked).toHaveLength(1);
+    await Bun.write(overFile(), JSON.stringify({ claudeAiOauth: { ...tokens.issue(), expiresAt: inAnHour() } }));
+    expect((await ask()).status).toBe(200);
   });
 });
 
