@@ -14,8 +14,10 @@ export interface CredentialState {
   readonly title: string;
   /** `OPENAI_API_KEY`, a file, a program; null where the provider asks for none. */
   readonly kept: string | null;
-  /** What is wrong with it; null where nothing is. Never the secret. */
+  /** What is wrong with it; null where nothing is known to be. Never the secret. */
   readonly problem: string | null;
+  /** The provider took it just now. */
+  readonly works?: boolean | undefined;
   /** Of a sign-in: its plan, and when it ends, in ISO 8601. */
   readonly plan?: string | undefined;
   readonly expiresAt?: string | undefined;
@@ -35,7 +37,9 @@ export async function credentialStates(
     const [first] = of;
     if (first === undefined || first.problem !== null) return of;
     const refusal = await backends[at]?.listModels(AbortSignal.timeout(timeoutMs)).then(() => null, explained);
-    return [{ ...first, problem: refusal ?? null }, ...of.slice(1)];
+    // Where there are several, another may have stood in for the first.
+    const works = of.length === 1 && refusal === null;
+    return [{ ...first, problem: refusal ?? null, works }, ...of.slice(1)];
   });
   return (await Promise.all(checked)).flat();
 }
@@ -43,7 +47,10 @@ export async function credentialStates(
 async function statesOf(provider: Provider, deps: ProviderDeps): Promise<readonly CredentialState[]> {
   const { name, title } = provider;
   const credentials = credentialsOf(provider, deps);
-  if (credentials.length === 0) return [{ provider: name, title, kept: null, problem: null }];
+  if (credentials.length === 0) {
+    const problem = provider.answersAs === "codex" ? "It is asked with a sign-in (docs/providers.md)." : null;
+    return [{ provider: name, title, kept: null, problem }];
+  }
   return await Promise.all(
     credentials.map(async (credential) => {
       const problem = await credential.get().then(() => null, explained);

@@ -121,7 +121,14 @@ export function ownFormat({ name, oauth }: Provider, kind: SignInKind): OwnForma
     program: name,
     command: `ccproxy auth login ${name} --oauth`,
     tokenUrl: oauth.token_url ?? format.tokenUrl,
-    oauth: { ...format.oauth, clientId, authorizeUrl, redirectUrl: oauth.redirect_url ?? format.oauth.redirectUrl },
+    oauth: {
+      ...format.oauth,
+      clientId,
+      authorizeUrl,
+      redirectUrl: oauth.redirect_url ?? format.oauth.redirectUrl,
+      // The vendor's page is for the vendor's codes.
+      pasteUrl: authorizeUrl === format.oauth.authorizeUrl ? format.oauth.pasteUrl : undefined,
+    },
     refreshBody: (...asked) => ({ ...format.refreshBody(...asked), client_id: clientId }),
   };
 }
@@ -141,13 +148,13 @@ function usualFile(kind: SignInKind, environment: ProviderDeps["environment"]): 
 
 /** Those of the configuration; else the key that was stored; else the provider's usual variable. */
 function sourcesOf(
-  { name, credentials, usualVariable, signIn }: Provider,
+  { name, credentials, usualVariable, signIn, oauth }: Provider,
   environment: ProviderDeps["environment"],
 ): readonly Source[] {
   const configured = Object.values(credentials);
   if (configured.length > 0) return configured;
   const keys = keyFilesOf(environment);
-  if (signIn !== undefined && existsSync(keys.signInPath(name)))
+  if (signIn !== undefined && oauth.client_id !== undefined && existsSync(keys.signInPath(name)))
     return [{ sign_in: signIn, file: keys.signInPath(name), isOwn: true }];
   if (keys.has(name)) return [{ file: keys.path(name) }];
   if (keys.has(inKeychain(name))) return [{ keychain: name }];

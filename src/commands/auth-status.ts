@@ -28,10 +28,12 @@ export const authStatus = createCommand({
     else if (states.length === 0)
       await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
     else {
-      const rows = states.map(({ provider, kept, problem, plan, expiresAt }) => [
+      const rows = states.map(({ provider, kept, problem, works, plan, expiresAt }) => [
         provider,
         kept ?? "no key",
-        [problem ?? (asks ? "works" : "there"), plan, expiresAt && `until ${expiresAt}`].filter(Boolean).join(", "),
+        [problem ?? (works === true ? "works" : "there"), plan, expiresAt && `until ${expiresAt}`]
+          .filter(Boolean)
+          .join(", "),
       ]);
       await terminal.print(renderTable(["PROVIDER", "KEPT IN", "STATE"], rows, terminal.style));
     }

@@ -226,3 +226,18 @@ test("a refusal that may pass is not remembered", async () => {
   await expect(signIn.renew(old)).rejects.toThrow("answered 400 (invalid_request)");
   expect(await signIn.renew(old)).not.toBe(old);
 });
+
+test("who signs out during a renewal is signed out", async () => {
+  const { signIn, path, now } = setUp("claude-credentials");
+  await signIn.get();
+  server.beforeAnswer = () => writeFileSync(path, '{"mcpOAuth":{}}');
+  await signIn.refresh();
+  expect(now()).toEqual({ mcpOAuth: {} });
+});
+
+test("where there can be no lock beside the file, it is renewed all the same", async () => {
+  const { signIn, path } = setUp("claude-credentials");
+  const old = await signIn.get();
+  mkdirSync(`${path}.ccproxy-lock`);
+  expect(await signIn.renew(old)).not.toBe(old);
+});

@@ -48,9 +48,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
 
   async function lockedRenewal(old: string, why: Why): Promise<Tokens> {
     triedAt = performance.now();
-    // Two names of one file have one lock.
-    const real = await realpath(path).catch(() => path);
-    return await withFileLock(`${real}.ccproxy-lock`, lockWaitMs, () => renewLocked(old, why));
+    return await withFileLock(await lockOf(path), lockWaitMs, () => renewLocked(old, why));
   }
 
   async function renewLocked(old: string, why: Why): Promise<Tokens> {
@@ -95,9 +93,9 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
     async renew(token) {
       if (held !== undefined && held.accessToken !== token) return held.accessToken;
       // One that is new is refused for another reason, which a newer one would not mend.
-      if (performance.now() - renewedAt < pauseMs) return undefined;
-      const tokens = await renew(token, "refused");
-      return tokens.accessToken === token ? undefined : tokens.accessToken;
+      const isNew = performance.now() - renewedAt < pauseMs;
+      held = isNew ? await file.load() : await renew(token, "refused");
+      return held.accessToken === token ? undefined : held.accessToken;
     },
     // A key of the API in the CLI's file is presented as any other.
     sign: (token, headers) =>
@@ -110,6 +108,11 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
       return { expiresAt, plan };
     },
   };
+}
+
+/** Two names of one file have one lock. */
+async function lockOf(path: string): Promise<string> {
+  return `${await realpath(path).catch(() => path)}.ccproxy-lock`;
 }
 
 function endsWithin(marginMs: number, { expiresAt = Number.POSITIVE_INFINITY }: Tokens): boolean {

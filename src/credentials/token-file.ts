@@ -57,10 +57,10 @@ export function createTokenFile({ format, path, onUnwritten }: TokenFileOptions)
     },
     async save(fresh, instead) {
       try {
-        // As it is now: others write to it, too. Who has signed in anew meanwhile stays.
+        // As it is now: others write to it, too. Who has signed in anew meanwhile, or out, has it so.
         const file = await read();
         const inFile = format.read(file)?.refreshToken;
-        if (inFile === instead || inFile === unwritten?.instead)
+        if (inFile !== undefined && (inFile === instead || inFile === unwritten?.instead))
           writePrivately(await realpath(path), `${JSON.stringify(format.write(file, fresh), null, 2)}\n`);
         unwritten = undefined;
       } catch (error) {

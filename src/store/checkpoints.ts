@@ -13,23 +13,37 @@ export interface Checkpoints {
   close(): void;
 }
 
+const longestMs = 30_000;
+
 /** The thread starts with the first of them. */
 export function createCheckpoints(databasePath: string): Checkpoints {
   let worker: Worker | undefined;
   return {
-    run() {
+    async run() {
       worker ??= new Worker(workerPath, { smol: true });
       worker.unref();
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const once = { once: true };
+      const answered = Promise.withResolvers<void>();
+      const listening = new AbortController();
+      const once = { once: true, signal: listening.signal };
       worker.addEventListener(
         "message",
-        ({ data }) => (data === null ? resolve() : reject(new Error(String(data)))),
+        ({ data }) => (data === null ? answered.resolve() : answered.reject(new Error(String(data)))),
         once,
       );
-      worker.addEventListener("error", ({ message }) => reject(new Error(message)), once);
+      worker.addEventListener("error", ({ message }) => answered.reject(new Error(message)), once);
+      const timer = setTimeout(() => answered.reject(new Error("It took too long.")), longestMs);
       worker.postMessage(databasePath, []);
-      return promise;
+      try {
+        await answered.promise;
+      } catch (error) {
+        // Whatever became of it, the next one is not to wait for it.
+        worker.terminate();
+        worker = undefined;
+        throw error;
+      } finally {
+        clearTimeout(timer);
+        listening.abort();
+      }
     },
     close: () => worker?.terminate(),
   };

@@ -30,10 +30,8 @@ export function watchConnecting(address: Address, limitMs: number, onFailure: ()
       onFailure();
     };
     socket.once("connect", end);
-    // What comes after the end is of no interest, but must be heard.
-    socket.on("error", () => {
-      if (!socket.destroyed) fail();
-    });
+    // Who refuses now may well have taken the request: that says nothing of it.
+    socket.on("error", end);
     stop = end;
   }, limitMs);
   return () => stop();

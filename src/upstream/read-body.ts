@@ -1,5 +1,7 @@
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 
+const mostAtOnce = 1024 * 1024;
+
 interface Limits {
   /** Longest silence. */
   readonly idleTimeoutMs: number;
@@ -42,8 +44,10 @@ export async function* chunksOf(response: Response, { idleTimeoutMs, signal }: L
 
 /** All of an answer. Throws as `chunksOf` does. */
 export async function bytesOf({ response, abandon }: Abandonable, limits: Limits): Promise<Uint8Array<ArrayBuffer>> {
-  if (!response.headers.has("content-length")) return Buffer.concat(await Array.fromAsync(chunksOf(response, limits)));
-  // One that says how long it is has been made already, and comes at once.
+  const announced = response.headers.get("content-length");
+  // A short one that says how long it is has been made already, and comes at once.
+  if (announced === null || Number(announced) > mostAtOnce)
+    return Buffer.concat(await Array.fromAsync(chunksOf(response, limits)));
   const { idleTimeoutMs, signal } = limits;
   let isLate = false;
   const timer = setTimeout(() => {

@@ -43,6 +43,8 @@ export interface UpstreamCall {
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
   readonly affinity?: string | undefined;
   readonly signal: AbortSignal;
+  /** Told before each further try how many there were. */
+  readonly onRetry?: (retries: number) => void;
 }
 
 export interface UpstreamAnswer {
@@ -85,6 +87,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         const waitMs = hasOther ? 0 : mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
         if (waitMs === undefined || !(hasOther || budget.spend())) return { ...answerOf(outcome), retries };
         outcome.answer?.abandon();
+        call.onRetry?.(retries + 1);
         if (hasOther) waiting.shift();
         else await pause(waitMs, call.signal);
       }
@@ -139,7 +142,13 @@ async function tryOnce(options: UpstreamOptions, call: UpstreamCall, { credentia
     const secret = await credential?.get();
     let answer = await ask(options, signed(call, credential, secret));
     const isRefused = answer.response.status === 401 && secret !== undefined;
-    const fresh = isRefused ? await credential?.renew(secret) : undefined;
+    const { abandon } = answer;
+    const fresh = isRefused
+      ? await credential?.renew(secret).catch((thrown: unknown) => {
+          abandon();
+          throw thrown;
+        })
+      : undefined;
     if (fresh !== undefined) {
       answer.abandon();
       answer = await ask(options, signed(call, credential, fresh));
@@ -206,7 +215,8 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
 }
 
 function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
-  return new GatewayError("upstream", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
+  // Not to be tried again: it cannot be ruled out that the request has been taken.
+  return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
     hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
     cause,
   });

@@ -28,6 +28,7 @@ export async function relay(
     authorize: dialect.authorize,
     affinity: session && `${principal} ${session.id}`,
     signal,
+    onRetry: (again) => context.report({ retries: again }),
   });
   context.report({ retries });
   const { status, headers } = response;

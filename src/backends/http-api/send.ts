@@ -11,14 +11,14 @@ export interface Sending {
   /** Seen from the endpoint's root. */
   readonly path: string;
   readonly body: unknown;
-  readonly context: Pick<RunContext, "principal" | "session" | "signal">;
+  readonly context: Pick<RunContext, "principal" | "session" | "signal" | "report">;
 }
 
 /** Throws GatewayError where nobody answers. */
 export async function send(
   { upstream, headers }: HttpApiOptions,
   { dialect, root }: Endpoint,
-  { path, body, context: { principal, session, signal } }: Sending,
+  { path, body, context: { principal, session, signal, report } }: Sending,
 ): Promise<UpstreamAnswer> {
   return await upstream.send({
     url: root + path,
@@ -28,6 +28,7 @@ export async function send(
     authorize: dialect.authorize,
     affinity: session && `${principal} ${session.id}`,
     signal,
+    onRetry: (retries) => report({ retries }),
   });
 }
 
