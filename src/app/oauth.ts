@@ -60,7 +60,7 @@ export function openOAuthLogin(config: Config, environment: ProviderDeps["enviro
         keys.saveSignIn(name, await redeem(format, endpoint, { flow, code: returned.code }));
         return keys.signInPath(name);
       } finally {
-        callback.forget();
+        callback.forget(flow.state);
       }
     },
   };

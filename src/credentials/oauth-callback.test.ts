@@ -9,7 +9,9 @@ import { oauthPage } from "./oauth-page.ts";
 const directory = mkdtempSync(join(tmpdir(), "ccproxy-oauth-"));
 const callback = openOAuthCallback(directory);
 afterAll(() => rmSync(directory, { recursive: true }));
-beforeEach(() => callback.forget());
+beforeEach(() => {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
+});
 
 const query = (text: string) => new URLSearchParams(text);
 const minute = 60_000;
@@ -68,4 +70,16 @@ test("a page says how it went and what to do, and is kept nowhere", async () => 
   expect(pages.map(({ status }) => status)).toEqual([200, 404, 410, 404]);
   for (const page of pages.slice(1)) expect(await page.text()).toContain("ccproxy auth login NAME --oauth");
   expect(pages[0]?.headers.get("cache-control")).toBe("no-store");
+});
+
+test("who gives up forgets its own, and not what another began meanwhile", () => {
+  callback.expect("old", minute);
+  callback.expect("new", minute);
+  callback.forget("old");
+  expect(callback.receive(query("code=c&state=new"))).toBe("taken");
+  callback.forget("old");
+  expect(callback.collect("new")).toEqual({ code: "c" });
+  callback.expect("new", minute);
+  callback.forget("new");
+  expect(readdirSync(directory)).toEqual([]);
 });

@@ -25,8 +25,8 @@ export interface OAuthCallback {
   receive(query: URLSearchParams): Reception;
   /** What was received for the state, which it is good for once; undefined where nothing was yet. */
   collect(state: string): Returned | undefined;
-  /** Nothing is waited for any more. */
-  forget(): void;
+  /** The state is waited for no more; a later sign-in still is. */
+  forget(state: string): void;
 }
 
 /** The directory is its owner's alone. */
@@ -58,8 +58,9 @@ export function openOAuthCallback(directory: string): OAuthCallback {
       const { code, refusal } = found;
       return typeof code === "string" ? { code } : { refusal: String(refusal) };
     },
-    forget() {
-      for (const path of [waiting, returned]) rmSync(path, { force: true });
+    forget(state) {
+      for (const path of [waiting, returned])
+        if (isSame(digestOf(state), readRecord(path)?.["digest"])) rmSync(path, { force: true });
     },
   };
 }

@@ -18,7 +18,6 @@ export interface Tokens extends SignInState {
   readonly isKey?: boolean;
 }
 
-/** How a new one is asked for. */
 /** How a sign-in is asked for in a browser. */
 export interface OAuthPlace {
   readonly authorizeUrl: string;
