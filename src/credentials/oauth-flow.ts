@@ -5,11 +5,12 @@ import { GatewayError } from "#core/errors.ts";
 import type { JsonObject } from "#lib/json-object.ts";
 
 import type { OAuthClient, SignInFormat } from "./sign-in-format.ts";
+import { askForTokens, type TokenEndpoint } from "./token-endpoint.ts";
 
+/** Of an authorization server that knows us. */
 export interface OwnFormat extends SignInFormat {
   readonly oauth: OAuthClient;
 }
-import { askForTokens, type TokenEndpoint } from "./token-endpoint.ts";
 
 export interface OAuthFlow {
   /** Where the person goes. */

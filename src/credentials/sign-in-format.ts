@@ -5,6 +5,7 @@
 import * as v from "valibot";
 
 import type { JsonObject } from "#lib/json-object.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
 
 import type { SignInState } from "./credential.ts";
 
@@ -226,11 +227,7 @@ function expiryOf(token: string): number | undefined {
 
 /** What a JWT says; nothing here trusts it. Undefined for what is none. */
 function claimsOf(token: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-  } catch {
-    return undefined;
-  }
+  return parseJsonText(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
 }
 
 export const signInFormats = { "claude-credentials": claude, "codex-auth": codex } as const;
