@@ -32,17 +32,10 @@ function whereIn(json: string): string {
   return `: line ${line}, column ${column}, near ${near === "" ? "the end" : JSON.stringify(near)}`;
 }
 
-/** Walks level by level: a recursive walk is what this guards against. */
+/** Goes no further down than that itself. */
 function isDeeperThan(value: unknown, levels: number): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true;
-    level = level.flatMap(children);
-  }
-  return false;
-}
-
-function children(value: unknown): readonly unknown[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).filter((child) => typeof child === "object" && child !== null);
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return children.some((child) => isDeeperThan(child, levels - 1));
 }

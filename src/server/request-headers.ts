@@ -23,6 +23,7 @@ export type OurHeader = (typeof ourHeaders)[number];
 
 const prefix = /^x-cc(?:proxy)?-/;
 const known: ReadonlySet<string> = new Set(ourHeaders.map((what) => what.toLowerCase()));
+const startOfPrefix = "x-cc";
 
 export function isOurs(name: string): boolean {
   return prefix.test(name);
@@ -72,7 +73,8 @@ export function choiceOf<const T extends string>(
 
 /** Headers that were meant for us and have no effect. */
 export function unreadHeaders(headers: Headers): readonly string[] {
-  const unread = new Set([...headers.keys()].filter((name) => isOurs(name) && !known.has(name.replace(prefix, ""))));
+  const ours = [...headers.keys()].filter((name) => name.startsWith(startOfPrefix) && isOurs(name));
+  const unread = new Set(ours.filter((name) => !known.has(name.replace(prefix, ""))));
   if (headers.get("x-request-id") && !isFitRequestId(headers)) unread.add("X-Request-Id");
   return boundNames(unread);
 }

@@ -24,7 +24,8 @@ export interface LogFileOptions {
 
 /** Something lines are written to, each with its newline. Never throws. */
 export interface LogSink {
-  write(line: string): void;
+  /** One that `mayWait` may be handed on a moment later, with others, but never behind one that came later. */
+  write(line: string, mayWait?: boolean): void;
   close(): void;
 }
 

@@ -31,3 +31,19 @@ test("lines for a reader that has stalled are dropped once too many wait, and th
   drain();
   expect(written.slice(2)).toEqual(["6 dropped\n", "after\n"]);
 });
+
+test("lines that may wait are handed on together, and before any line that came later", async () => {
+  const { stream, written, drain } = stalledStream();
+  drain();
+  const sink = createStreamSink(stream, { describeDropped: String });
+  sink.write("a\n", true);
+  sink.write("b\n", true);
+  expect(written).toEqual([]);
+  sink.write("c\n");
+  expect(written).toEqual(["a\nb\nc\n"]);
+  sink.write("d\n", true);
+  while (written.length < 2) await Bun.sleep(1);
+  sink.write("e\n", true);
+  sink.close();
+  expect(written.slice(1)).toEqual(["d\n", "e\n"]);
+});

@@ -15,14 +15,26 @@ export interface LogStreamOptions {
   readonly describeDropped: (lines: number) => string;
 }
 
+/** A call of the kernel for each line took a twentieth of a request that is only passed on. */
+const longestWaitMs = 10;
+
 /** Writes to a stream whose reader may stall, or go away. Never blocks, never throws, and holds little. */
 export function createStreamSink(stream: LogStream, options: LogStreamOptions): LogSink {
   const { maxWaitingCharacters = 4 * 1024 * 1024, describeDropped } = options;
   let waiting = 0;
   let dropped = 0;
+  let gathered = "";
+  let timer: Timer | undefined;
 
-  function write(line: string): void {
-    if (stream.write(line) === false) waiting += line.length;
+  function write(text: string): void {
+    if (stream.write(text) === false) waiting += text.length;
+  }
+
+  function handOn(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered !== "") write(gathered);
+    gathered = "";
   }
 
   // Unheard, the error of a closed pipe (`ccproxy serve 2>&1 | head`) would end the process.
@@ -35,10 +47,15 @@ export function createStreamSink(stream: LogStream, options: LogStreamOptions): 
     write(describeDropped(lines));
   });
   return {
-    write(line) {
-      if (waiting > maxWaitingCharacters) dropped += 1;
-      else write(line);
+    write(line, mayWait = false) {
+      if (waiting > maxWaitingCharacters) {
+        dropped += 1;
+        return;
+      }
+      gathered += line;
+      if (mayWait) timer ??= setTimeout(handOn, longestWaitMs).unref();
+      else handOn();
     },
-    close() {},
+    close: handOn,
   };
 }

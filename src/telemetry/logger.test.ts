@@ -13,7 +13,7 @@ function loggerTo(options: Partial<LoggerOptions> & { readonly terminal?: boolea
   const lines: string[] = [];
   const stream = {
     isTTY: options.terminal === true,
-    write: (text: string) => lines.push(text),
+    write: (text: string) => lines.push(...text.split(/(?<=\n)/)),
     on: () => undefined,
   };
   const logger = createLogger({ level: "info", format: "auto", maxFileMb: 1, maxFiles: 2, stream, ...options });
@@ -78,6 +78,7 @@ test("identical lines are all written, text and access lines alike", () => {
     logger.info("The same.");
     logger.access(row);
   }
+  logger.close();
   expect(lines.length).toBe(400);
 });
 
@@ -100,6 +101,7 @@ test('secrets in the message, the data and the error do not get out; proves("log
 test("a client can neither start a line of its own nor move the cursor", () => {
   const { logger, lines } = loggerTo({ format: "pretty" });
   logger.access(finishedRow("/v1/\u001b[2J\r\n12:00:00 info forged\u009b1A\u202e"));
+  logger.close();
   const moving = Array.from(lines.join("")).filter((character) => "\n\r\u001b\u009b\u202e".includes(character));
   expect(moving).toEqual(["\n"]);
 });

@@ -79,6 +79,7 @@ export function createLogger(options: LoggerOptions): Logger {
               ? { time, level, message: accessText(row), fields: {} }
               : { time, level, message: "request", fields: accessFields(row) },
           ),
+          level === "info",
         );
     },
     close() {

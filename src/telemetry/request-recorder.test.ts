@@ -18,7 +18,7 @@ let databases = 0;
 
 function newRecorder(showAfterMs?: number) {
   const lines: string[] = [];
-  const stream = { isTTY: false, write: (text: string) => lines.push(text), on: () => undefined };
+  const stream = { isTTY: false, write: (text: string) => lines.push(...text.split(/(?<=\n)/)), on: () => undefined };
   const logger = createLogger({ level: "info", format: "json", maxFileMb: 1, maxFiles: 1, stream });
   const log = createAccessLog(openDatabase(join(folder, `${databases++}.db`)));
   const writer = createAccessLogWriter({ insertMany: log.insertMany, logger, intervalMs: 1 });
@@ -28,16 +28,17 @@ function newRecorder(showAfterMs?: number) {
     ...(showAfterMs !== undefined && { showAfterMs }),
   });
   const begin = (requestId: string) => recorder.begin({ requestId, method: "POST", path: "/v1/messages" });
-  return { recorder, begin, log, lines };
+  return { recorder, logger, begin, log, lines };
 }
 
 test("a finished request leaves one row and one line", () => {
-  const { recorder, begin, log, lines } = newRecorder();
+  const { recorder, logger, begin, log, lines } = newRecorder();
   const record = begin("req_1");
   record.set({ start: "warm", costUsd: 0.5 });
   record.end({ status: 200, finishReason: "stop" });
   record.end({ status: 500 });
   recorder.stop();
+  logger.close();
   expect(log.recent({ limit: 9 })).toEqual([record.row()]);
   expect(lines.map((line): unknown => JSON.parse(line).request_id)).toEqual(["req_1"]);
 });

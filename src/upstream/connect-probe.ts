@@ -16,10 +16,10 @@ export function addressOf(url: string): Address {
 }
 
 /** Calls back once where nothing is connected within the time, tried after as long; what it returns stops that. */
-export function watchConnecting(address: Address, limitMs: number, onFailure: () => void): () => void {
+export function watchConnecting(address: () => Address, limitMs: number, onFailure: () => void): () => void {
   let stop = () => clearTimeout(timer);
   const timer = setTimeout(() => {
-    const socket = connect(address);
+    const socket = connect(address());
     const late = setTimeout(() => fail(), limitMs);
     const end = () => {
       clearTimeout(late);

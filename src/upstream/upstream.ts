@@ -182,13 +182,17 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
   const ending = new AbortController();
   const abandon = () => ending.abort();
   const timer = setTimeout(abandon, responseTimeoutMs);
-  const unconnected = new AbortController();
+  let isUnconnected = false;
   const stopWatching =
     connect &&
-    watchConnecting(connect.address ?? addressOf(call.url), connect.limitMs, () => {
-      unconnected.abort();
-      abandon();
-    });
+    watchConnecting(
+      () => connect.address ?? addressOf(call.url),
+      connect.limitMs,
+      () => {
+        isUnconnected = true;
+        abandon();
+      },
+    );
   try {
     const response = await fetch(call.url, {
       method: call.method,
@@ -206,7 +210,7 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
     return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw toGatewayError(call.signal.reason);
-    if (unconnected.signal.aborted) throw notConnected(provider, connect?.limitMs ?? 0, cause);
+    if (isUnconnected) throw notConnected(provider, connect?.limitMs ?? 0, cause);
     throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
   } finally {
     clearTimeout(timer);
