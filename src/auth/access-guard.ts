@@ -43,10 +43,11 @@ export function createAccessGuard({ plain, named = new Map() }: AccessTokens): A
       if (expected.length === 0) return { principal: onlyCaller, token: undefined, backend };
       const presented = tokens.map(digest);
       // Digests have one length, and each is compared with each: the time tells neither how much is right nor of which.
-      const fits = expected.filter(
-        (candidate) => presented.filter((one) => timingSafeEqual(one, candidate.digest)).length > 0,
-      );
-      const [found] = fits;
+      const compared = expected.map((candidate) => ({
+        candidate,
+        fits: presented.filter((one) => timingSafeEqual(one, candidate.digest)).length > 0,
+      }));
+      const found = compared.find(({ fits }) => fits)?.candidate;
       if (found === undefined) throw refusal(tokens.length > 0, backend !== undefined);
       return { principal: found.principal, token: found.token, backend };
     },
@@ -81,7 +82,7 @@ function refusal(presentedSome: boolean, namesBackend: boolean): GatewayError {
 }
 
 function digest(text: string): Uint8Array {
-  return Bun.SHA256.hash(text);
+  return Bun.CryptoHasher.hash("sha256", text);
 }
 
 function hexOf(token: string): string {

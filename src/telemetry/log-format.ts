@@ -5,15 +5,15 @@ export interface LogEntry {
   readonly time: Date;
   readonly level: "error" | "warn" | "info" | "debug" | "trace";
   readonly message: string;
+  /** Under names of ours, none of which is one of the above. */
   readonly fields: Readonly<Record<string, LogValue>>;
 }
 
 export type RenderEntry = (entry: LogEntry) => string;
 
-/** One JSON object a line; `time`, `level` and `message` come first and cannot be overwritten by a field. */
+/** One JSON object a line; `time`, `level` and `message` come first. */
 export function renderJson({ time, level, message, fields }: LogEntry): string {
-  const head = { time: time.toISOString(), level, message };
-  return `${JSON.stringify({ ...head, ...fields, ...head })}\n`;
+  return `${JSON.stringify({ time: time.toISOString(), level, message, ...fields })}\n`;
 }
 
 const colours = { error: 31, warn: 33, info: 36, debug: 90, trace: 90 } as const;

@@ -181,6 +181,8 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
   const { provider, responseTimeoutMs, connect, proxy, ca } = options;
   const ending = new AbortController();
   const abandon = () => ending.abort();
+  call.signal.addEventListener("abort", abandon);
+  if (call.signal.aborted) abandon();
   const timer = setTimeout(abandon, responseTimeoutMs);
   let isUnconnected = false;
   const stopWatching =
@@ -201,7 +203,7 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
       ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
       // A credential goes nowhere but where it was meant for.
       redirect: "manual",
-      signal: AbortSignal.any([call.signal, ending.signal]),
+      signal: ending.signal,
       ...(proxy !== undefined && { proxy }),
       ...(ca !== undefined && { tls: { ca } }),
       // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
