@@ -14,14 +14,19 @@ export const authLogin = createCommand({
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",
-      description: "Sign in with a browser instead of a key; says first what the vendor says of it.",
+      description:
+        "Sign in with a browser instead of a key, or have a key made there; says first what the vendor says of it.",
     },
     paste: { type: "boolean", description: "With --oauth: paste what the browser shows; for one on another machine." },
     "accept-terms": { type: "boolean", description: "With --oauth: you know what the vendor says, and answer for it." },
     ...configFlags,
     ...commonFlags,
   },
-  examples: ["ccproxy auth login openai", "ccproxy auth login openrouter --oauth", "pass show openai | ccproxy auth login openai --keychain"],
+  examples: [
+    "ccproxy auth login openai",
+    "ccproxy auth login openrouter --oauth",
+    "pass show openai | ccproxy auth login openai --keychain",
+  ],
   async run(args, context) {
     const { terminal } = context;
     const name = args.text("provider");
@@ -59,7 +64,8 @@ async function signIn(
   const login = openOAuthLogin(config, environment, { name, keychain });
   await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
-  const paste = () => readSecret(terminal, "What the browser shows, or the whole address that it ends at (it is not shown): ");
+  const paste = () =>
+    readSecret(terminal, "What the browser shows, or the whole address that it ends at (it is not shown): ");
   const path = await login.run({
     show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
     paste: pastes ? paste : undefined,

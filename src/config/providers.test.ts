@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+
 import * as v from "valibot";
 
 import { providerProblems, providersOf } from "./providers.ts";
@@ -13,23 +14,24 @@ test("a way to a key goes with where the API is, unless something else is said",
     keyFlows({
       openrouter: {},
       mine: { base_url: "https://openrouter.ai/api/v1" },
+      anthropic: { base_url: "https://openrouter.ai/api" },
       gateway: { base_url: "https://gateway.example/v1", oauth: { flow: "openrouter" } },
     }),
-  ).toEqual(["openrouter", "openrouter", "openrouter"]);
+  ).toEqual(Array.from({ length: 4 }, () => "openrouter"));
   expect(
     keyFlows({
       openrouter: { base_url: "https://gateway.example/v1" },
       plain: { base_url: "http://openrouter.ai/api/v1" },
       like: { base_url: "https://openrouter.ai.example/api/v1" },
       wrong: { base_url: "openrouter.ai" },
-      other: { base_url: "https://openrouter.ai/api/v1", oauth: { sign_in: "codex-auth" } },
+      anthropic: {},
       openai: {},
     }),
   ).toEqual(Array.from({ length: 6 }, () => undefined));
 });
 
 test.each([
-  [{ flow: "openrouter", client_id: "c" }, "takes neither client_id nor sign_in"],
+  [{ client_id: "c" }, "takes neither client_id nor sign_in"],
   [{ flow: "openrouter", sign_in: "codex-auth" }, "takes neither client_id nor sign_in"],
   [{ token_url: "http://elsewhere.example/keys" }, "token_url is no https URL"],
   [{ authorize_url: "http://elsewhere.example/" }, "authorize_url is no https URL"],

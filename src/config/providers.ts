@@ -123,7 +123,6 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
     const { base_url, wire_format: _format, endpoints: _endpoints, models, title, ...rest } = settings;
     const preset = known.get(name);
     const endpoints = endpointsOf(settings, preset);
-    const signIn = rest.oauth.sign_in ?? preset?.signIn;
     return {
       ...rest,
       name,
@@ -132,8 +131,8 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
       answersAs: preset?.answersAs,
-      signIn,
-      keyFlow: rest.oauth.flow ?? (signIn === undefined ? keyFlowOf(endpoints) : undefined),
+      signIn: rest.oauth.sign_in ?? preset?.signIn,
+      keyFlow: rest.oauth.flow ?? keyFlowOf(endpoints),
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
     };
   });

@@ -20,7 +20,6 @@ export function startKeyServer(): KeyServer {
   const keys: string[] = [];
   /** By code: the challenge it was asked for with. */
   const codes = new Map<string, string>();
-  const refused = (status: number, message: string) => Response.json({ error: { code: status, message } }, { status });
   const listener = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -58,3 +57,5 @@ export function startKeyServer(): KeyServer {
     stop: () => listener.stop(true),
   };
 }
+
+const refused = (status: number, message: string) => Response.json({ error: { code: status, message } }, { status });

@@ -133,9 +133,15 @@ test("the address that a browser elsewhere ends at can be pasted, with the state
   expect((await paste(({ href }) => `${href}\n`)).code).toBe(0);
   expect(await keptKey()).toBe(vendor.keys.at(-1) ?? "none");
   const made = vendor.keys.length;
-  const wrong = [(back: URL) => back.searchParams.get("code") ?? "", ({ href }: URL) => href.replace("state=", "state=x")];
+  const wrong = [
+    (back: URL) => back.searchParams.get("code") ?? "",
+    ({ href }: URL) => href.replace("state=", "state=x"),
+  ];
   for (const pastedOf of wrong)
-    expect(await paste(pastedOf)).toEqual({ code: 1, said: expect.stringContaining("does not belong to this sign-in") });
+    expect(await paste(pastedOf)).toEqual({
+      code: 1,
+      said: expect.stringContaining("does not belong to this sign-in"),
+    });
   expect(vendor.keys).toHaveLength(made);
 });
 
