@@ -265,7 +265,7 @@ export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]> | KeyFlow, 
   "codex-auth":
     "the sign-in of Codex. OpenAI offers ChatGPT sign-ins for Codex and its own apps, and API keys for everything else; it may refuse such requests or close the account.",
   openrouter:
-    "an API key in your account at OpenRouter, which offers this to every program. What is asked with it is billed to that account, under OpenRouter's terms (https://openrouter.ai/terms), which do not let you resell it. It has no end of its own, and each sign-in makes another: https://openrouter.ai/settings/keys is where you limit or revoke it. `ccproxy auth logout` forgets it here alone.",
+    "an API key in your account at OpenRouter, which offers this to every program. What is asked with it is billed to that account, under OpenRouter's terms (https://openrouter.ai/terms), which do not let you resell it. The key has no end of its own, and each sign-in makes another: https://openrouter.ai/settings/keys is where you limit or revoke it. `ccproxy auth logout` forgets it here alone.",
 };
 
 function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {

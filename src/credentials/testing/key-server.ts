@@ -15,7 +15,7 @@ export interface KeyServer {
   stop(): Promise<void>;
 }
 
-export function startKeyServer(): KeyServer {
+export function startKeyServer(tls?: { readonly key: string; readonly cert: string }): KeyServer {
   const asked: Readonly<Record<string, string>>[] = [];
   const keys: string[] = [];
   /** By code: the challenge it was asked for with. */
@@ -23,6 +23,7 @@ export function startKeyServer(): KeyServer {
   const listener = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    ...(tls !== undefined && { tls }),
     async fetch(request) {
       if (request.method !== "POST") return refused(405, "Method Not Allowed");
       const body: Record<string, string> = Object(await request.json());
@@ -38,7 +39,7 @@ export function startKeyServer(): KeyServer {
       return Response.json({ key, user_id: "user_1" });
     },
   });
-  const base = `http://127.0.0.1:${listener.port}`;
+  const base = listener.url.origin;
   return {
     authorizeUrl: `${base}/auth`,
     keyUrl: `${base}/api/v1/auth/keys`,

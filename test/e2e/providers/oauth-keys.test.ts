@@ -12,6 +12,7 @@ import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
 import { environmentOf, type LoginProcess, startLogin } from "../support/auth-login.ts";
 import { binary, type Proxy, startProxy } from "../support/proxy.ts";
 import { readRows } from "../support/rows.ts";
+import { selfSigned } from "../support/self-signed.ts";
 
 setDefaultTimeout(30_000);
 
@@ -44,9 +45,9 @@ const kept = () => join(home, "config/ccproxy/keys/openrouter");
 const keptKey = async () => (await readFile(kept(), "utf8")).trim();
 
 /** As OpenRouter's, but here. */
-async function writeConfig(oauth: object): Promise<void> {
+async function writeConfig(oauth: object, more: object = {}): Promise<void> {
   const urls = { flow: "openrouter", authorize_url: vendor.authorizeUrl, token_url: vendor.keyUrl };
-  const openrouter = { base_url: demo.url, allow_private: true, oauth: { ...urls, ...oauth } };
+  const openrouter = { base_url: demo.url, allow_private: true, oauth: { ...urls, ...oauth }, ...more };
   await write({ openrouter });
 }
 
@@ -62,9 +63,9 @@ function login(...flags: readonly string[]): LoginProcess {
   return begun;
 }
 
-async function paste(pastedOf: (back: URL) => string) {
+async function paste(pastedOf: (back: URL) => string, from = vendor) {
   const { url, type, ended, said: words } = login("--accept-terms", "--paste");
-  await type(pastedOf(vendor.approve(await url())));
+  await type(pastedOf(from.approve(await url())));
   return { code: await ended, said: words.text };
 }
 
@@ -159,6 +160,21 @@ test("a code that was used, or is too old, makes no key, and the one that is kep
   for (const pastedOf of [again, late])
     expect(await paste(pastedOf)).toEqual({ code: 1, said: expect.stringContaining("the code is used, too old") });
   expect(await keptKey()).toBe(before);
+});
+
+test("a code is told to nobody whose certificate the provider's settings do not vouch for", async () => {
+  const secure = startKeyServer(await selfSigned(home));
+  const urls = { authorize_url: secure.authorizeUrl, token_url: secure.keyUrl };
+  const address = ({ href }: URL) => href;
+  await writeConfig(urls);
+  const refused = { code: 1, said: expect.stringContaining("could not be asked for a key") };
+  expect(await paste(address, secure)).toEqual(refused);
+  expect(secure.asked).toEqual([]);
+  await writeConfig(urls, { ca_file: join(home, "cert.pem") });
+  expect((await paste(address, secure)).code).toBe(0);
+  expect(await keptKey()).toBe(secure.keys.at(-1) ?? "none");
+  await secure.stop();
+  await writeConfig({});
 });
 
 // On another system it would be the keychain of whoever runs this.
