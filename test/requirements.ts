@@ -150,6 +150,11 @@ const promised: readonly Row[] = [
     "seed 000",
     "a sign-in with PKCE by loopback, by the server's callback or by paste: with consent, checked state, and once",
   ],
+  [
+    "upstream-oauth-keys",
+    "none",
+    "an API key by a browser where the vendor's flow is open to everybody, with no id of anybody's program",
+  ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],

@@ -2,7 +2,7 @@
 import { type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { removeFromKeychain, saveInKeychain } from "#credentials/keychain.ts";
+import { keyInKeychain, removeFromKeychain, saveInKeychain } from "#credentials/keychain.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import { createProviders, credentialsOf, inKeychain, keyFilesOf, type ProviderDeps } from "./providers.ts";
@@ -94,15 +94,22 @@ export async function storeKey(
     keys.save(name, key);
     return keys.path(name);
   }
-  await saveInKeychain(name, key).catch((cause: unknown) => {
-    throw new GatewayError("unavailable", "The system's keychain cannot be written to.", {
-      hint: "Leave --keychain out to keep the key in a file that you alone can read.",
-      cause,
-    });
-  });
+  await saveInKeychain(name, key).catch(noKeychain);
   keys.remove(name);
   keys.save(inKeychain(name), "");
   return `the system's keychain, as ${name} of ccproxy`;
+}
+
+/** Throws GatewayError where there is none to keep a key in. */
+export async function requireKeychain(name: string): Promise<void> {
+  await keyInKeychain(name).catch(noKeychain);
+}
+
+function noKeychain(cause: unknown): never {
+  throw new GatewayError("unavailable", "The system's keychain cannot be used.", {
+    hint: "Leave --keychain out to keep the key in a file that you alone can read.",
+    cause,
+  });
 }
 
 /** Wherever it is kept; false where none was. */

@@ -1,17 +1,21 @@
-/** A new sign-in with a provider, by a person in a browser. The tokens are kept in a file of ours, as those of a CLI. */
-import { termsOf } from "#config/providers.ts";
+/**
+ * A new sign-in with a provider, by a person in a browser. Tokens are kept in a file of ours, as those of a CLI; a key that is
+ * made for the person is kept where any other is.
+ */
+import { type Provider, termsOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { GatewayError } from "#core/errors.ts";
+import { beginKeyFlow, keyFlows, redeemKey } from "#credentials/key-flow.ts";
 import { openOAuthCallback, type OAuthCallback, type Returned } from "#credentials/oauth-callback.ts";
-import { beginOAuth, readPasted, redeem } from "#credentials/oauth-flow.ts";
+import { beginOAuth, type OAuthFlow, readPasted, redeem } from "#credentials/oauth-flow.ts";
 import { oauthPage } from "#credentials/oauth-page.ts";
 
-import { findProvider } from "./auth.ts";
+import { findProvider, requireKeychain, storeKey } from "./auth.ts";
 import { openPlaces } from "./places.ts";
 import { keyFilesOf, ownFormat, type ProviderDeps, tokenEndpointOf } from "./providers.ts";
 
 export interface OAuthLogin {
-  /** What the vendor says of such use. */
+  /** What is made, and what the vendor says of such use. */
   readonly terms: string;
   /** Ends when the sign-in is kept; says where. Throws GatewayError. */
   run(person: Person): Promise<string>;
@@ -24,31 +28,48 @@ interface Person {
   readonly paste: (() => Promise<string>) | undefined;
 }
 
+type Environment = ProviderDeps["environment"];
+
+/** What differs between one vendor and another. */
+interface Way extends Pick<OAuthLogin, "terms"> {
+  readonly redirectUrl: string;
+  /** Where the browser is sent where nothing of ours can wait for it. */
+  readonly pasteUrl: string;
+  begin(redirectUri: string): OAuthFlow;
+  /** Keeps what the code is good for; says where. Throws GatewayError. */
+  keep(returned: { readonly flow: OAuthFlow; readonly code: string }): Promise<string>;
+}
+
 /** How long a person may take. */
 const lifeMs = 5 * 60_000;
 const pollMs = 100;
 
 /** Throws GatewayError for a provider that there is none of, or that has no such sign-in. */
-export function openOAuthLogin(config: Config, environment: ProviderDeps["environment"], name: string): OAuthLogin {
+export function openOAuthLogin(
+  config: Config,
+  environment: Environment,
+  { name, keychain }: { readonly name: string; readonly keychain: boolean },
+): OAuthLogin {
   const provider = findProvider(config, name);
-  const { signIn: kind } = provider;
-  if (kind === undefined)
-    throw new GatewayError("invalid-request", `No sign-in of ${name} is known.`, {
-      hint: `Give it a key with \`ccproxy auth login ${name}\`. The sign-in of OpenAI is codex-api's.`,
-    });
   if (Object.keys(provider.credentials).length > 0)
     throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
       hint: `Take providers.${name}.credentials out of it.`,
     });
-  const format = ownFormat(provider, kind);
-  const client = format.oauth;
-  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
+  if (keychain && provider.keyFlow === undefined)
+    throw new GatewayError("invalid-request", `A sign-in of ${name} is kept in a file.`, {
+      hint: "Leave --keychain out.",
+    });
+  const way =
+    keyWay(provider, (key) => storeKey(config, environment, { name, key, keychain })) ??
+    signInWay(provider, environment);
   return {
-    terms: termsOf[kind],
+    terms: way.terms,
     async run({ show, paste }) {
+      // A key that cannot be kept is not to be made.
+      if (keychain) await requireKeychain(name);
       const callback = openOAuthCallback(openPlaces(config, environment).oauth);
-      await using listener = paste === undefined ? listen(new URL(client.redirectUrl), callback) : undefined;
-      const flow = beginOAuth(client, listener?.redirectUri ?? client.pasteUrl ?? client.redirectUrl);
+      await using listener = paste === undefined ? listen(new URL(way.redirectUrl), callback) : undefined;
+      const flow = way.begin(listener?.redirectUri ?? way.pasteUrl);
       callback.expect(flow.state, lifeMs);
       try {
         await show(flow.url);
@@ -56,12 +77,48 @@ export function openOAuthLogin(config: Config, environment: ProviderDeps["enviro
         const returned = await untilReturned(callback, flow.state);
         if ("refusal" in returned)
           throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`);
-        const keys = keyFilesOf(environment);
-        keys.saveSignIn(name, await redeem(format, endpoint, { flow, code: returned.code }));
-        return keys.signInPath(name);
+        return await way.keep({ flow, code: returned.code });
       } finally {
         callback.forget(flow.state);
       }
+    },
+  };
+}
+
+/** Undefined where the vendor has none. */
+function keyWay(provider: Provider, keep: (key: string) => Promise<string>): Way | undefined {
+  const { keyFlow: kind, oauth } = provider;
+  if (kind === undefined) return undefined;
+  const flow = keyFlows[kind];
+  const { redirect_url: redirectUrl } = oauth;
+  const endpoint = tokenEndpointOf(provider, oauth.token_url ?? flow.keyUrl);
+  return {
+    terms: termsOf[kind],
+    redirectUrl: redirectUrl ?? flow.redirectUrl,
+    pasteUrl: redirectUrl ?? flow.pasteUrl,
+    begin: (redirectUri) => beginKeyFlow(oauth.authorize_url ?? flow.authorizeUrl, redirectUri),
+    keep: async (returned) => await keep(await redeemKey(endpoint, returned)),
+  };
+}
+
+function signInWay(provider: Provider, environment: Environment): Way {
+  const { name, signIn: kind } = provider;
+  if (kind === undefined)
+    throw new GatewayError("invalid-request", `No sign-in of ${name} is known.`, {
+      hint: `Give it a key with \`ccproxy auth login ${name}\`. The sign-in of OpenAI is codex-api's; one that asks for no id is openrouter's.`,
+    });
+  const format = ownFormat(provider, kind);
+  const { redirectUrl, pasteUrl = redirectUrl } = format.oauth;
+  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
+  return {
+    terms: termsOf[kind],
+    redirectUrl,
+    pasteUrl,
+    begin: (redirectUri) => beginOAuth(format.oauth, redirectUri),
+    async keep(returned) {
+      const keys = keyFilesOf(environment);
+      keys.saveSignIn(name, await redeem(format, endpoint, returned));
+      return keys.signInPath(name);
     },
   };
 }

@@ -114,7 +114,7 @@ export function ownFormat({ name, oauth }: Provider, kind: SignInKind): OwnForma
   if (clientId === undefined)
     throw new GatewayError("invalid-request", `No authorization server knows ccproxy by an id for ${name}.`, {
       param: `providers.${name}.oauth.client_id`,
-      hint: `The vendor gives ids to its own programs, and ccproxy does not borrow ${format.program}'s. Sign in with \`${format.command}\` and name that sign-in (docs/providers.md), take an API key, or give the id that an authorization server of your own has for ccproxy.`,
+      hint: `The vendor gives ids to its own programs, and ccproxy does not borrow ${format.program}'s. Sign in with \`${format.command}\` and name that sign-in (docs/providers.md), take an API key, or give the id that an authorization server of your own has for ccproxy. OpenRouter asks for no id.`,
     });
   return {
     ...format,

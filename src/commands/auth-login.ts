@@ -14,22 +14,27 @@ export const authLogin = createCommand({
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",
-      description: "Sign in with a browser instead of a key; says first what the vendor says of it.",
+      description:
+        "Sign in with a browser instead of a key, or have a key made there; says first what the vendor says of it.",
     },
     paste: { type: "boolean", description: "With --oauth: paste what the browser shows; for one on another machine." },
     "accept-terms": { type: "boolean", description: "With --oauth: you know what the vendor says, and answer for it." },
     ...configFlags,
     ...commonFlags,
   },
-  examples: ["ccproxy auth login openai", "pass show openai | ccproxy auth login openai --keychain"],
+  examples: [
+    "ccproxy auth login openai",
+    "ccproxy auth login openrouter --oauth",
+    "pass show openai | ccproxy auth login openai --keychain",
+  ],
   async run(args, context) {
     const { terminal } = context;
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
     const { config, environment } = await loadSettings(args, context);
     if (args.isSet("oauth")) {
-      if (args.isSet("keychain")) throw usageFailure("--oauth keeps what it makes in a file; leave --keychain out");
       return await signIn({ config, environment, name }, context, {
+        keychain: args.isSet("keychain"),
         pastes: args.isSet("paste"),
         accepts: args.isSet("accept-terms"),
       });
@@ -53,13 +58,14 @@ interface Where extends Pick<LoadedConfig, "config" | "environment"> {
 async function signIn(
   { config, environment, name }: Where,
   { terminal }: Context,
-  { pastes, accepts }: { readonly pastes: boolean; readonly accepts: boolean },
+  { keychain, pastes, accepts }: { readonly [flag in "keychain" | "pastes" | "accepts"]: boolean },
 ): Promise<number> {
   const { openOAuthLogin } = await import("#app/oauth.ts");
-  const login = openOAuthLogin(config, environment, name);
+  const login = openOAuthLogin(config, environment, { name, keychain });
   await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
-  const paste = () => readSecret(terminal, "What the browser shows, or was sent to (it is not shown): ");
+  const paste = () =>
+    readSecret(terminal, "What the browser shows, or the whole address that it ends at (it is not shown): ");
   const path = await login.run({
     show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
     paste: pastes ? paste : undefined,

@@ -7,6 +7,7 @@ import type { Config, wireFormats } from "./schema.ts";
 type WireFormat = (typeof wireFormats)[number];
 type Settings = Config["providers"][string];
 type Source = Settings["credentials"][string];
+type KeyFlow = NonNullable<Settings["oauth"]["flow"]>;
 
 export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "endpoints" | "models" | "title"> {
   readonly name: string;
@@ -20,6 +21,8 @@ export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "e
   readonly answersAs: "codex" | undefined;
   /** What `ccproxy auth login NAME --oauth` makes; undefined where nothing is known of one. */
   readonly signIn: Source["sign_in"];
+  /** Instead of that, the way on which it makes a key; undefined where the provider has none. */
+  readonly keyFlow: KeyFlow | undefined;
 }
 
 interface Known {
@@ -106,6 +109,9 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
 ]);
 
+/** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
+const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
+
 /** Whose list of prices a backend is billed by; undefined where that is nobody's. */
 export function priceListOf(backend: string): string | undefined {
   if (backend === "claude-cli") return "anthropic";
@@ -116,15 +122,17 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
   return Object.entries(providers).map(([name, settings]) => {
     const { base_url, wire_format: _format, endpoints: _endpoints, models, title, ...rest } = settings;
     const preset = known.get(name);
+    const endpoints = endpointsOf(settings, preset);
     return {
       ...rest,
       name,
       title: title ?? preset?.title ?? name,
-      endpoints: endpointsOf(settings, preset),
+      endpoints,
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
       answersAs: preset?.answersAs,
       signIn: rest.oauth.sign_in ?? preset?.signIn,
+      keyFlow: rest.oauth.flow ?? keyFlowOf(endpoints),
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
     };
   });
@@ -140,6 +148,10 @@ function endpointsOf(
   return Object.entries({ ...main, ...endpoints }).flatMap(([format, url]) =>
     isWireFormat(format) && url !== undefined ? [{ format, baseUrl: url }] : [],
   );
+}
+
+function keyFlowOf(endpoints: Provider["endpoints"]): KeyFlow | undefined {
+  return endpoints.map(({ baseUrl }) => keyFlowAt.get(URL.parse(baseUrl)?.origin ?? "")).find(Boolean);
 }
 
 function isWireFormat(name: string): name is WireFormat {
@@ -198,7 +210,7 @@ function problemsOf(provider: Provider): readonly string[] {
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
     ),
-    ...oauthProblems(`${key}.oauth`, provider.oauth),
+    ...oauthProblems(`${key}.oauth`, provider),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       credentialProblems(`${key}.credentials.${name}`, source),
     ),
@@ -231,7 +243,8 @@ function secureUrlProblems(key: string, urls: Readonly<Record<string, string | u
 
 const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
 
-function oauthProblems(key: string, { authorize_url, token_url, redirect_url }: Settings["oauth"]): readonly string[] {
+function oauthProblems(key: string, { oauth, keyFlow }: Provider): readonly string[] {
+  const { authorize_url, token_url, redirect_url, client_id, sign_in } = oauth;
   const redirect = redirect_url !== undefined && URL.canParse(redirect_url) ? new URL(redirect_url) : undefined;
   const isHere = redirect?.protocol === "http:" && isLoopbackName.test(redirect.hostname);
   return [
@@ -239,15 +252,20 @@ function oauthProblems(key: string, { authorize_url, token_url, redirect_url }: 
     ...(redirect_url === undefined || isHere
       ? []
       : [`${key}.redirect_url must be on this machine, as http://127.0.0.1:8000/oauth/callback`]),
+    ...(keyFlow === undefined || (client_id ?? sign_in) === undefined
+      ? []
+      : [`${key}: the way of ${keyFlow} takes neither client_id nor sign_in; leave them out`]),
   ];
 }
 
 /** In November 2026; docs/providers.md has the addresses. */
-export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> = {
+export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]> | KeyFlow, string>> = {
   "claude-credentials":
     "the sign-in of Claude Code. Anthropic's terms keep sign-ins of its plans for Claude Code and its own apps, and have other programs use an API key; it may refuse such requests or close the account.",
   "codex-auth":
     "the sign-in of Codex. OpenAI offers ChatGPT sign-ins for Codex and its own apps, and API keys for everything else; it may refuse such requests or close the account.",
+  openrouter:
+    "an API key in your account at OpenRouter, which offers this to every program. What is asked with it is billed to that account, under OpenRouter's terms (https://openrouter.ai/terms), which do not let you resell it. The key has no end of its own, and each sign-in makes another: https://openrouter.ai/settings/keys is where you limit or revoke it. `ccproxy auth logout` forgets it here alone.",
 };
 
 function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {

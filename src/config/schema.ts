@@ -16,6 +16,7 @@ const settingSources = ["user", "project", "local"] as const;
 const sandboxes = ["read-only", "workspace-write", "danger-full-access"] as const;
 const approvalPolicies = ["untrusted", "on-request", "never"] as const;
 const signIns = ["claude-credentials", "codex-auth"] as const;
+const keyFlows = ["openrouter"] as const;
 export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
 
 const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
@@ -243,10 +244,15 @@ const credential = v.strictObject({
 
 /** For `ccproxy auth login NAME --oauth`. */
 const oauth = v.strictObject({
+  flow: v.optional(
+    choice(keyFlows, "A way to an API key that is open to everybody. Unset: what is known of base_url's host."),
+  ),
   sign_in: v.optional(choice(signIns, "Whose sign-in it is like. Unset: what is known of a provider of this name.")),
   client_id: v.optional(text("What the authorization server knows ccproxy by.")),
   authorize_url: v.optional(text("Where a person signs in. Unset: the vendor's place.")),
-  token_url: v.optional(text("Where codes are redeemed and the sign-in is renewed. Unset: the vendor's place.")),
+  token_url: v.optional(
+    text("Where codes are redeemed and the sign-in is renewed, or a key is made. Unset: the vendor's place."),
+  ),
   redirect_url: v.optional(
     text("Where the browser comes back to, on this machine; /oauth/callback is served by a ccproxy that runs."),
   ),

@@ -38,6 +38,16 @@ test("who does not know the state neither answers nor ends what waits", () => {
   expect(callback.receive(query("code=c&state=s"))).toBe("taken");
 });
 
+test("a code that was appended to an address with a query of its own is found behind the state", () => {
+  callback.expect("s", minute);
+  expect(callback.receive(query("state=t?code=c"))).toBe("unknown");
+  expect(callback.receive(query("state=s?code=a%2Bb%253D&more=1"))).toBe("taken");
+  expect(callback.collect("s")).toEqual({ code: "a+b%3D" });
+  callback.expect("s", minute);
+  callback.receive(query("state=s?error=access_denied"));
+  expect(callback.collect("s")).toEqual({ refusal: "access_denied" });
+});
+
 test("it waits for some minutes, and a later one takes its place", () => {
   callback.expect("s", -1);
   expect([callback.receive(query("code=c&state=s")), callback.collect("s")]).toEqual(["late", undefined]);

@@ -38,7 +38,8 @@ export function openOAuthCallback(directory: string): OAuthCallback {
       rmSync(returned, { force: true });
       writePrivately(waiting, JSON.stringify({ digest: digestOf(state), until: Date.now() + lifeMs }));
     },
-    receive(query) {
+    receive(sent) {
+      const query = untangled(sent);
       const expected = readRecord(waiting);
       const digest = digestOf(query.get("state") ?? "");
       // Who does not know the state can neither answer nor end what waits.
@@ -63,6 +64,13 @@ export function openOAuthCallback(directory: string): OAuthCallback {
         if (isSame(digestOf(state), readRecord(path)?.["digest"])) rmSync(path, { force: true });
     },
   };
+}
+
+/** Who appends `?code=…` to an address that has a query makes it a part of the last value, which is ours. */
+function untangled(query: URLSearchParams): URLSearchParams {
+  const [, state, name, value] = /^([^?]*)\?(code|error)=(.*)$/.exec(query.get("state") ?? "") ?? [];
+  if (state === undefined || name === undefined || value === undefined) return query;
+  return new URLSearchParams([["state", state], [name, value], ...query]);
 }
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");

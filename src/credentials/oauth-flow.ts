@@ -21,18 +21,29 @@ export interface OAuthFlow {
 }
 
 export function beginOAuth(client: OAuthClient, redirectUri: string): OAuthFlow {
-  const state = randomBytes(32).toString("base64url");
-  const verifier = randomBytes(48).toString("base64url");
-  const url = new URL(client.authorizeUrl);
-  const query = {
+  return beginFlow(client.authorizeUrl, redirectUri, (state) => ({
     ...client.query,
     client_id: client.clientId,
     response_type: "code",
     redirect_uri: redirectUri,
     scope: client.scope,
+    state,
+  }));
+}
+
+/** The query is what the vendor's page wants beside the challenge. */
+export function beginFlow(
+  authorizeUrl: string,
+  redirectUri: string,
+  queryOf: (state: string) => Readonly<Record<string, string>>,
+): OAuthFlow {
+  const state = randomBytes(32).toString("base64url");
+  const verifier = randomBytes(48).toString("base64url");
+  const url = new URL(authorizeUrl);
+  const query = {
+    ...queryOf(state),
     code_challenge: createHash("sha256").update(verifier).digest("base64url"),
     code_challenge_method: "S256",
-    state,
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return { url: url.href, state, redirectUri, verifier };

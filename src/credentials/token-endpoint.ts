@@ -14,15 +14,19 @@ export interface TokenEndpoint {
 
 const timeoutMs = 30_000;
 
-/**
- * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` where another time
- * may do. Nothing that was sent or answered stands in it.
- */
-export async function askForTokens(
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  /** Undefined where it is no JSON. */
+  readonly answer: unknown;
+}
+
+/** Throws GatewayError `upstream` where nobody answers. */
+export async function postTo(
   { url, proxy, ca }: TokenEndpoint,
-  { program, command }: Pick<SignInFormat, "program" | "command">,
   body: JsonObject | URLSearchParams,
-): Promise<JsonObject> {
+  wanted: string,
+): Promise<Answer> {
   const isForm = body instanceof URLSearchParams;
   const response = await fetch(url, {
     method: "POST",
@@ -37,15 +41,28 @@ export async function askForTokens(
     ...(proxy !== undefined && { proxy }),
     ...(ca !== undefined && { tls: { ca } }),
   }).catch((cause: unknown) => {
-    throw new GatewayError("upstream", `${new URL(url).host} could not be asked for a new sign-in of ${program}.`, {
-      hint: "Check the network, and the credential's token_url.",
+    throw new GatewayError("upstream", `${new URL(url).host} could not be asked for ${wanted}.`, {
+      hint: "Check the network, and the token_url where the configuration sets one.",
       cause,
     });
   });
-  const answer = parseJsonText(await response.text().catch(() => ""));
-  if (response.ok && isRecord(answer)) return answer;
+  const { ok, status } = response;
+  return { ok, status, answer: parseJsonText(await response.text().catch(() => "")) };
+}
+
+/**
+ * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` where another time
+ * may do. Nothing that was sent or answered stands in it.
+ */
+export async function askForTokens(
+  endpoint: TokenEndpoint,
+  { program, command }: Pick<SignInFormat, "program" | "command">,
+  body: JsonObject | URLSearchParams,
+): Promise<JsonObject> {
+  const { ok, status, answer } = await postTo(endpoint, body, `a new sign-in of ${program}`);
+  if (ok && isRecord(answer)) return answer;
   const said = wordFor(answer);
-  const why = `${new URL(url).host} answered ${response.status}${said === undefined ? "" : ` (${said})`}`;
+  const why = `${new URL(endpoint.url).host} answered ${status}${said === undefined ? "" : ` (${said})`}`;
   if (said !== undefined && forGood.test(said))
     throw new GatewayError("authentication", `The sign-in of ${program} is over: ${why}.`, {
       hint: `Sign in again with \`${command}\` where ccproxy runs.`,

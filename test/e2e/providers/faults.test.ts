@@ -21,6 +21,7 @@ import {
 } from "../support/provider-ways.ts";
 import { waitFor } from "../support/proxy.ts";
 import { expectShape } from "../support/refusals.ts";
+import { selfSigned } from "../support/self-signed.ts";
 
 setDefaultTimeout(30_000);
 
@@ -28,36 +29,6 @@ let bench: ProviderBench;
 let bytes: ByteUpstream;
 let folder: string;
 let secure: ReturnType<typeof Bun.serve>;
-
-/** A certificate of nobody's but our own. */
-async function selfSigned(): Promise<{ readonly key: string; readonly cert: string }> {
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const made = Bun.spawnSync(
-    [
-      "openssl",
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
-      "-nodes",
-      "-days",
-      "2",
-    ].concat([
-      "-subj",
-      "/CN=localhost",
-      "-addext",
-      "subjectAltName=IP:127.0.0.1,DNS:localhost",
-      "-keyout",
-      key,
-      "-out",
-      cert,
-    ]),
-  );
-  if (!made.success) throw new Error(made.stderr.toString());
-  return { key: await Bun.file(key).text(), cert: await Bun.file(cert).text() };
-}
 
 interface Failure {
   readonly kind: ErrorKind;
@@ -125,7 +96,7 @@ beforeAll(async () => {
   secure = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    tls: await selfSigned(),
+    tls: await selfSigned(folder),
     // What the demo says, behind TLS.
     fetch: async (request) => {
       const { pathname } = new URL(request.url);

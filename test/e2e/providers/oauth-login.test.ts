@@ -9,7 +9,8 @@ import { startAuthorizationServer } from "#credentials/testing/authorization-ser
 import { fingerprintOf } from "#demo/credential.ts";
 import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
 
-import { binary, type Proxy, startProxy, waitFor } from "../support/proxy.ts";
+import { startLogin } from "../support/auth-login.ts";
+import { type Proxy, startProxy } from "../support/proxy.ts";
 import { readRows } from "../support/rows.ts";
 
 setDefaultTimeout(30_000);
@@ -45,47 +46,29 @@ async function writeConfig(oauth: object): Promise<void> {
 const start = () =>
   startProxy({ claude: null, upstream: demo, home, args: ["--config", configFile(), "--pool-size", "0"] });
 
-/** What the command says, and where it sends the person. */
-function login(flags: readonly string[], provider = "anthropic") {
-  const child = Bun.spawn([binary, "auth", "login", provider, "--oauth", ...flags, "--config", configFile()], {
-    cwd: home,
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      HOME: home,
-      XDG_STATE_HOME: join(home, "state"),
-      XDG_CONFIG_HOME: join(home, "config"),
-    },
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const said = { text: "" };
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const chunk of stream) said.text += new TextDecoder().decode(chunk);
-  };
-  const ended = Promise.all([read(child.stdout), read(child.stderr), child.exited]).then(([, , code]) => code);
-  const url = () => waitFor(() => /^http\S+$/m.exec(said.text)?.[0], 10_000, child.exited);
-  return { child, said, ended, url };
-}
+const login = (flags: readonly string[], provider = "anthropic") =>
+  startLogin(home, provider, { flags, config: configFile() });
 
 const kept = () => join(home, "config/ccproxy/keys/anthropic.sign-in.json");
 
 // proves("upstream-oauth-login")
 test("nothing begins without consent, which says what the vendor says", async () => {
-  const { said, ended, child } = login([]);
-  await child.stdin.end();
+  const { said, ended, type } = login([]);
+  await type("");
   expect([await ended, existsSync(kept())]).toEqual([2, false]);
   expect(said.text).toContain("Anthropic's terms");
   expect(said.text).toContain("--accept-terms");
   const other = login(["--accept-terms"], "openai");
   expect(await other.ended).toBe(1);
   expect(other.said.text).toContain("No sign-in of openai is known");
+  expect(other.said.text).toContain("openrouter");
 });
 
-test("no id of a vendor's own program is borrowed", async () => {
+test("no id of a vendor's own program is borrowed; who asks for none is named", async () => {
   await writeConfig({ client_id: undefined });
   const { ended, said } = login(["--accept-terms"]);
   expect([await ended, said.text]).toEqual([1, expect.stringContaining("does not borrow Claude Code's")]);
+  expect(said.text).toContain("OpenRouter asks for no id");
   await writeConfig({});
 });
 
@@ -93,13 +76,13 @@ test("a stranger gets nowhere at the server's callback, with or without a sign-i
   const stranger = async () => (await fetch(`${proxy.url}/oauth/callback?code=c&state=s`)).status;
   expect(await stranger()).toBe(404);
   await writeConfig({ redirect_url: `${proxy.url}/oauth/callback` });
-  const { url, ended, child } = login(["--accept-terms"]);
+  const { url, ended } = login(["--accept-terms"]);
   const back = vendor.approve(await url());
   expect(await stranger()).toBe(404);
   const page = await fetch(back);
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("Received")]);
   expect((await fetch(back)).status).toBe(404);
-  expect([await ended, child.signalCode]).toEqual([0, null]);
+  expect(await ended).toBe(0);
   expect((statSync(kept()).mode & 0o777).toString(8)).toBe("600");
   expect(readdirSync(join(home, "state/ccproxy/oauth"))).toEqual([]);
   for (const secret of [back.searchParams.get("code"), back.searchParams.get("state")])
@@ -115,6 +98,11 @@ test("without a server the command waits for the browser itself", async () => {
   expect([await ended, said.text]).toEqual([0, expect.stringContaining(`kept in ${kept()}`)]);
   for (const { code, code_verifier } of vendor.asked)
     for (const secret of [code, code_verifier]) expect(said.text).not.toContain(String(secret));
+});
+
+test("tokens that are renewed are no matter for a keychain", async () => {
+  const { ended, said } = login(["--accept-terms", "--keychain"]);
+  expect([await ended, said.text]).toEqual([1, expect.stringContaining("is kept in a file")]);
 });
 
 test("a port that somebody else has is said to be taken", async () => {
@@ -136,9 +124,8 @@ test.each([
 test("what is pasted is the code and its state", async () => {
   await writeConfig({ client_id: "our-own" });
   const paste = async (pastedOf: (back: URL) => string) => {
-    const { child, url, ended, said } = login(["--accept-terms", "--paste"]);
-    await child.stdin.write(pastedOf(vendor.approve(await url())));
-    await child.stdin.end();
+    const { type, url, ended, said } = login(["--accept-terms", "--paste"]);
+    await type(pastedOf(vendor.approve(await url())));
     return { code: await ended, said: said.text };
   };
   const get = (back: URL, name: string) => back.searchParams.get(name) ?? "";
