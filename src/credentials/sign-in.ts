@@ -90,6 +90,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
       // One that is good for some minutes yet is used to its end.
       return (await (endsWithin(0, tokens) ? renewed : renewed.catch(() => tokens))).accessToken;
     },
+    look: async () => (await file.load().catch(() => undefined))?.accessToken,
     async renew(token) {
       if (held !== undefined && held.accessToken !== token) return held.accessToken;
       // One that is new is refused for another reason, which a newer one would not mend.

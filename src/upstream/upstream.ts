@@ -3,11 +3,14 @@
  * again. Knows no wire format and nothing of who asks.
  */
 import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { abortError, orAborted } from "#core/run-signal.ts";
 import type { Credential } from "#credentials/credential.ts";
+import { retryAfterSeconds } from "#lib/retry-after.ts";
 
 import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
-import { type Breaker, createBreaker } from "./breaker.ts";
+import { type Attempt, type Breaker, createBreaker } from "./breaker.ts";
 import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
+import { createRest, type Rest } from "./rest.ts";
 
 export interface UpstreamOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
@@ -57,14 +60,20 @@ export interface UpstreamAnswer {
 }
 
 export interface Upstream {
-  /** Throws GatewayError: `upstream` where nobody answers, `timeout`, `authentication`, `unavailable`, `cancelled`. */
+  /**
+   * Throws GatewayError: `upstream` where nobody answers, `timeout`, `authentication`, `unavailable`, and what the signal
+   * was given.
+   */
   send(call: UpstreamCall): Promise<UpstreamAnswer>;
 }
 
 /** One way to ask: an account, with how well that went of late. */
 interface Lane {
   readonly credential: Credential | undefined;
+  /** Of the upstream, as this account meets it. */
   readonly breaker: Breaker;
+  /** Of the account. */
+  readonly rest: Rest;
 }
 
 export function createUpstream(options: UpstreamOptions): Upstream {
@@ -73,29 +82,48 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const lanes: readonly Lane[] = (credentials.length === 0 ? [undefined] : credentials).map((credential) => ({
     credential,
     breaker: createBreaker(),
+    rest: createRest(),
   }));
   const turn = { next: 0 };
   return {
     async send(call) {
       budget.earn();
-      const waiting = lanesFor(lanes, call.affinity, options, turn);
-      for (let retries = 0; ; retries += 1) {
-        const lane = waiting[0] ?? resting(lanes, provider);
-        const outcome = await tryOnce(options, call, lane);
-        const hasOther = waiting.length > 1 && outcome.trouble !== "none";
-        const mayAgain = retries < maxRetries && isPassing(outcome);
-        const waitMs = hasOther ? 0 : mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
-        if (waitMs === undefined || !(hasOther || budget.spend())) return { ...answerOf(outcome), retries };
+      await orAborted(wakeChanged(lanes), call.signal);
+      let waiting = lanesFor(lanes, call.affinity, options, turn);
+      let retries = 0;
+      const onAgain = () => {
+        retries += 1;
+        call.onRetry?.(retries);
+      };
+      for (;;) {
+        const [lane, attempt] = admittedIn(waiting) ?? leftAlone(lanes, provider);
+        const outcome = await tryOnce(options, { ...call, onAgain }, lane, attempt);
+        const others = waiting.filter((other) => other !== lane && standsIn(other, outcome));
+        const mayAgain = retries < maxRetries && isPassing(outcome) && lane.breaker.waitMs() === 0;
+        const waitMs = mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
+        const goesOn = others.length > 0 || (waitMs !== undefined && budget.spend());
+        if (!goesOn) return { ...answerOf(outcome), retries };
         outcome.answer?.abandon();
-        call.onRetry?.(retries + 1);
-        if (hasOther) waiting.shift();
-        else await pause(waitMs, call.signal);
+        onAgain();
+        waiting = others.length > 0 ? others : [lane];
+        if (others.length === 0) await pause(waitMs ?? 0, call.signal);
       }
     },
   };
 }
 
-/** Those that do not rest, in the order they are to be asked. */
+/** Who has another key by now need not wait for the end of a rest. */
+async function wakeChanged(lanes: readonly Lane[]): Promise<void> {
+  const resting = lanes.length > 1 ? lanes.filter(({ rest }) => rest.leftMs() > 0) : [];
+  await Promise.all(
+    resting.map(async ({ credential, rest }) => {
+      const secret = await credential?.look();
+      if (secret !== undefined && secret !== rest.secret) rest.end();
+    }),
+  );
+}
+
+/** In the order they are to be asked: those that rest come last, and of those that are to wait only who waits least. */
 function lanesFor(
   lanes: readonly Lane[],
   affinity: string | undefined,
@@ -104,10 +132,32 @@ function lanesFor(
 ): Lane[] {
   const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
   const at = start % lanes.length;
-  return [...lanes.slice(at), ...lanes.slice(0, at)].filter(({ breaker }) => breaker.waitMs() === 0);
+  const all = [...lanes.slice(at), ...lanes.slice(0, at)];
+  const resting = all.filter(({ rest }) => rest.leftMs() > 0);
+  const limited = resting.filter(({ rest }) => rest.isTold).toSorted((a, b) => a.rest.leftMs() - b.rest.leftMs());
+  return [
+    ...all.filter((lane) => !resting.includes(lane)),
+    ...resting.filter(({ rest }) => !rest.isTold),
+    ...limited.slice(0, 1),
+  ];
 }
 
-function resting(lanes: readonly Lane[], provider: string): never {
+/** The first that may be asked now. */
+function admittedIn(waiting: readonly Lane[]): readonly [Lane, Attempt] | undefined {
+  for (const lane of waiting) {
+    const attempt = lane.breaker.begin();
+    if (attempt !== undefined) return [lane, attempt];
+  }
+  return undefined;
+}
+
+/** Where the upstream fails, an account that rests is no better; where an account is refused, it may be. */
+function standsIn({ breaker, rest }: Lane, { trouble }: Outcome): boolean {
+  if (trouble === "none" || breaker.waitMs() > 0) return false;
+  return trouble === "account" || rest.leftMs() === 0;
+}
+
+function leftAlone(lanes: readonly Lane[], provider: string): never {
   const waitMs = Math.min(...lanes.map(({ breaker }) => breaker.waitMs()));
   throw new GatewayError(
     "unavailable",
@@ -137,35 +187,71 @@ function isPassing({ answer, error }: Outcome): boolean {
   return answer === undefined ? error?.kind === "upstream" : !answer.response.ok && mayPass(answer.response);
 }
 
-async function tryOnce(options: UpstreamOptions, call: UpstreamCall, { credential, breaker }: Lane): Promise<Outcome> {
+interface Trying extends UpstreamCall {
+  /** Told before the request is sent once more. */
+  readonly onAgain: () => void;
+}
+
+async function tryOnce(
+  options: UpstreamOptions,
+  call: Trying,
+  { credential, rest }: Lane,
+  attempt: Attempt,
+): Promise<Outcome> {
+  let secret: string | undefined;
+  /** Whose trouble it is, if something fails now. */
+  const of: { trouble: Outcome["trouble"] } = { trouble: "account" };
+  const send = async (): Promise<Asked> => {
+    of.trouble = "upstream";
+    const answer = await ask(options, signed(call, credential, secret));
+    if (answer.response.status >= 500) attempt.failed();
+    else attempt.succeeded();
+    return answer;
+  };
   try {
-    const secret = await credential?.get();
-    let answer = await ask(options, signed(call, credential, secret));
-    const isRefused = answer.response.status === 401 && secret !== undefined;
-    const { abandon } = answer;
-    const fresh = isRefused
-      ? await credential?.renew(secret).catch((thrown: unknown) => {
-          abandon();
-          throw thrown;
-        })
-      : undefined;
-    if (fresh !== undefined) {
-      answer.abandon();
-      answer = await ask(options, signed(call, credential, fresh));
+    // Who has it renewed goes on for the others where this one leaves.
+    secret = credential && (await orAborted(credential.get(), call.signal));
+    let answer = await send();
+    if (answer.response.status === 401 && credential !== undefined && secret !== undefined) {
+      of.trouble = "account";
+      const { abandon } = answer;
+      const fresh = await orAborted(credential.renew(secret), call.signal).catch((thrown: unknown) => {
+        abandon();
+        throw thrown;
+      });
+      if (fresh !== undefined) {
+        abandon();
+        call.onAgain();
+        secret = fresh;
+        answer = await send();
+      }
     }
-    if (answer.response.status >= 500) breaker.failed();
-    else breaker.succeeded();
+    noteAccount(rest, secret, answer.response);
     return { answer, trouble: troubleIn(answer.response) };
   } catch (thrown) {
+    // That nobody waits any more says nothing of anybody.
+    if (call.signal.aborted) throw abortError(call.signal);
     const error = toGatewayError(thrown);
-    if (error.kind === "cancelled") throw error;
-    if (error.kind !== "authentication") breaker.failed();
-    return { error, trouble: error.kind === "authentication" ? "account" : "upstream" };
+    if (of.trouble === "upstream") attempt.failed();
+    else rest.begin({ secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" });
+    return { error, ...of };
+  } finally {
+    attempt.ended();
   }
 }
 
+function noteAccount(rest: Rest, secret: string | undefined, { ok, status, headers }: Response): void {
+  const told = status === 429 ? retryAfterSeconds(headers) : undefined;
+  if (ok) rest.end();
+  else if (refusing.has(status))
+    rest.begin({ secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 });
+}
+
+/** What an account is refused with, rather than a request. */
+const refusing: ReadonlySet<number> = new Set([401, 402, 403, 429]);
+
 function troubleIn(response: Response): Outcome["trouble"] {
-  if ([401, 402, 403, 429].includes(response.status)) return "account";
+  if (refusing.has(response.status)) return "account";
   return !response.ok && mayPass(response) ? "upstream" : "none";
 }
 
@@ -205,7 +291,7 @@ async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
     });
     return { response, abandon };
   } catch (cause) {
-    if (call.signal.aborted) throw toGatewayError(call.signal.reason);
+    if (call.signal.aborted) throw abortError(call.signal);
     if (unconnected.signal.aborted) throw notConnected(provider, connect?.limitMs ?? 0, cause);
     throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
   } finally {
@@ -239,7 +325,7 @@ function unreachable(provider: string, cause: unknown): GatewayError {
 /** Rejects as soon as the signal fires. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const stop = () => reject(toGatewayError(signal.reason));
+  const stop = () => reject(abortError(signal));
   const timer = setTimeout(resolve, ms);
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
