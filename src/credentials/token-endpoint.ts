@@ -15,43 +15,60 @@ export interface TokenEndpoint {
 const timeoutMs = 30_000;
 
 /**
- * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` where another time
- * may do. Nothing that was sent or answered stands in it.
+ * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` or `timeout` where
+ * another time may do. Nothing that was sent or answered stands in it.
  */
 export async function askForTokens(
   { url, proxy, ca }: TokenEndpoint,
   { program, command }: Pick<SignInFormat, "program" | "command">,
   body: JsonObject | URLSearchParams,
 ): Promise<JsonObject> {
+  const { host } = new URL(url);
   const isForm = body instanceof URLSearchParams;
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",
-      accept: "application/json",
-    },
-    body: isForm ? body.toString() : JSON.stringify(body),
-    // A token goes nowhere but where it was meant for.
-    redirect: "manual",
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(proxy !== undefined && { proxy }),
-    ...(ca !== undefined && { tls: { ca } }),
-  }).catch((cause: unknown) => {
-    throw new GatewayError("upstream", `${new URL(url).host} could not be asked for a new sign-in of ${program}.`, {
-      hint: "Check the network, and the credential's token_url.",
-      cause,
+  const signal = AbortSignal.timeout(timeoutMs);
+  const asked = async () => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",
+        accept: "application/json",
+      },
+      body: isForm ? body.toString() : JSON.stringify(body),
+      // A token goes nowhere but where it was meant for.
+      redirect: "manual",
+      signal,
+      ...(proxy !== undefined && { proxy }),
+      ...(ca !== undefined && { tls: { ca } }),
     });
+    return { response, text: await response.text() };
+  };
+  const { response, text } = await asked().catch((cause: unknown) => {
+    const wanted = `a new sign-in of ${program}`;
+    const hint = "Check the network, and the credential's token_url.";
+    if (signal.aborted)
+      throw new GatewayError("timeout", `${host} did not give ${wanted} within ${timeoutMs / 1000} seconds.`, {
+        hint,
+        cause,
+      });
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new GatewayError("upstream", `${host} could not be asked for ${wanted}${code}.`, { hint, cause });
   });
-  const answer = parseJsonText(await response.text().catch(() => ""));
+  const answer = parseJsonText(text);
   if (response.ok && isRecord(answer)) return answer;
   const said = wordFor(answer);
-  const why = `${new URL(url).host} answered ${response.status}${said === undefined ? "" : ` (${said})`}`;
+  const why = `${host} answered ${response.status}${said === undefined ? "" : ` (${said})`}`;
   if (said !== undefined && forGood.test(said))
     throw new GatewayError("authentication", `The sign-in of ${program} is over: ${why}.`, {
       hint: `Sign in again with \`${command}\` where ccproxy runs.`,
     });
   throw new GatewayError("upstream", `A new sign-in of ${program} could not be had: ${why}.`, {
-    hint: "Send the request again in a moment.",
+    hint: `Send the request again in a moment; if it stays so, sign in again with \`${command}\`.`,
+  });
+}
+
+export function withoutTokens({ url }: TokenEndpoint): GatewayError {
+  return new GatewayError("upstream", `${new URL(url).host} answered without tokens when asked for a new sign-in.`, {
+    hint: "Check the credential's token_url.",
   });
 }
 

@@ -10,7 +10,7 @@ import { retryAfterSeconds } from "#lib/retry-after.ts";
 import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
 import { type Attempt, type Breaker, createBreaker } from "./breaker.ts";
 import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
-import { createRest, type Rest } from "./rest.ts";
+import { createRest, type Reason, type Rest } from "./rest.ts";
 
 export interface UpstreamOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
@@ -28,6 +28,8 @@ export interface UpstreamOptions {
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+  /** Told of a credential that nobody will miss, as others stand in for it; in a sentence, for the log. */
+  readonly onRefused?: ((message: string) => void) | undefined;
 }
 
 export interface ConnectLimit {
@@ -195,9 +197,10 @@ interface Trying extends UpstreamCall {
 async function tryOnce(
   options: UpstreamOptions,
   call: Trying,
-  { credential, rest }: Lane,
+  lane: Lane,
   attempt: Attempt,
 ): Promise<Outcome> {
+  const { credential } = lane;
   let secret: string | undefined;
   /** Whose trouble it is, if something fails now. */
   const of: { trouble: Outcome["trouble"] } = { trouble: "account" };
@@ -226,25 +229,44 @@ async function tryOnce(
         answer = await send();
       }
     }
-    noteAccount(rest, secret, answer.response);
+    noteAccount(options, lane, secret, answer.response);
     return { answer, trouble: troubleIn(answer.response) };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);
     const error = toGatewayError(thrown);
     if (of.trouble === "upstream") attempt.failed();
-    else rest.begin({ secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" });
+    else {
+      const why = { secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" };
+      beginRest(options, lane, why, "It cannot be had.");
+    }
     return { error, ...of };
   } finally {
     attempt.ended();
   }
 }
 
-function noteAccount(rest: Rest, secret: string | undefined, { ok, status, headers }: Response): void {
+function noteAccount(
+  options: UpstreamOptions,
+  lane: Lane,
+  secret: string | undefined,
+  { ok, status, headers }: Response,
+): void {
+  if (ok) lane.rest.end();
+  if (!refusing.has(status)) return;
   const told = status === 429 ? retryAfterSeconds(headers) : undefined;
-  if (ok) rest.end();
-  else if (refusing.has(status))
-    rest.begin({ secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 });
+  const why = { secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 };
+  beginRest(options, lane, why, `It is refused with status ${status}.`);
+}
+
+function beginRest({ credentials, provider, onRefused }: UpstreamOptions, lane: Lane, why: Reason, said: string): void {
+  const { rest, credential } = lane;
+  const isNew = rest.leftMs() === 0;
+  rest.begin(why);
+  if (!isNew || why.passes || credentials.length < 2) return;
+  onRefused?.(
+    `${provider}'s credential ${credential?.label}: ${said} The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`,
+  );
 }
 
 /** What an account is refused with, rather than a request. */
