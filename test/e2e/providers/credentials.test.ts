@@ -48,11 +48,13 @@ const providers = (): Readonly<Record<string, object>> => ({
   many: { credentials: { vault: { command: ["sh", inFolder("vault.sh")] } } },
   file: { credentials: { file: { file: inFolder("key") } } },
   keyless: {},
+  patient: { credentials: { gone: { command: ["sh", "-c", `echo $$ > ${inFolder("pid")}; exec sleep 25`] } } },
   unset: { credentials: { gone: { env: "NOT_SET_ANYWHERE" } } },
   broken: { credentials: { gone: { command: ["sh", "-c", "echo no such vault >&2; exit 3"] } } },
   ...Object.fromEntries(troubles.map((_, index) => [`over-${index}`, two])),
   mended: { credentials: { one: { file: inFolder("mended") }, other: { env: "SECOND" } } },
   both: two,
+  lost: { ...two, proxy: "http://127.0.0.1:1", max_retries: 0 },
   turns: { ...two, spread: "round-robin" },
   tired: { credentials: { one: { env: "FIRST" } }, max_retries: 0 },
 });
@@ -76,8 +78,17 @@ beforeAll(async () => {
     }),
   });
 });
+let command: number | undefined;
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();
+  if (command !== undefined) expect(isRunning(command)).toBe(false);
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
@@ -189,6 +200,13 @@ describe("of two", () => {
     }
   });
 
+  test("where nobody is there, an error says how many tries it took, relayed or read", async () => {
+    for (const one of await ask("lost")) {
+      expect([one.status, one.headers.get("x-ccproxy-retries")]).toEqual([502, "1"]);
+      bench.expectRow(one.requestId, { status: 502, errorKind: "upstream", retries: 1 });
+    }
+  });
+
   /** Each format's way to say which requests belong together. */
   const hints: readonly (readonly [Format, Format, (id: string) => object])[] = providerFormats.flatMap((provider) => [
     [provider, "anthropic-messages", (id) => ({ metadata: { user_id: `user_x_account__session_${id}` } })],
@@ -240,6 +258,18 @@ test("one that fails five times is left alone for a while, and then asked by one
   const statuses = (await Promise.all([send(), send(), send(), send()])).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual([200, 503, 503, 503]);
   expect((await send()).status).toBe(200);
+});
+
+test("a client that leaves while a key is awaited gives its place back; the command ends with ccproxy at the latest", async () => {
+  const leaving = new AbortController();
+  const url = `${bench.proxy.url}/providers/patient-openai-chat/v1/chat/completions`;
+  const body = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello." }] });
+  const left = fetch(url, { method: "POST", body, signal: leaving.signal }).catch(() => "left");
+  command = await waitFor(async () => Number(await Bun.file(inFolder("pid")).text().catch(() => "")) || undefined, 5000);
+  leaving.abort();
+  expect(await left).toBe("left");
+  await bench.quiet();
+  expect(isRunning(command)).toBe(true);
 });
 
 // proves("upstream-api-key")
