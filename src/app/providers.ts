@@ -30,8 +30,6 @@ export interface ProviderDeps {
   readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
-  /** Ends what still runs. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
@@ -193,7 +191,7 @@ function readCertificates({ name }: Provider, path: string): string {
 
 async function runCommand(
   [command = "", ...args]: readonly string[],
-  { environment, journal, signal }: ProviderDeps,
+  { environment, journal }: ProviderDeps,
 ): Promise<string> {
   const env = Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -204,7 +202,6 @@ async function runCommand(
     cwd: tmpdir(),
     env,
     timeoutMs: commandMs,
-    signal,
     ...(journal !== undefined && { journal }),
   });
   if (code === 0) return stdout;
