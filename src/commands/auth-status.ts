@@ -18,7 +18,10 @@ export const authStatus = createCommand({
   name: "status",
   description: "Say where each provider's key is kept, and whether it is there. No key is shown.",
   flags: {
-    check: { type: "boolean", description: "Ask each provider with each key, to see whether it works: for its models, which costs nothing." },
+    check: {
+      type: "boolean",
+      description: "Ask each provider with each key, to see whether it works: for its models, which costs nothing.",
+    },
     json: { type: "boolean", description: "Print JSON." },
     ...configFlags,
     ...commonFlags,

@@ -154,7 +154,9 @@ describe("a credential that rests", () => {
     const send = setUp([byKey({ a: status(code, code === 429 ? minute : {}) })], two);
     expect([(await send()).retries, (await send()).retries]).toEqual([1, 0]);
     expect(script.keys).toEqual(["a", "b", "b"]);
-    expect(said).toEqual(code === 429 ? [] : [expect.stringMatching(new RegExp(`credential a: .*status ${code}.*30 seconds`))]);
+    expect(said).toEqual(
+      code === 429 ? [] : [expect.stringMatching(new RegExp(`credential a: .*status ${code}.*30 seconds`))],
+    );
   });
 
   test("is asked again where the others are refused, too: its owner may have seen to it", async () => {

@@ -194,12 +194,7 @@ interface Trying extends UpstreamCall {
   readonly onAgain: () => void;
 }
 
-async function tryOnce(
-  options: UpstreamOptions,
-  call: Trying,
-  lane: Lane,
-  attempt: Attempt,
-): Promise<Outcome> {
+async function tryOnce(options: UpstreamOptions, call: Trying, lane: Lane, attempt: Attempt): Promise<Outcome> {
   const { credential } = lane;
   let secret: string | undefined;
   /** Whose trouble it is, if something fails now. */

@@ -105,7 +105,10 @@ test("one that is told wrongly, or keeps nonsense, leaves the others' states as 
     here: at("", "RIGHT"),
     odd: {
       ...at(""),
-      credentials: { one: { env: "RIGHT" }, other: { sign_in: "claude-credentials", file: signIn, accept_terms: true } },
+      credentials: {
+        one: { env: "RIGHT" },
+        other: { sign_in: "claude-credentials", file: signIn, accept_terms: true },
+      },
     },
     uncertain: {
       ...at(""),

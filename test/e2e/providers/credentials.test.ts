@@ -88,6 +88,7 @@ const isRunning = (pid: number) => {
 };
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();
+  // By its watchdog, as any child of its.
   if (command !== undefined) expect(isRunning(command)).toBe(false);
   await rm(folder, { recursive: true, force: true });
 });
@@ -256,7 +257,10 @@ test("one that fails five times is left alone for a while, and then asked by one
   expect(await left).toBe("left");
   await bench.quiet();
   const statuses = (await Promise.all([send(), send(), send(), send()])).map(({ status }) => status);
-  expect(statuses.toSorted()).toEqual([200, 503, 503, 503]);
+  expect(Object.entries(Object.groupBy(statuses, String)).map(([code, of]) => [code, of?.length])).toEqual([
+    ["200", 1],
+    ["503", 3],
+  ]);
   expect((await send()).status).toBe(200);
 });
 
@@ -265,7 +269,15 @@ test("a client that leaves while a key is awaited gives its place back; the comm
   const url = `${bench.proxy.url}/providers/patient-openai-chat/v1/chat/completions`;
   const body = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello." }] });
   const left = fetch(url, { method: "POST", body, signal: leaving.signal }).catch(() => "left");
-  command = await waitFor(async () => Number(await Bun.file(inFolder("pid")).text().catch(() => "")) || undefined, 5000);
+  command = await waitFor(
+    async () =>
+      Number(
+        await Bun.file(inFolder("pid"))
+          .text()
+          .catch(() => ""),
+      ) || undefined,
+    5000,
+  );
   leaving.abort();
   expect(await left).toBe("left");
   await bench.quiet();
