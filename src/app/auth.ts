@@ -34,18 +34,24 @@ export async function credentialStates(
   environment: Environment,
   { asks, timeoutMs }: { readonly asks: boolean; readonly timeoutMs: number },
 ): Promise<readonly CredentialState[]> {
-  const deps = { environment, journal: undefined };
   const states = providersOf(config).map(async (provider): Promise<readonly CredentialState[]> => {
+    const unwritten: string[] = [];
+    const deps = { environment, journal: undefined, onFault: (message: string) => unwritten.push(message) };
     try {
       const credentials = credentialsOf(provider, deps);
       const all = credentials.length === 0 ? [undefined] : credentials;
-      return await Promise.all(
-        all.map(async (credential) => {
+      const rows = await Promise.all(
+        all.map(async (credential): Promise<CredentialState> => {
           const state = credential === undefined ? withoutKey(provider) : await stateOf(provider, credential);
           if (!asks || state.problem !== null) return state;
           return { ...state, ...(await checked({ provider, credential, deps, timeoutMs })) };
         }),
       );
+      // To look at a sign-in may renew it, and what is not written is lost with this process.
+      return rows.map((row) => ({
+        ...row,
+        problem: unwritten.find((message) => row.kept !== null && message.includes(row.kept)) ?? row.problem,
+      }));
     } catch (thrown) {
       // Of what one provider is told wrongly the others' states are no worse.
       return [{ ...withoutKey(provider), problem: explained(thrown) }];

@@ -176,6 +176,9 @@ describe("a credential that rests", () => {
     keys["b"] = status(503, now);
     expect((await send()).response.status).toBe(503);
     expect(script.keys).toEqual(["a", "b", "b", "b"]);
+    for (let time = 0; time < 2; time += 1) await send();
+    await expect(send()).rejects.toMatchObject({ kind: "unavailable" });
+    expect(script.keys.filter((key) => key === "a")).toHaveLength(1);
   });
 
   test("of several that are to wait only who waits least is asked", async () => {

@@ -144,16 +144,17 @@ function lanesFor(
   ];
 }
 
-/** The first that may be asked now. */
+/** The first that may be asked now. That an upstream is left alone makes those that rest no better. */
 function admittedIn(waiting: readonly Lane[]): readonly [Lane, Attempt] | undefined {
-  for (const lane of waiting) {
+  const awake = waiting.filter(({ rest }) => rest.leftMs() === 0);
+  for (const lane of awake.length > 0 ? awake : waiting) {
     const attempt = lane.breaker.begin();
     if (attempt !== undefined) return [lane, attempt];
   }
   return undefined;
 }
 
-/** Where the upstream fails, an account that rests is no better; where an account is refused, it may be. */
+/** Where an account is refused, one that rests may be better; where the upstream fails, it is not. */
 function standsIn({ breaker, rest }: Lane, { trouble }: Outcome): boolean {
   if (trouble === "none" || breaker.waitMs() > 0) return false;
   return trouble === "account" || rest.leftMs() === 0;
