@@ -18,8 +18,9 @@ import { credentialFrom } from "#credentials/sources.ts";
 import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
+import type { ConnectLimit } from "#upstream/ask.ts";
 import { addressOf } from "#upstream/connect-probe.ts";
-import { type ConnectLimit, createUpstream } from "#upstream/upstream.ts";
+import { createUpstream } from "#upstream/upstream.ts";
 
 import { runProgram } from "./run-program.ts";
 

@@ -26,7 +26,7 @@ test("what is released does not fire any more", () => {
 
 test("who waits no more is let go at once, and work that fails behind them ends nothing", async () => {
   const gone = AbortSignal.abort("gone");
-  const failing = () => Promise.reject<never>(new Error("Too late."));
+  const failing = () => Promise.reject(new Error("Too late."));
   await expect(orAborted(failing(), gone)).rejects.toMatchObject({ kind: "cancelled", cause: "gone" });
   await expect(orAborted(Promise.resolve(1), gone)).rejects.toMatchObject({ kind: "cancelled" });
   expect(await orAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);

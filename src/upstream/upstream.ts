@@ -2,61 +2,37 @@
  * HTTP to a vendor's API, whatever is said in it: whose credential is presented, how long is waited, and what is tried
  * again. Knows no wire format and nothing of who asks.
  */
-import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { GatewayError } from "#core/errors.ts";
 import { abortError, orAborted } from "#core/run-signal.ts";
 import type { Credential } from "#credentials/credential.ts";
-import { retryAfterSeconds } from "#lib/retry-after.ts";
 
+import type { Asked, AskOptions, Question } from "./ask.ts";
 import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
-import { type Attempt, type Breaker, createBreaker } from "./breaker.ts";
-import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
-import { createRest, type Reason, type Rest } from "./rest.ts";
+import { type Attempt, createBreaker } from "./breaker.ts";
+import { type Lane, type Outcome, tryLane } from "./lane.ts";
+import { createRest } from "./rest.ts";
 
-export interface UpstreamOptions {
-  /** Who answers, as in a sentence: `DeepSeek`. */
-  readonly provider: string;
+export interface UpstreamOptions extends AskOptions {
   /** In the order they are used; none where the upstream asks for none. */
   readonly credentials: readonly Credential[];
   /** `failover`: the first that works. `round-robin`: each in turn, but one for a conversation. */
   readonly spread: "failover" | "round-robin";
-  /** How long a connection may take, of whom; undefined where that cannot be told. */
-  readonly connect: ConnectLimit | undefined;
-  /** How long its answer may take to begin. */
-  readonly responseTimeoutMs: number;
   /** Further tries of one request, all before its first byte. */
   readonly maxRetries: number;
-  readonly proxy?: string | undefined;
-  /** Certificates, as PEM, to trust beside the platform's. */
-  readonly ca?: string | undefined;
   /** Told of a credential that nobody will miss, as others stand in for it; in a sentence, for the log. */
   readonly onRefused?: ((message: string) => void) | undefined;
 }
 
-export interface ConnectLimit {
-  readonly limitMs: number;
-  /** The proxy on the way; undefined: the upstream itself. */
-  readonly address?: Address | undefined;
-}
-
-export interface UpstreamCall {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | undefined;
+export interface UpstreamCall extends Question {
   /** The headers in which a secret is presented. */
   readonly authorize: (secret: string) => Readonly<Record<string, string>>;
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
   readonly affinity?: string | undefined;
-  readonly signal: AbortSignal;
   /** Told before each further try how many there were. */
   readonly onRetry?: (retries: number) => void;
 }
 
-export interface UpstreamAnswer {
-  /** Of any status. */
-  readonly response: Response;
-  /** Ends the connection, whoever reads from it. */
-  readonly abandon: () => void;
+export interface UpstreamAnswer extends Asked {
   /** Further tries that it took. */
   readonly retries: number;
 }
@@ -67,15 +43,6 @@ export interface Upstream {
    * was given.
    */
   send(call: UpstreamCall): Promise<UpstreamAnswer>;
-}
-
-/** One way to ask: an account, with how well that went of late. */
-interface Lane {
-  readonly credential: Credential | undefined;
-  /** Of the upstream, as this account meets it. */
-  readonly breaker: Breaker;
-  /** Of the account. */
-  readonly rest: Rest;
 }
 
 export function createUpstream(options: UpstreamOptions): Upstream {
@@ -99,7 +66,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       };
       for (;;) {
         const [lane, attempt] = admittedIn(waiting) ?? leftAlone(lanes, provider);
-        const outcome = await tryOnce(options, { ...call, onAgain }, lane, attempt);
+        const outcome = await tryLane(options, { ...call, onAgain }, lane, attempt);
         const others = waiting.filter((other) => other !== lane && standsIn(other, outcome));
         const mayAgain = retries < maxRetries && isPassing(outcome) && lane.breaker.waitMs() === 0;
         const waitMs = mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
@@ -172,15 +139,6 @@ function leftAlone(lanes: readonly Lane[], provider: string): never {
   );
 }
 
-type Asked = Pick<UpstreamAnswer, "response" | "abandon">;
-
-interface Outcome {
-  readonly answer?: Asked;
-  readonly error?: GatewayError;
-  /** `account`: it is refused, or has used up what it may. `upstream`: it fails, or cannot be reached. */
-  readonly trouble: "none" | "account" | "upstream";
-}
-
 function answerOf({ answer, error }: Outcome): Asked {
   if (answer !== undefined) return answer;
   throw error ?? new GatewayError("internal", "An upstream gave neither an answer nor an error.");
@@ -188,156 +146,6 @@ function answerOf({ answer, error }: Outcome): Asked {
 
 function isPassing({ answer, error }: Outcome): boolean {
   return answer === undefined ? error?.kind === "upstream" : !answer.response.ok && mayPass(answer.response);
-}
-
-interface Trying extends UpstreamCall {
-  /** Told before the request is sent once more. */
-  readonly onAgain: () => void;
-}
-
-async function tryOnce(options: UpstreamOptions, call: Trying, lane: Lane, attempt: Attempt): Promise<Outcome> {
-  const { credential } = lane;
-  let secret: string | undefined;
-  /** Whose trouble it is, if something fails now. */
-  const of: { trouble: Outcome["trouble"] } = { trouble: "account" };
-  const send = async (): Promise<Asked> => {
-    of.trouble = "upstream";
-    const answer = await ask(options, signed(call, credential, secret));
-    if (answer.response.status >= 500) attempt.failed();
-    else attempt.succeeded();
-    return answer;
-  };
-  try {
-    // Who has it renewed goes on for the others where this one leaves.
-    secret = credential && (await orAborted(credential.get(), call.signal));
-    let answer = await send();
-    if (answer.response.status === 401 && credential !== undefined && secret !== undefined) {
-      of.trouble = "account";
-      const { abandon } = answer;
-      const fresh = await orAborted(credential.renew(secret), call.signal).catch((thrown: unknown) => {
-        abandon();
-        throw thrown;
-      });
-      if (fresh !== undefined) {
-        abandon();
-        call.onAgain();
-        secret = fresh;
-        answer = await send();
-      }
-    }
-    noteAccount(options, lane, secret, answer.response);
-    return { answer, trouble: troubleIn(answer.response) };
-  } catch (thrown) {
-    // That nobody waits any more says nothing of anybody.
-    if (call.signal.aborted) throw abortError(call.signal);
-    const error = toGatewayError(thrown);
-    if (of.trouble === "upstream") attempt.failed();
-    else {
-      const why = { secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" };
-      beginRest(options, lane, why, "It cannot be had.");
-    }
-    return { error, ...of };
-  } finally {
-    attempt.ended();
-  }
-}
-
-function noteAccount(
-  options: UpstreamOptions,
-  lane: Lane,
-  secret: string | undefined,
-  { ok, status, headers }: Response,
-): void {
-  if (ok) lane.rest.end();
-  if (!refusing.has(status)) return;
-  const told = status === 429 ? retryAfterSeconds(headers) : undefined;
-  const why = { secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 };
-  beginRest(options, lane, why, `It is refused with status ${status}.`);
-}
-
-function beginRest({ credentials, provider, onRefused }: UpstreamOptions, lane: Lane, why: Reason, said: string): void {
-  const { rest, credential } = lane;
-  const isNew = rest.leftMs() === 0;
-  rest.begin(why);
-  if (!isNew || why.passes || credentials.length < 2) return;
-  onRefused?.(
-    `${provider}'s credential ${credential?.label}: ${said} The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`,
-  );
-}
-
-/** What an account is refused with, rather than a request. */
-const refusing: ReadonlySet<number> = new Set([401, 402, 403, 429]);
-
-function troubleIn(response: Response): Outcome["trouble"] {
-  if (refusing.has(response.status)) return "account";
-  return !response.ok && mayPass(response) ? "upstream" : "none";
-}
-
-type SignedCall = Omit<UpstreamCall, "authorize">;
-
-function signed(call: UpstreamCall, credential: Credential | undefined, secret: string | undefined): SignedCall {
-  if (secret === undefined) return call;
-  const presented = credential?.sign?.(secret, call.headers) ?? call.authorize(secret);
-  return { ...call, headers: { ...call.headers, ...presented } };
-}
-
-async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
-  const { provider, responseTimeoutMs, connect, proxy, ca } = options;
-  const ending = new AbortController();
-  const abandon = () => ending.abort();
-  const timer = setTimeout(abandon, responseTimeoutMs);
-  const unconnected = new AbortController();
-  const stopWatching =
-    connect &&
-    watchConnecting(connect.address ?? addressOf(call.url), connect.limitMs, () => {
-      unconnected.abort();
-      abandon();
-    });
-  try {
-    const response = await fetch(call.url, {
-      method: call.method,
-      headers: { ...call.headers },
-      // Nothing here shares its memory with another thread, which is all the type could mean beside it.
-      ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
-      // A credential goes nowhere but where it was meant for.
-      redirect: "manual",
-      signal: AbortSignal.any([call.signal, ending.signal]),
-      ...(proxy !== undefined && { proxy }),
-      ...(ca !== undefined && { tls: { ca } }),
-      // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
-      timeout: false,
-    });
-    return { response, abandon };
-  } catch (cause) {
-    if (call.signal.aborted) throw abortError(call.signal);
-    if (unconnected.signal.aborted) throw notConnected(provider, connect?.limitMs ?? 0, cause);
-    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
-  } finally {
-    clearTimeout(timer);
-    stopWatching?.();
-  }
-}
-
-function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
-  // Not to be tried again: it cannot be ruled out that the request has been taken.
-  return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
-    hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
-    cause,
-  });
-}
-
-function tooLate(provider: string, ms: number): GatewayError {
-  return new GatewayError("timeout", `${provider} did not begin to answer within ${ms / 1000} seconds.`, {
-    hint: "providers.*.response_timeout_seconds says how long is waited.",
-  });
-}
-
-function unreachable(provider: string, cause: unknown): GatewayError {
-  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-  return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
-    hint: "Check its base_url, and the network.",
-    cause,
-  });
 }
 
 /** Rejects as soon as the signal fires. */
