@@ -7,6 +7,7 @@ import { retryAfterSeconds } from "#lib/retry-after.ts";
 import { ask, type Asked, type AskOptions, type Question } from "./ask.ts";
 import { mayPass } from "./backoff.ts";
 import type { Attempt, Breaker } from "./breaker.ts";
+import { chunksOf, textOf } from "./read-body.ts";
 import type { Reason, Rest } from "./rest.ts";
 
 /** One way to ask: an account, with how well that went of late. */
@@ -32,6 +33,7 @@ interface LaneOptions extends AskOptions {
 
 interface LaneCall extends Question {
   readonly authorize: (secret: string) => Readonly<Record<string, string>>;
+  readonly refusesKey?: ((text: string) => boolean) | undefined;
   /** Told before the request is sent once more. */
   readonly onAgain: () => void;
 }
@@ -53,7 +55,8 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     // Who has it renewed goes on for the others where this one leaves.
     secret = credential && (await orAborted(credential.get(), call.signal));
     let answer = await send();
-    if (answer.response.status === 401 && credential !== undefined && secret !== undefined) {
+    let isRefused = await refuses(options, call, answer.response);
+    if (isRefused && credential !== undefined && secret !== undefined) {
       of.trouble = "account";
       const { abandon } = answer;
       const fresh = await orAborted(credential.renew(secret), call.signal).catch((thrown: unknown) => {
@@ -65,10 +68,13 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
         call.onAgain();
         secret = fresh;
         answer = await send();
+        isRefused = await refuses(options, call, answer.response);
       }
     }
-    noteAccount(options, lane, secret, answer.response);
-    return { answer, trouble: troubleIn(answer.response) };
+    const trouble = isRefused ? "account" : troubleIn(answer.response);
+    if (trouble === "account") noteTrouble(options, lane, secret, answer.response);
+    else if (answer.response.ok) lane.rest.end();
+    return { answer, trouble };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);
@@ -84,14 +90,23 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
   }
 }
 
-function noteAccount(
+/** Whether it is the credential that is refused, rather than what is asked with it. */
+async function refuses({ responseTimeoutMs }: LaneOptions, call: LaneCall, response: Response): Promise<boolean> {
+  const { refusesKey, signal } = call;
+  if (response.status !== 400 || refusesKey === undefined) return response.status === 401;
+  // Who asks reads it for itself.
+  const chunks = chunksOf(response.clone(), { idleTimeoutMs: responseTimeoutMs, signal });
+  return refusesKey(await textOf(chunks, mostOfRefusal).catch(() => ""));
+}
+
+const mostOfRefusal = 64 * 1024;
+
+function noteTrouble(
   options: LaneOptions,
   lane: Lane,
   secret: string | undefined,
-  { ok, status, headers }: Response,
+  { status, headers }: Response,
 ): void {
-  if (ok) lane.rest.end();
-  if (!refusing.has(status)) return;
   const told = status === 429 ? retryAfterSeconds(headers) : undefined;
   const why = { secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 };
   beginRest(options, lane, why, `It is refused with status ${status}.`);

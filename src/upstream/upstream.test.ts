@@ -123,6 +123,18 @@ describe("credentials", () => {
     expect(script.keys).toEqual(["old", "new"]);
   });
 
+  test("a 400 that refuses the key is told from one that refuses the request, and read by who asks all the same", async () => {
+    const send = setUp([byKey({ a: () => new Response("bad key", { status: 400 }) })], {
+      credentials: [fixed("a"), fixed("b")],
+    });
+    const refusesKey = (text: string) => text === "bad key";
+    expect((await send({ refusesKey })).retries).toBe(1);
+    expect((await send({ refusesKey })).retries).toBe(0);
+    script.answers = [() => new Response("bad request", { status: 400 })];
+    const { response, retries } = await send({ refusesKey });
+    expect([response.status, retries, await response.text()]).toEqual([400, 0, "bad request"]);
+  });
+
   test("in turn, but one for a conversation", async () => {
     const send = setUp([() => new Response("ok")], { credentials: [fixed("a"), fixed("b")], spread: "round-robin" });
     for (let sent = 0; sent < 4; sent += 1) await send();

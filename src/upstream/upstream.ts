@@ -26,6 +26,8 @@ export interface UpstreamOptions extends AskOptions {
 export interface UpstreamCall extends Question {
   /** The headers in which a secret is presented. */
   readonly authorize: (secret: string) => Readonly<Record<string, string>>;
+  /** Whether a 400 that says this refuses the key; undefined where a key is refused with a 401 alone. */
+  readonly refusesKey?: (text: string) => boolean;
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
   readonly affinity?: string | undefined;
   /** Told before each further try how many there were. */
@@ -57,7 +59,8 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return {
     async send(call) {
       budget.earn();
-      await orAborted(wakeChanged(lanes), call.signal);
+      const resting = lanes.length > 1 ? lanes.filter(({ rest }) => rest.leftMs() > 0) : [];
+      if (resting.length > 0) await orAborted(wakeChanged(resting), call.signal);
       let waiting = lanesFor(lanes, call.affinity, options, turn);
       let retries = 0;
       const onAgain = () => {
@@ -82,8 +85,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 }
 
 /** Who has another key by now need not wait for the end of a rest. */
-async function wakeChanged(lanes: readonly Lane[]): Promise<void> {
-  const resting = lanes.length > 1 ? lanes.filter(({ rest }) => rest.leftMs() > 0) : [];
+async function wakeChanged(resting: readonly Lane[]): Promise<void> {
   await Promise.all(
     resting.map(async ({ credential, rest }) => {
       const secret = await credential?.look();

@@ -5,6 +5,7 @@ import { chunksOf, textOf } from "#upstream/read-body.ts";
 
 import { modelsIn } from "./dialect.ts";
 import { endpointFor } from "./endpoint.ts";
+import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { refusalIn } from "./send.ts";
 
@@ -56,6 +57,7 @@ async function problemOfList(options: HttpApiOptions, signal: AbortSignal): Prom
     method: "GET",
     headers: { ...dialect.headers, ...headers },
     authorize: dialect.authorize,
+    refusesKey,
     signal,
   });
   const text = await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes);

@@ -35,6 +35,7 @@ const inFolder = (name: string) => join(folder, name);
 /** What becomes of one of two credentials, and whether it rests by it. */
 const troubles: readonly (readonly [string, string, boolean])[] = [
   ["is refused", "[[demo error 401]]", true],
+  ["is refused as Gemini does it", '[[demo error 400 message="API key not valid."]] [[demo quirk error-array]]', true],
   ["may not", "[[demo error 403]]", true],
   ["has used up what it may", "[[demo error 429 retry-after=60]]", true],
   ["has no credit", "[[demo error 402]]", true],
