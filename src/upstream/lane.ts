@@ -82,7 +82,7 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     if (of.trouble === "upstream") attempt.failed();
     else {
       const why = { secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" };
-      beginRest(options, lane, why, "It cannot be had.");
+      beginRest(options, lane, why, "It cannot be had, or not be renewed.");
     }
     return { error, ...of };
   } finally {

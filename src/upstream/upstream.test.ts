@@ -193,6 +193,19 @@ describe("a credential that rests", () => {
     expect(script.keys.filter((key) => key === "a")).toHaveLength(1);
   });
 
+  test("is worse than a little wait, and what it says than news that may pass", async () => {
+    const keys: Record<string, () => Response> = { a: status(402) };
+    const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });
+    await send();
+    const limits = [status(429, now), () => new Response("ok"), status(429, minute)];
+    keys["b"] = () => limits.shift()?.() ?? new Response("ok");
+    expect((await send()).response.status).toBe(200);
+    expect(script.keys).toEqual(["a", "b", "b", "b"]);
+    const { response, retries } = await send();
+    expect([response.status, await response.text(), retries]).toEqual([429, "no", 1]);
+    expect(script.keys.slice(4)).toEqual(["b", "a"]);
+  });
+
   test("of several that are to wait only who waits least is asked", async () => {
     const keys = { a: status(429, minute), b: status(429, { "retry-after": "30" }) };
     const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });

@@ -59,7 +59,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return {
     async send(call) {
       budget.earn();
-      const resting = lanes.length > 1 ? lanes.filter(({ rest }) => rest.leftMs() > 0) : [];
+      const resting = lanes.length > 1 ? lanes.filter(isResting) : [];
       if (resting.length > 0) await orAborted(wakeChanged(resting), call.signal);
       let waiting = lanesFor(lanes, call.affinity, options, turn);
       let retries = 0;
@@ -67,21 +67,44 @@ export function createUpstream(options: UpstreamOptions): Upstream {
         retries += 1;
         call.onRetry?.(retries);
       };
+      let best: Outcome | undefined;
       for (;;) {
-        const [lane, attempt] = admittedIn(waiting) ?? leftAlone(lanes, provider);
+        const admitted = admittedIn(waiting);
+        if (admitted === undefined) return { ...answerOf(best ?? leftAlone(lanes, provider)), retries };
+        const [lane, attempt] = admitted;
         const outcome = await tryLane(options, { ...call, onAgain }, lane, attempt);
         const others = waiting.filter((other) => other !== lane && standsIn(other, outcome));
-        const mayAgain = retries < maxRetries && isPassing(outcome) && lane.breaker.waitMs() === 0;
-        const waitMs = mayAgain ? waitBefore(retries + 1, outcome.answer?.response.headers) : undefined;
-        const goesOn = others.length > 0 || (waitMs !== undefined && budget.spend());
-        if (!goesOn) return { ...answerOf(outcome), retries };
-        outcome.answer?.abandon();
-        onAgain();
-        waiting = others.length > 0 ? others : [lane];
-        if (others.length === 0) await pause(waitMs ?? 0, call.signal);
+        const waitMs = retries < maxRetries ? waitAfter(outcome, retries + 1, lane, others) : undefined;
+        const waits = waitMs !== undefined && budget.spend();
+        if (waits) outcome.answer?.abandon();
+        else best = better(best, outcome);
+        waiting = waits ? [lane, ...others] : others;
+        if (waiting.length > 0) onAgain();
+        if (waits) await pause(waitMs, call.signal);
       }
     },
   };
+}
+
+/** How long until the same one is asked again; undefined where it is not. Better than asking those that were refused before. */
+function waitAfter(outcome: Outcome, tries: number, lane: Lane, others: readonly Lane[]): number | undefined {
+  if (!isPassing(outcome) || !mayAsk(lane) || !others.every(isResting)) return undefined;
+  return waitBefore(tries, outcome.answer?.response.headers);
+}
+
+function isResting({ rest }: Lane): boolean {
+  return rest.leftMs() > 0;
+}
+
+function mayAsk({ breaker }: Lane): boolean {
+  return breaker.waitMs() === 0;
+}
+
+/** What another time may mend is the better news; else the latest. The other is let go of. */
+function better(before: Outcome | undefined, outcome: Outcome): Outcome {
+  const isWorse = before !== undefined && isPassing(before) && outcome.trouble !== "none" && !isPassing(outcome);
+  (isWorse ? outcome : before)?.answer?.abandon();
+  return isWorse ? before : outcome;
 }
 
 /** Who has another key by now need not wait for the end of a rest. */
@@ -104,7 +127,7 @@ function lanesFor(
   const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
   const at = start % lanes.length;
   const all = [...lanes.slice(at), ...lanes.slice(0, at)];
-  const resting = all.filter(({ rest }) => rest.leftMs() > 0);
+  const resting = all.filter(isResting);
   const limited = resting.filter(({ rest }) => rest.isTold).toSorted((a, b) => a.rest.leftMs() - b.rest.leftMs());
   return [
     ...all.filter((lane) => !resting.includes(lane)),
@@ -115,7 +138,7 @@ function lanesFor(
 
 /** The first that may be asked now. That an upstream is left alone makes those that rest no better. */
 function admittedIn(waiting: readonly Lane[]): readonly [Lane, Attempt] | undefined {
-  const awake = waiting.filter(({ rest }) => rest.leftMs() === 0);
+  const awake = waiting.filter((lane) => !isResting(lane));
   for (const lane of awake.length > 0 ? awake : waiting) {
     const attempt = lane.breaker.begin();
     if (attempt !== undefined) return [lane, attempt];
@@ -124,9 +147,8 @@ function admittedIn(waiting: readonly Lane[]): readonly [Lane, Attempt] | undefi
 }
 
 /** Where an account is refused, one that rests may be better; where the upstream fails, it is not. */
-function standsIn({ breaker, rest }: Lane, { trouble }: Outcome): boolean {
-  if (trouble === "none" || breaker.waitMs() > 0) return false;
-  return trouble === "account" || rest.leftMs() === 0;
+function standsIn(lane: Lane, { trouble }: Outcome): boolean {
+  return trouble !== "none" && mayAsk(lane) && (trouble === "account" || !isResting(lane));
 }
 
 function leftAlone(lanes: readonly Lane[], provider: string): never {

@@ -46,7 +46,7 @@ const at = (path: string, ...variables: readonly string[]) => ({
   credentials: Object.fromEntries(variables.map((env) => [env.toLowerCase().replace("_", "-"), { env }])),
 });
 
-// proves("upstream-api-key")
+// proves("upstream-key-check")
 test("a key that works, in each format, and no key where none is asked for", async () => {
   const { code, output } = await status(
     {
@@ -62,6 +62,7 @@ test("a key that works, in each format, and no key where none is asked for", asy
   expect(code).toBe(0);
 });
 
+// proves("upstream-key-check")
 test("each by itself: the second of two that is wrong, though its models are named", async () => {
   const { code, output } = await status(
     { two: { ...at("", "RIGHT", "WRONG"), models: ["demo"] }, poor: at("", "EMPTY_PURSE") },
@@ -81,6 +82,7 @@ test("a provider that is not there is unreachable, which says nothing of the key
   expect(code).toBe(1);
 });
 
+// proves("upstream-key-check")
 test("what cannot be told is said to be that, and is no failure", async () => {
   const { code, output } = await status(
     { listless: at("/listless", "RIGHT"), open: at("/quirks=no-key", "WRONG_TOO"), busy: at("/busy", "RIGHT") },

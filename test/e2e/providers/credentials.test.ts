@@ -156,7 +156,7 @@ describe("where it is kept", () => {
   });
 });
 
-// proves("upstream-balance")
+// proves("upstream-balance", "upstream-rest")
 describe("of two", () => {
   test.each(troubles.map((trouble, index) => [...trouble, index] as const))(
     "the other is asked at once where one %s; one that is refused rests",
@@ -235,6 +235,7 @@ describe("of two", () => {
   });
 });
 
+// proves("upstream-rest")
 test("one that fails five times is left alone for a while, and then asked by one alone until that is answered", async () => {
   const way = { provider: "openai-chat", client: "openai-chat", stream: false } as const;
   const send = () => askWay(bench, "tired", way, "Hello.");
