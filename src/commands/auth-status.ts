@@ -1,4 +1,5 @@
 import type { CredentialState } from "#app/auth.ts";
+import { visibleText } from "#lib/visible-text.ts";
 
 import { createCommand } from "./command.ts";
 import { commonFlags, configFlags } from "./flag.ts";
@@ -7,6 +8,11 @@ import { withProgress } from "./progress.ts";
 import { renderTable } from "./table.ts";
 
 const timeoutMs = 10_000;
+
+/** A provider's own words may be among them: they stay on their line, and move nothing on the screen. */
+function shown(state: CredentialState): string {
+  return visibleText(wordsFor(state)).replaceAll(/\s+/g, " ");
+}
 
 function wordsFor({ check, problem, note }: CredentialState): string {
   if (check === "unknown") return `cannot tell: ${note}`;
@@ -42,7 +48,7 @@ export const authStatus = createCommand({
       const rows = states.map((state) => [
         state.provider,
         state.kept ?? "no key",
-        [wordsFor(state), state.plan, state.expiresAt && `until ${state.expiresAt}`].filter(Boolean).join(", "),
+        [shown(state), state.plan, state.expiresAt && `until ${state.expiresAt}`].filter(Boolean).join(", "),
       ]);
       await terminal.print(renderTable(["PROVIDER", "KEPT IN", "STATE"], rows, terminal.style));
     }

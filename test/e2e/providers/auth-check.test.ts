@@ -21,7 +21,7 @@ beforeAll(async () => {
   const order = (body: object) => fetch(`${demo.url}/__demo/orders`, { method: "POST", body: JSON.stringify(body) });
   // As some do: it repeats the key.
   await order({ directives: `[[demo error 401 message="There is no key ${keys.WRONG}."]]`, key: keys.WRONG });
-  await order({ directives: '[[demo error 402 message="No credit."]]', key: keys.EMPTY_PURSE });
+  await order({ directives: '[[demo error 402 message="No\u001B[2J credit."]]', key: keys.EMPTY_PURSE });
   await order({ directives: "[[demo error 404]]", path: "/listless/" });
   await order({ directives: "[[demo error 429 retry-after=60]]", path: "/busy/" });
 });
@@ -70,7 +70,7 @@ test("each by itself: the second of two that is wrong, though its models are nam
   );
   expect(output).toMatch(/^two +RIGHT +works$/m);
   expect(output).toMatch(/^two +WRONG +refused: .*There is no key \[redacted\]\./m);
-  expect(output).toMatch(/^poor +EMPTY_PURSE +refused: .*No credit\./m);
+  expect(output).toMatch(/^poor +EMPTY_PURSE +refused: .*No\\u\{1b\}\[2J credit\./m);
   expect(code).toBe(1);
 });
 

@@ -248,7 +248,7 @@ test("one that fails five times is left alone for a while, and then asked by one
   bench.expectRow(refused.requestId, { status: 503, errorKind: "unavailable" });
   expect(bench.asked()).toHaveLength(5);
   await Bun.sleep(seconds * 1000);
-  await bench.order({ directives: "[[demo stall 400 at=headers]]", path: "/tired/" });
+  await bench.order({ directives: "[[demo stall 1500 at=headers]]", times: 2, path: "/tired/" });
   const leaving = new AbortController();
   const url = `${bench.proxy.url}/providers/tired-openai-chat/v1/chat/completions`;
   const body = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello." }] });
