@@ -156,6 +156,12 @@ const promised: readonly Row[] = [
     "an API key by a browser where the vendor's flow is open to everybody, with no id of anybody's program",
   ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
+  [
+    "upstream-rest",
+    "none",
+    "a refused credential is asked behind the others until it is mended, a failing upstream by one try at a time",
+  ],
+  ["upstream-key-check", "none", "each key is tried by itself, and what cannot be told is not called working"],
   // Tools of the client
   ["tool-client", "seed 000, 004", "function calling with the client's own tools, through SDKs and agent frameworks"],
   [

@@ -1,11 +1,14 @@
 /** The providers' credentials, for who looks after them: where each is kept, whether it is there, and whether it works. */
+import { checkCredential, type Verdict } from "#backends/http-api/index.ts";
 import { type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
+import type { Credential } from "#credentials/credential.ts";
 import { keyInKeychain, removeFromKeychain, saveInKeychain } from "#credentials/keychain.ts";
 import { nearest } from "#lib/nearest.ts";
+import { redactText } from "#lib/redact.ts";
 
-import { createProviders, credentialsOf, inKeychain, keyFilesOf, type ProviderDeps } from "./providers.ts";
+import { apiOf, credentialsOf, inKeychain, keyFilesOf, type ProviderDeps } from "./providers.ts";
 
 type Environment = ProviderDeps["environment"];
 
@@ -16,55 +19,103 @@ export interface CredentialState {
   readonly kept: string | null;
   /** What is wrong with it; null where nothing is known to be. Never the secret. */
   readonly problem: string | null;
-  /** The provider took it just now. */
-  readonly works?: boolean | undefined;
+  /** What the provider said of it just now; undefined where it was not asked, or there is nothing to ask with. */
+  readonly check?: Verdict["check"] | undefined;
+  /** Why that is `unknown`. */
+  readonly note?: string | undefined;
   /** Of a sign-in: its plan, and when it ends, in ISO 8601. */
   readonly plan?: string | undefined;
   readonly expiresAt?: string | undefined;
 }
 
-/** Each credential in the order it is used. With `asks`, the provider is asked for its models with it. */
+/** Each credential in the order it is used. With `asks`, the provider is asked with each by itself. */
 export async function credentialStates(
   config: Config,
   environment: Environment,
   { asks, timeoutMs }: { readonly asks: boolean; readonly timeoutMs: number },
 ): Promise<readonly CredentialState[]> {
-  const deps = { environment, journal: undefined };
-  const states = await Promise.all(providersOf(config).map((provider) => statesOf(provider, deps)));
-  if (!asks) return states.flat();
-  const backends = createProviders(config, deps);
-  const checked = states.map(async (of, at) => {
-    const [first] = of;
-    if (first === undefined || first.problem !== null) return of;
-    const refusal = await backends[at]?.listModels(AbortSignal.timeout(timeoutMs)).then(() => null, explained);
-    // Where there are several, another may have stood in for the first.
-    const works = of.length === 1 && refusal === null;
-    return [{ ...first, problem: refusal ?? null, works }, ...of.slice(1)];
+  const states = providersOf(config).map(async (provider): Promise<readonly CredentialState[]> => {
+    const unwritten: string[] = [];
+    const deps = { environment, journal: undefined, onFault: (message: string) => unwritten.push(message) };
+    try {
+      const credentials = credentialsOf(provider, deps);
+      const all = credentials.length === 0 ? [undefined] : credentials;
+      const rows = await Promise.all(
+        all.map(async (credential): Promise<CredentialState> => {
+          const state = credential === undefined ? withoutKey(provider) : await stateOf(provider, credential);
+          if (!asks || state.problem !== null) return state;
+          return { ...state, ...(await checked({ provider, credential, deps, timeoutMs })) };
+        }),
+      );
+      // To look at a sign-in may renew it, and what is not written is lost with this process.
+      return rows.map((row) => ({
+        ...row,
+        problem: unwritten.find((message) => row.kept !== null && message.includes(row.kept)) ?? row.problem,
+      }));
+    } catch (thrown) {
+      // Of what one provider is told wrongly the others' states are no worse.
+      return [{ ...withoutKey(provider), problem: explained(thrown) }];
+    }
   });
-  return (await Promise.all(checked)).flat();
+  return (await Promise.all(states)).flat();
 }
 
-async function statesOf(provider: Provider, deps: ProviderDeps): Promise<readonly CredentialState[]> {
-  const { name, title } = provider;
-  const credentials = credentialsOf(provider, deps);
-  if (credentials.length === 0) {
-    const problem = provider.answersAs === "codex" ? "It is asked with a sign-in (docs/providers.md)." : null;
-    return [{ provider: name, title, kept: null, problem }];
+function withoutKey({ name, title, answersAs }: Provider): CredentialState {
+  const problem = answersAs === "codex" ? "It is asked with a sign-in (docs/providers.md)." : null;
+  return { provider: name, title, kept: null, problem };
+}
+
+/** Never throws. */
+async function stateOf({ name, title }: Provider, credential: Credential): Promise<CredentialState> {
+  const row = { provider: name, title, kept: credential.label };
+  try {
+    await credential.get();
+    const { plan, expiresAt } = (await credential.state?.()) ?? {};
+    return {
+      ...row,
+      problem: null,
+      ...(plan !== undefined && { plan }),
+      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+    };
+  } catch (thrown) {
+    return { ...row, problem: explained(thrown) };
   }
-  return await Promise.all(
-    credentials.map(async (credential) => {
-      const problem = await credential.get().then(() => null, explained);
-      const { plan, expiresAt } = (problem === null ? await credential.state?.() : undefined) ?? {};
-      return {
-        provider: name,
-        title,
-        kept: credential.label,
-        problem,
-        ...(plan !== undefined && { plan }),
-        ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
-      };
-    }),
-  );
+}
+
+interface Checking {
+  readonly provider: Provider;
+  readonly credential: Credential | undefined;
+  readonly deps: ProviderDeps;
+  readonly timeoutMs: number;
+}
+
+async function checked({
+  provider,
+  credential,
+  deps,
+  timeoutMs,
+}: Checking): Promise<Pick<CredentialState, "check" | "note"> & Partial<Pick<CredentialState, "problem">>> {
+  const late = new AbortController();
+  const reason = new GatewayError("timeout", `${provider.title} did not answer within ${timeoutMs / 1000} seconds.`);
+  const timer = setTimeout(() => late.abort(reason), timeoutMs);
+  try {
+    const bare = credential && apiOf(provider, deps, []);
+    const { check, why } = await checkCredential(
+      apiOf(provider, deps, credential === undefined ? [] : [credential]),
+      bare,
+      late.signal,
+    );
+    const said = why && (await withoutSecret(why, credential));
+    return check === "unknown" ? { check, note: said } : { check, problem: said ?? null };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Some APIs repeat in a refusal what they were asked with. */
+async function withoutSecret(text: string, credential: Credential | undefined): Promise<string> {
+  const secret = await credential?.look();
+  return redactText(secret === undefined ? text : text.replaceAll(secret, "[redacted]"));
 }
 
 function explained(thrown: unknown): string {
@@ -137,7 +188,7 @@ export async function refreshSignIns(
   for (const { refresh } of signIns) await refresh?.();
   const [problem] = unwritten;
   if (problem !== undefined) throw new GatewayError("unavailable", problem);
-  return await statesOf(provider, deps);
+  return await Promise.all(signIns.map((signIn) => stateOf(provider, signIn)));
 }
 
 export interface ProviderFacts {

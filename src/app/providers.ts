@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createHttpApiBackend } from "#backends/http-api/index.ts";
+import { createHttpApiBackend, type HttpApiOptions } from "#backends/http-api/index.ts";
 import { configDirectory } from "#config/paths.ts";
 import { patternOf, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
@@ -18,12 +18,15 @@ import { credentialFrom } from "#credentials/sources.ts";
 import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
+import type { ConnectLimit } from "#upstream/ask.ts";
 import { addressOf } from "#upstream/connect-probe.ts";
-import { type ConnectLimit, createUpstream } from "#upstream/upstream.ts";
+import { createUpstream } from "#upstream/upstream.ts";
 
 import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
+  /** What somebody should know of, though nothing fails by it. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** What somebody has to know although the request goes on. */
   readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -35,31 +38,37 @@ const commandMs = 30_000;
 
 /** Throws GatewayError `invalid-request` for a file that cannot be read. */
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
-  return providersOf(config).map((provider) => {
-    const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
-    return createHttpApiBackend({
-      id: name,
-      title,
-      endpoints,
-      headers,
-      defaultModel,
-      // A pattern is no name.
-      limitsOf: limitsOf(provider),
-      answersAs: provider.answersAs,
-      models: models.filter((model) => !model.includes("*")),
-      idleTimeoutMs: provider.idle_timeout_seconds * 1000,
-      upstream: createUpstream({
-        provider: title,
-        credentials: credentialsOf(provider, deps),
-        spread: provider.spread,
-        connect: connectLimit(provider, deps.environment),
-        responseTimeoutMs: provider.response_timeout_seconds * 1000,
-        maxRetries: provider.max_retries,
-        proxy: provider.proxy,
-        ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
-      }),
-    });
-  });
+  return providersOf(config).map((provider) =>
+    createHttpApiBackend(apiOf(provider, deps, credentialsOf(provider, deps))),
+  );
+}
+
+/** How it is asked with these credentials. Throws GatewayError `invalid-request` for a file that cannot be read. */
+export function apiOf(provider: Provider, deps: ProviderDeps, credentials: readonly Credential[]): HttpApiOptions {
+  const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
+  return {
+    id: name,
+    title,
+    endpoints,
+    headers,
+    defaultModel,
+    limitsOf: limitsOf(provider),
+    answersAs: provider.answersAs,
+    // A pattern is no name.
+    models: models.filter((model) => !model.includes("*")),
+    idleTimeoutMs: provider.idle_timeout_seconds * 1000,
+    upstream: createUpstream({
+      provider: title,
+      credentials,
+      spread: provider.spread,
+      connect: connectLimit(provider, deps.environment),
+      responseTimeoutMs: provider.response_timeout_seconds * 1000,
+      maxRetries: provider.max_retries,
+      proxy: provider.proxy,
+      ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
+      onRefused: deps.onWarning,
+    }),
+  };
 }
 
 /** Bun goes by these variables too, and then it is not the upstream that it connects to. */

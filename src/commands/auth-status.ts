@@ -1,3 +1,6 @@
+import type { CredentialState } from "#app/auth.ts";
+import { visibleText } from "#lib/visible-text.ts";
+
 import { createCommand } from "./command.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -6,11 +9,25 @@ import { renderTable } from "./table.ts";
 
 const timeoutMs = 10_000;
 
+/** A provider's own words may be among them: they stay on their line, and move nothing on the screen. */
+function shown(state: CredentialState): string {
+  return visibleText(wordsFor(state)).replaceAll(/\s+/g, " ");
+}
+
+function wordsFor({ check, problem, note }: CredentialState): string {
+  if (check === "unknown") return `cannot tell: ${note}`;
+  if (problem === null) return check ?? "there";
+  return check === undefined ? problem : `${check}: ${problem}`;
+}
+
 export const authStatus = createCommand({
   name: "status",
   description: "Say where each provider's key is kept, and whether it is there. No key is shown.",
   flags: {
-    check: { type: "boolean", description: "Ask each provider for its models, to see whether its key works." },
+    check: {
+      type: "boolean",
+      description: "Ask each provider with each key, to see whether it works: for its models, which costs nothing.",
+    },
     json: { type: "boolean", description: "Print JSON." },
     ...configFlags,
     ...commonFlags,
@@ -28,12 +45,10 @@ export const authStatus = createCommand({
     else if (states.length === 0)
       await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
     else {
-      const rows = states.map(({ provider, kept, problem, works, plan, expiresAt }) => [
-        provider,
-        kept ?? "no key",
-        [problem ?? (works === true ? "works" : "there"), plan, expiresAt && `until ${expiresAt}`]
-          .filter(Boolean)
-          .join(", "),
+      const rows = states.map((state) => [
+        state.provider,
+        state.kept ?? "no key",
+        [shown(state), state.plan, state.expiresAt && `until ${state.expiresAt}`].filter(Boolean).join(", "),
       ]);
       await terminal.print(renderTable(["PROVIDER", "KEPT IN", "STATE"], rows, terminal.style));
     }

@@ -10,6 +10,7 @@ describe("a refusal", () => {
     [400, ["INVALID_ARGUMENT"], "The input token count (1200000) exceeds the maximum", "context-length"],
     [400, [], "acme/nothing is not a valid model ID", "model-not-found"],
     [400, [], "Model Not Exist", "model-not-found"],
+    [400, ["INVALID_ARGUMENT"], "API key not valid. Please pass a valid API key.", "authentication"],
     [400, [], "max_tokens must be positive", "invalid-request"],
     [401, [], "no", "authentication"],
     [402, [], "Insufficient Balance", "billing"],

@@ -65,6 +65,12 @@ const tellingCauses: readonly {
     with: (status) => [400, 413, 422, 500].includes(status),
   },
   {
+    // Gemini's word for a wrong key.
+    kind: "authentication",
+    said: /^API key not valid/m,
+    with: (status) => status === 400,
+  },
+  {
     kind: "billing",
     said: /insufficient_quota|billing|insufficient (?:balance|credits|funds)/i,
     with: (status) => [400, 402, 403, 429].includes(status),

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { abortError, joinSignals } from "./run-signal.ts";
+import { abortError, joinSignals, orAborted } from "./run-signal.ts";
 
 test("the first source that fires gives the reason", () => {
   const [first, second] = [new AbortController(), new AbortController()];
@@ -22,4 +22,12 @@ test("what is released does not fire any more", () => {
   release();
   source.abort();
   expect(signal.aborted).toBe(false);
+});
+
+test("who waits no more is let go at once, and work that fails behind them ends nothing", async () => {
+  const gone = AbortSignal.abort("gone");
+  const failing = () => Promise.reject(new Error("Too late."));
+  await expect(orAborted(failing(), gone)).rejects.toMatchObject({ kind: "cancelled", cause: "gone" });
+  await expect(orAborted(Promise.resolve(1), gone)).rejects.toMatchObject({ kind: "cancelled" });
+  expect(await orAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
 });

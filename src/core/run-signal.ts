@@ -27,12 +27,13 @@ export function abortError({ reason }: AbortSignal): GatewayError {
 
 /** Rejects as soon as nobody waits any more; the work goes on for the others. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortError(signal);
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(abortError(signal));
   signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
   try {
-    return await Promise.race([work, promise]);
+    // Of work that is left, too, somebody has to hear that it failed: an unheard rejection ends the process.
+    return await Promise.race([promise, work]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

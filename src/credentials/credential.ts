@@ -7,6 +7,8 @@ export interface Credential {
   readonly label: string;
   /** Throws GatewayError `authentication`. */
   get(): Promise<string>;
+  /** As far as it can be seen at no cost, what `get` may come to now; undefined where nothing is seen. Never throws. */
+  look(): Promise<string | undefined>;
   /** Another one, where this one was refused; undefined where there is none. Whoever asks meanwhile shares the answer. */
   renew(refused: string): Promise<string | undefined>;
   /** The headers that present it, seen beside the request's own; undefined where it is presented as the API has keys presented. */
@@ -59,6 +61,7 @@ export function createCredential({ label, read, keep, now = () => performance.no
   return {
     label,
     get: async () => (keep && held !== undefined ? held.secret : await load()),
+    look: async () => (keep ? held?.secret : await load().catch(() => undefined)),
     async renew(refused) {
       if (held !== undefined && held.secret !== refused) return held.secret;
       if (held !== undefined && reading === undefined && now() - held.at < freshMs) return undefined;

@@ -1,11 +1,10 @@
 /** The authorization code flow with PKCE (RFC 7636, S256), of whoever begins it. */
 import { createHash, randomBytes } from "node:crypto";
 
-import { GatewayError } from "#core/errors.ts";
 import type { JsonObject } from "#lib/json-object.ts";
 
 import type { OAuthClient, SignInFormat } from "./sign-in-format.ts";
-import { askForTokens, type TokenEndpoint } from "./token-endpoint.ts";
+import { askForTokens, type TokenEndpoint, withoutTokens } from "./token-endpoint.ts";
 
 /** Of an authorization server that knows us. */
 export interface OwnFormat extends SignInFormat {
@@ -74,7 +73,6 @@ export async function redeem(
   };
   const answer = await askForTokens(endpoint, format, client.isForm ? new URLSearchParams(body) : body);
   const tokens = format.renewed(answer, { accessToken: "" });
-  if (tokens === undefined)
-    throw new GatewayError("upstream", `${new URL(endpoint.url).host} answered without tokens.`);
+  if (tokens === undefined) throw withoutTokens(endpoint);
   return format.write({}, tokens);
 }

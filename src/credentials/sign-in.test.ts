@@ -175,6 +175,36 @@ test("Claude Code's is presented as a bearer, with the beta that lets it in behi
   });
 });
 
+test("one that others have renewed since it was had is still presented as a sign-in", async () => {
+  const { signIn } = setUp("codex-auth");
+  const old = await signIn.get();
+  await signIn.renew(old);
+  expect(signIn.sign?.(old, {})).toEqual({ authorization: `Bearer ${old}`, "chatgpt-account-id": "acc_1" });
+});
+
+test("is seen as its file has it, without being asked for", async () => {
+  const { signIn, path, tokens } = setUp("claude-credentials", -hour);
+  expect([await signIn.look(), server.asked.length]).toEqual([tokens.accessToken, 0]);
+  rmSync(path);
+  expect(await signIn.look()).toBeUndefined();
+});
+
+test.each([
+  ["does not answer", "http://127.0.0.1:1/token", /^127\.0\.0\.1:1 could not be asked for a new sign-in.*token_url/],
+  ["is at fault", undefined, /could not be had: 127\.0\.0\.1:\d+ answered 503\..*in a moment.*`claude \/login`/],
+])("an authorization server that %s is named, with what to do", async (_title, url, words) => {
+  const { path, tokens } = setUp("claude-credentials");
+  if (url === undefined) server.refuseOnce(new Response("down", { status: 503 }));
+  const signIn = createSignIn({
+    format: signInFormats["claude-credentials"],
+    path,
+    endpoint: { url: url ?? server.url },
+    onUnwritten: () => undefined,
+  });
+  const error: unknown = await signIn.renew(tokens.accessToken).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ kind: "upstream", explanation: expect.stringMatching(words) });
+});
+
 test("Codex's is presented with its account; a key in its place as any key", async () => {
   const { signIn, path, open } = setUp("codex-auth");
   const token = await signIn.get();

@@ -10,7 +10,7 @@ import { withFileLock } from "#store/file-lock.ts";
 
 import type { Credential } from "./credential.ts";
 import type { SignInFormat, Tokens } from "./sign-in-format.ts";
-import { askForTokens, type TokenEndpoint } from "./token-endpoint.ts";
+import { askForTokens, type TokenEndpoint, withoutTokens } from "./token-endpoint.ts";
 import { createTokenFile, signedOut } from "./token-file.ts";
 
 export interface SignInOptions {
@@ -66,7 +66,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
     try {
       const answer = await askForTokens(endpoint, format, format.refreshBody(refreshToken, why));
       const fresh = format.renewed(answer, tokens);
-      if (fresh === undefined) throw new GatewayError("upstream", `${endpoint.url} answered without tokens.`);
+      if (fresh === undefined) throw withoutTokens(endpoint);
       await file.save(fresh, refreshToken);
       renewedAt = performance.now();
       return fresh;
@@ -90,6 +90,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
       // One that is good for some minutes yet is used to its end.
       return (await (endsWithin(0, tokens) ? renewed : renewed.catch(() => tokens))).accessToken;
     },
+    look: async () => (await file.load().catch(() => undefined))?.accessToken,
     async renew(token) {
       if (held !== undefined && held.accessToken !== token) return held.accessToken;
       // One that is new is refused for another reason, which a newer one would not mend.
@@ -97,9 +98,9 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
       held = isNew ? await file.load() : await renew(token, "refused");
       return held.accessToken === token ? undefined : held.accessToken;
     },
-    // A key of the API in the CLI's file is presented as any other.
+    // A key of the API in the CLI's file is presented as any other. Others may have renewed the token since it was had.
     sign: (token, headers) =>
-      held?.accessToken === token && held.isKey !== true ? format.sign(held, headers) : undefined,
+      held === undefined || held.isKey === true ? undefined : format.sign({ ...held, accessToken: token }, headers),
     async refresh() {
       await renew((await file.load()).accessToken, "refused");
     },

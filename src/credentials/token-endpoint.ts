@@ -21,38 +21,46 @@ interface Answer {
   readonly answer: unknown;
 }
 
-/** Throws GatewayError `upstream` where nobody answers. */
+/** Throws GatewayError where nobody answers: `upstream`, `timeout`. */
 export async function postTo(
   { url, proxy, ca }: TokenEndpoint,
   body: JsonObject | URLSearchParams,
   wanted: string,
 ): Promise<Answer> {
+  const { host } = new URL(url);
   const isForm = body instanceof URLSearchParams;
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",
-      accept: "application/json",
-    },
-    body: isForm ? body.toString() : JSON.stringify(body),
-    // A token goes nowhere but where it was meant for.
-    redirect: "manual",
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(proxy !== undefined && { proxy }),
-    ...(ca !== undefined && { tls: { ca } }),
-  }).catch((cause: unknown) => {
-    throw new GatewayError("upstream", `${new URL(url).host} could not be asked for ${wanted}.`, {
-      hint: "Check the network, and the token_url where the configuration sets one.",
-      cause,
+  const signal = AbortSignal.timeout(timeoutMs);
+  const asked = async () => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",
+        accept: "application/json",
+      },
+      body: isForm ? body.toString() : JSON.stringify(body),
+      // A token goes nowhere but where it was meant for.
+      redirect: "manual",
+      signal,
+      ...(proxy !== undefined && { proxy }),
+      ...(ca !== undefined && { tls: { ca } }),
     });
+    return { ok: response.ok, status: response.status, answer: parseJsonText(await response.text()) };
+  };
+  return await asked().catch((cause: unknown) => {
+    const hint = "Check the network, and the token_url where the configuration sets one.";
+    if (signal.aborted)
+      throw new GatewayError("timeout", `${host} did not give ${wanted} within ${timeoutMs / 1000} seconds.`, {
+        hint,
+        cause,
+      });
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new GatewayError("upstream", `${host} could not be asked for ${wanted}${code}.`, { hint, cause });
   });
-  const { ok, status } = response;
-  return { ok, status, answer: parseJsonText(await response.text().catch(() => "")) };
 }
 
 /**
- * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` where another time
- * may do. Nothing that was sent or answered stands in it.
+ * What the endpoint answers. Throws GatewayError: `authentication` where it refuses for good, `upstream` or `timeout` where
+ * another time may do. Nothing that was sent or answered stands in it.
  */
 export async function askForTokens(
   endpoint: TokenEndpoint,
@@ -68,7 +76,13 @@ export async function askForTokens(
       hint: `Sign in again with \`${command}\` where ccproxy runs.`,
     });
   throw new GatewayError("upstream", `A new sign-in of ${program} could not be had: ${why}.`, {
-    hint: "Send the request again in a moment.",
+    hint: `Send the request again in a moment; if it stays so, sign in again with \`${command}\`.`,
+  });
+}
+
+export function withoutTokens({ url }: TokenEndpoint): GatewayError {
+  return new GatewayError("upstream", `${new URL(url).host} answered without tokens when asked for a new sign-in.`, {
+    hint: "Check the credential's token_url.",
   });
 }
 

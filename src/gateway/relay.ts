@@ -54,6 +54,7 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
     }),
     usage: noUsage,
   };
+  call.onAsked(learned);
   call.record.set({
     backend: backend.id,
     failedBackends: call.failed,

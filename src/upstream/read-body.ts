@@ -16,7 +16,10 @@ interface Abandonable {
 }
 
 /** The chunks of an answer. Throws GatewayError: `timeout` after such a silence, `upstream` where it breaks off. */
-export async function* chunksOf(response: Response, { idleTimeoutMs, signal }: Limits): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(
+  response: Pick<Response, "body">,
+  { idleTimeoutMs, signal }: Limits,
+): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
   const cancel = () => void reader.cancel().catch(() => undefined);

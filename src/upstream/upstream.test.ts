@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 
 import { GatewayError } from "#core/errors.ts";
-import { createCredential } from "#credentials/credential.ts";
+import { createCredential, type Credential } from "#credentials/credential.ts";
 
 import { chunksOf, textOf } from "./read-body.ts";
 import { createUpstream, type UpstreamCall, type UpstreamOptions } from "./upstream.ts";
@@ -116,9 +116,23 @@ describe("credentials", () => {
     let now = 1;
     await credential.get();
     held.secret = "new";
-    const send = setUp([status(401), () => new Response("ok")], { credentials: [credential] });
-    expect((await send()).response.status).toBe(200);
+    const send = setUp([status(401), () => new Response("ok")], { credentials: [credential], maxRetries: 0 });
+    const told: number[] = [];
+    const { response, retries } = await send({ onRetry: (again) => told.push(again) });
+    expect([response.status, retries, told]).toEqual([200, 1, [1]]);
     expect(script.keys).toEqual(["old", "new"]);
+  });
+
+  test("a 400 that refuses the key is told from one that refuses the request, and read by who asks all the same", async () => {
+    const send = setUp([byKey({ a: () => new Response("bad key", { status: 400 }) })], {
+      credentials: [fixed("a"), fixed("b")],
+    });
+    const refusesKey = (text: string) => text === "bad key";
+    expect((await send({ refusesKey })).retries).toBe(1);
+    expect((await send({ refusesKey })).retries).toBe(0);
+    script.answers = [() => new Response("bad request", { status: 400 })];
+    const { response, retries } = await send({ refusesKey });
+    expect([response.status, retries, await response.text()]).toEqual([400, 0, "bad request"]);
   });
 
   test("in turn, but one for a conversation", async () => {
@@ -140,7 +154,179 @@ describe("credentials", () => {
   });
 });
 
+/** Answers by the key it is asked with. */
+const byKey = (answers: Readonly<Record<string, () => Response>>) => (request: Request) =>
+  answers[request.headers.get("x-key") ?? ""]?.() ?? new Response("ok");
+const minute = { "retry-after": "60" };
+
+describe("a credential that rests", () => {
+  test.each([401, 402, 403, 429])("after a %i is asked behind the others", async (code) => {
+    const said: string[] = [];
+    const two = { credentials: [fixed("a"), fixed("b")], onRefused: (message: string) => said.push(message) };
+    const send = setUp([byKey({ a: status(code, code === 429 ? minute : {}) })], two);
+    expect([(await send()).retries, (await send()).retries]).toEqual([1, 0]);
+    expect(script.keys).toEqual(["a", "b", "b"]);
+    expect(said).toEqual(
+      code === 429 ? [] : [expect.stringMatching(new RegExp(`credential a: .*status ${code}.*30 seconds`))],
+    );
+  });
+
+  test("is asked again where the others are refused, too: its owner may have seen to it", async () => {
+    const keys: Record<string, () => Response> = { a: status(402) };
+    const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });
+    await send();
+    Object.assign(keys, { a: () => new Response("ok"), b: status(401) });
+    expect((await send()).response.status).toBe(200);
+    expect((await send()).response.status).toBe(200);
+    expect(script.keys).toEqual(["a", "b", "b", "a", "a"]);
+  });
+
+  test("is not asked in place of one whose upstream fails", async () => {
+    const keys: Record<string, () => Response> = { a: status(401) };
+    const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")], maxRetries: 1 });
+    await send();
+    keys["b"] = status(503, now);
+    expect((await send()).response.status).toBe(503);
+    expect(script.keys).toEqual(["a", "b", "b", "b"]);
+    for (let time = 0; time < 2; time += 1) await send();
+    await expect(send()).rejects.toMatchObject({ kind: "unavailable" });
+    expect(script.keys.filter((key) => key === "a")).toHaveLength(1);
+  });
+
+  test("is worse than a little wait, and what it says than news that may pass", async () => {
+    const keys: Record<string, () => Response> = { a: status(402) };
+    const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });
+    await send();
+    const limits = [status(429, now), () => new Response("ok"), status(429, minute)];
+    keys["b"] = () => limits.shift()?.() ?? new Response("ok");
+    expect((await send()).response.status).toBe(200);
+    expect(script.keys).toEqual(["a", "b", "b", "b"]);
+    const { response, retries } = await send();
+    expect([response.status, await response.text(), retries]).toEqual([429, "no", 1]);
+    expect(script.keys.slice(4)).toEqual(["b", "a"]);
+  });
+
+  test("of several that are to wait only who waits least is asked", async () => {
+    const keys = { a: status(429, minute), b: status(429, { "retry-after": "30" }) };
+    const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });
+    await send();
+    const { response } = await send();
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "30"]);
+    expect(script.keys).toEqual(["a", "b", "b"]);
+  });
+
+  test("and is the only one is asked each time", async () => {
+    for (const code of [401, 402, 403, 429]) {
+      const send = setUp([status(code, minute)], { credentials: [fixed("a")] });
+      for (let time = 0; time < 7; time += 1) expect((await send()).response.status).toBe(code);
+      script.answers = [() => new Response("ok")];
+      expect((await send()).response.status).toBe(200);
+      expect(script.keys).toHaveLength(8);
+    }
+  });
+
+  test("wakes at once where its owner keeps another", async () => {
+    const held = { secret: "old" };
+    const changing = createCredential({ label: "x", keep: false, read: () => Promise.resolve(held.secret) });
+    const send = setUp([byKey({ old: status(401) })], { credentials: [changing, fixed("b")] });
+    await send();
+    held.secret = "new";
+    expect((await send()).retries).toBe(0);
+    expect(script.keys).toEqual(["old", "b", "new"]);
+  });
+
+  test("because it cannot be had wakes when it can", async () => {
+    const held: { secret?: string; reads: number } = { reads: 0 };
+    const read = async () => {
+      held.reads += 1;
+      if (held.secret === undefined) throw new GatewayError("authentication", "The variable X is not set.");
+      return await Promise.resolve(held.secret);
+    };
+    const send = setUp([() => new Response("ok")], {
+      credentials: [createCredential({ label: "x", keep: false, read }), fixed("b")],
+    });
+    await send();
+    await send();
+    held.secret = "a";
+    await send();
+    expect(script.keys).toEqual(["b", "b", "a"]);
+  });
+});
+
+describe("a credential that is being renewed", () => {
+  /** Whose owner takes their time. */
+  function slow() {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    let reads = 0;
+    const read = () => (reads++ === 0 ? Promise.resolve("old") : promise);
+    const clock = { now: 0 };
+    const credential = createCredential({ label: "x", keep: true, read, now: () => (clock.now += 60_000) });
+    return { credential, resolve, reject };
+  }
+  const gone = new GatewayError("cancelled", "Gone.");
+
+  test("holds nobody who leaves, and goes on for those who stay", async () => {
+    const { credential, resolve } = slow();
+    const send = setUp([byKey({ old: status(401) })], { credentials: [credential] });
+    const leaving = new AbortController();
+    const [leaver, stayer] = [send({ signal: leaving.signal }), send()];
+    await Bun.sleep(20);
+    leaving.abort(gone);
+    await expect(leaver).rejects.toMatchObject({ kind: "cancelled" });
+    resolve("new");
+    expect((await stayer).response.status).toBe(200);
+    expect(script.keys).toEqual(["old", "old", "new"]);
+  });
+
+  test("and fails with nobody left ends nothing else", async () => {
+    const { credential, reject } = slow();
+    const send = setUp([byKey({ old: status(401) })], { credentials: [credential] });
+    const leaving = new AbortController();
+    const leaver = send({ signal: leaving.signal });
+    await Bun.sleep(20);
+    leaving.abort(gone);
+    await expect(leaver).rejects.toMatchObject({ kind: "cancelled" });
+    reject(new Error("No such vault."));
+    await Bun.sleep(1);
+  });
+
+  test("by somebody who fails says nothing of the upstream", async () => {
+    const state = { isWell: true };
+    const failing: Credential = {
+      label: "x",
+      get: () => Promise.resolve("old"),
+      look: () => Promise.resolve("old"),
+      renew: () => Promise.reject(new GatewayError("upstream", "login.test answered 503.")),
+    };
+    const send = setUp([() => (state.isWell ? new Response("ok") : new Response("", { status: 401 }))], {
+      credentials: [failing],
+      maxRetries: 0,
+    });
+    state.isWell = false;
+    for (let time = 0; time < 7; time += 1) await expect(send()).rejects.toThrow("login.test answered 503.");
+    state.isWell = true;
+    expect((await send()).response.status).toBe(200);
+  });
+});
+
 describe("an upstream that is not well", () => {
+  test("is not asked again by who asks already, once it is left alone", async () => {
+    const send = setUp([status(500, now)], { maxRetries: 10 });
+    expect([(await send()).response.status, script.keys.length]).toEqual([500, 5]);
+  });
+
+  test("is no worse for requests whose time is over", async () => {
+    const send = setUp([() => Bun.sleep(30).then(() => new Response("ok"))], { credentials: [fixed("a"), fixed("b")] });
+    const over = new GatewayError("timeout", "Over.");
+    for (let time = 0; time < 6; time += 1) {
+      const ending = new AbortController();
+      setTimeout(() => ending.abort(over), 3);
+      await expect(send({ signal: ending.signal })).rejects.toBe(over);
+    }
+    expect(new Set(script.keys)).toEqual(new Set(["a"]));
+    expect((await send()).response.status).toBe(200);
+  });
+
   test("is left alone for a while after five failures in a row", async () => {
     const send = setUp([status(500)], { maxRetries: 0 });
     for (let sent = 0; sent < 5; sent += 1) await send();

@@ -7,6 +7,7 @@ import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
+import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
 import { refusalIn, refusalOf } from "./send.ts";
@@ -26,6 +27,7 @@ export async function relay(
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
     body: request.body,
     authorize: dialect.authorize,
+    refusesKey,
     affinity: session && `${principal} ${session.id}`,
     signal,
     onRetry: (again) => context.report({ retries: again }),

@@ -5,6 +5,7 @@ import { chunksOf, textOf } from "#upstream/read-body.ts";
 import type { UpstreamAnswer } from "#upstream/upstream.ts";
 
 import type { Endpoint } from "./endpoint.ts";
+import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 
 export interface Sending {
@@ -26,6 +27,7 @@ export async function send(
     headers: { "content-type": "application/json", ...dialect.headers, ...headers },
     body: JSON.stringify(body),
     authorize: dialect.authorize,
+    refusesKey,
     affinity: session && `${principal} ${session.id}`,
     signal,
     onRetry: (retries) => report({ retries }),

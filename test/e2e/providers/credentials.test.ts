@@ -16,6 +16,7 @@ import {
   type Told,
   ways,
 } from "../support/provider-ways.ts";
+import { waitFor } from "../support/proxy.ts";
 import { readRows } from "../support/rows.ts";
 
 setDefaultTimeout(30_000);
@@ -31,6 +32,16 @@ let bench: ProviderBench;
 let folder: string;
 const inFolder = (name: string) => join(folder, name);
 
+/** What becomes of one of two credentials, and whether it rests by it. */
+const troubles: readonly (readonly [string, string, boolean])[] = [
+  ["is refused", "[[demo error 401]]", true],
+  ["is refused as Gemini does it", '[[demo error 400 message="API key not valid."]] [[demo quirk error-array]]', true],
+  ["may not", "[[demo error 403]]", true],
+  ["has used up what it may", "[[demo error 429 retry-after=60]]", true],
+  ["has no credit", "[[demo error 402]]", true],
+  ["meets a server in trouble", "[[demo error 500]]", false],
+];
+
 const two = { credentials: { one: { env: "FIRST" }, other: { env: "SECOND" } } };
 /** What is told of each but where it is; of every name there is one a format. */
 const providers = (): Readonly<Record<string, object>> => ({
@@ -38,10 +49,13 @@ const providers = (): Readonly<Record<string, object>> => ({
   many: { credentials: { vault: { command: ["sh", inFolder("vault.sh")] } } },
   file: { credentials: { file: { file: inFolder("key") } } },
   keyless: {},
+  patient: { credentials: { gone: { command: ["sh", "-c", `echo $$ > ${inFolder("pid")}; exec sleep 25`] } } },
   unset: { credentials: { gone: { env: "NOT_SET_ANYWHERE" } } },
   broken: { credentials: { gone: { command: ["sh", "-c", "echo no such vault >&2; exit 3"] } } },
-  over: two,
+  ...Object.fromEntries(troubles.map((_, index) => [`over-${index}`, two])),
+  mended: { credentials: { one: { file: inFolder("mended") }, other: { env: "SECOND" } } },
   both: two,
+  lost: { ...two, proxy: "http://127.0.0.1:1", max_retries: 0 },
   turns: { ...two, spread: "round-robin" },
   tired: { credentials: { one: { env: "FIRST" } }, max_retries: 0 },
 });
@@ -65,8 +79,18 @@ beforeAll(async () => {
     }),
   });
 });
+let command: number | undefined;
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();
+  // By its watchdog, as any child of its.
+  if (command !== undefined) expect(isRunning(command)).toBe(false);
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
@@ -132,19 +156,41 @@ describe("where it is kept", () => {
   });
 });
 
-// proves("upstream-balance")
+// proves("upstream-balance", "upstream-rest")
 describe("of two", () => {
-  test.each([
-    ["is refused", "[[demo error 401]]"],
-    ["may not", "[[demo error 403]]"],
-    ["has used up what it may", "[[demo error 429 retry-after=60]]"],
-    ["has no credit", "[[demo error 402]]"],
-    ["meets a server in trouble", "[[demo error 500]]"],
-  ])("the other is asked at once where one %s", async (_name, directives) => {
-    await bench.order({ directives, key: secrets.first });
-    expectWhole(await ask("over"), "1");
-    const [first, second] = [fingerprintOf(secrets.first), fingerprintOf(secrets.second)];
-    for (const key of [first, second]) expect(keysSeen().filter((seen) => seen === key)).toHaveLength(oneEach.length);
+  test.each(troubles.map((trouble, index) => [...trouble, index] as const))(
+    "the other is asked at once where one %s; one that is refused rests",
+    async (_name, directives, rests, index) => {
+      await bench.order({ directives, key: secrets.first });
+      const inTurn = providerFormats.map(async (format) => {
+        const told: Told[] = [];
+        for (const way of oneEach.filter(({ provider }) => provider === format))
+          told.push(await askWay(bench, `over-${index}`, way, "Hello."));
+        return told;
+      });
+      const told = await Promise.all(inTurn);
+      for (const [before, ...after] of told) {
+        expectWhole(before === undefined ? [] : [before], "1");
+        expectWhole(after, rests ? null : "1");
+      }
+      const countOf = (secret: string) => keysSeen().filter((seen) => seen === fingerprintOf(secret)).length;
+      expect(countOf(secrets.second)).toBe(oneEach.length);
+      expect(countOf(secrets.first)).toBe(rests ? providerFormats.length : oneEach.length);
+      if (rests && index === 0) expect(bench.proxy.output()).toMatch(/credential FIRST: It is refused with status 401/);
+    },
+  );
+
+  test("one that its owner has replaced is asked first again", async () => {
+    const way = { provider: "openai-chat", client: "openai-chat", stream: false } as const;
+    const send = () => askWay(bench, "mended", way, "Hello.");
+    await Bun.write(inFolder("mended"), secrets.old);
+    await bench.order({ directives: "[[demo error 401]]", key: secrets.old });
+    await send();
+    await send();
+    await Bun.write(inFolder("mended"), secrets.fresh);
+    await send();
+    const { old, second, fresh } = secrets;
+    expect(keysSeen()).toEqual([old, second, second, fresh].map(fingerprintOf));
   });
 
   test("where neither may, the client is told what the last was told", async () => {
@@ -153,6 +199,13 @@ describe("of two", () => {
       expect([one.status, readTold(one).ending]).toEqual([401, "failed"]);
       for (const secret of Object.values(secrets)) expect(one.raw).not.toContain(secret);
       bench.expectRow(one.requestId, { status: 401, errorKind: "authentication", retries: 1 });
+    }
+  });
+
+  test("where nobody is there, an error says how many tries it took, relayed or read", async () => {
+    for (const one of await ask("lost")) {
+      expect([one.status, one.headers.get("x-ccproxy-retries")]).toEqual([502, "1"]);
+      bench.expectRow(one.requestId, { status: 502, errorKind: "upstream", retries: 1 });
     }
   });
 
@@ -182,7 +235,8 @@ describe("of two", () => {
   });
 });
 
-test("one that fails five times is left alone for a while, and then asked again", async () => {
+// proves("upstream-rest")
+test("one that fails five times is left alone for a while, and then asked by one alone until that is answered", async () => {
   const way = { provider: "openai-chat", client: "openai-chat", stream: false } as const;
   const send = () => askWay(bench, "tired", way, "Hello.");
   await bench.order({ directives: "[[demo error 500]]", times: 5, path: "/tired/" });
@@ -194,7 +248,42 @@ test("one that fails five times is left alone for a while, and then asked again"
   bench.expectRow(refused.requestId, { status: 503, errorKind: "unavailable" });
   expect(bench.asked()).toHaveLength(5);
   await Bun.sleep(seconds * 1000);
-  for (let answered = 0; answered < 3; answered += 1) expect((await send()).status).toBe(200);
+  await bench.order({ directives: "[[demo stall 1500 at=headers]]", times: 2, path: "/tired/" });
+  const leaving = new AbortController();
+  const url = `${bench.proxy.url}/providers/tired-openai-chat/v1/chat/completions`;
+  const body = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello." }] });
+  const left = fetch(url, { method: "POST", body, signal: leaving.signal }).catch(() => "left");
+  await waitFor(async () => bench.asked().length === 6 || undefined, 5000);
+  expect((await send()).status).toBe(503);
+  leaving.abort();
+  expect(await left).toBe("left");
+  await bench.quiet();
+  const statuses = (await Promise.all([send(), send(), send(), send()])).map(({ status }) => status);
+  expect(Object.entries(Object.groupBy(statuses, String)).map(([code, of]) => [code, of?.length])).toEqual([
+    ["200", 1],
+    ["503", 3],
+  ]);
+  expect((await send()).status).toBe(200);
+});
+
+test("a client that leaves while a key is awaited gives its place back; the command ends with ccproxy at the latest", async () => {
+  const leaving = new AbortController();
+  const url = `${bench.proxy.url}/providers/patient-openai-chat/v1/chat/completions`;
+  const body = JSON.stringify({ model: "demo", messages: [{ role: "user", content: "Hello." }] });
+  const left = fetch(url, { method: "POST", body, signal: leaving.signal }).catch(() => "left");
+  command = await waitFor(
+    async () =>
+      Number(
+        await Bun.file(inFolder("pid"))
+          .text()
+          .catch(() => ""),
+      ) || undefined,
+    5000,
+  );
+  leaving.abort();
+  expect(await left).toBe("left");
+  await bench.quiet();
+  expect(isRunning(command)).toBe(true);
 });
 
 // proves("upstream-api-key")
@@ -209,7 +298,7 @@ describe("a command's key is kept until it is refused", () => {
     await Bun.write(inFolder("secret"), secrets.fresh);
     await bench.order({ directives: "[[demo error 401]]", key: secrets.old });
     bench.forget();
-    expectWhole(await ask("vault"), null);
+    expectWhole(await ask("vault"), "1");
     expect(new Set(keysSeen())).toEqual(new Set([secrets.old, secrets.fresh].map(fingerprintOf)));
     expect(keysSeen()).toHaveLength(2 * oneEach.length);
     expect(await runs()).toBe(before + 2 * providerFormats.length);
@@ -220,7 +309,7 @@ describe("a command's key is kept until it is refused", () => {
     const before = await runs();
     const way = { provider: "openai-chat", client: "openai-chat", stream: true } as const;
     const told = await Promise.all(Array.from({ length: 20 }, () => askWay(bench, "many", way, "Hello.")));
-    expectWhole(told, null);
+    expectWhole(told, "1");
     expect(keysSeen().filter((key) => key === fingerprintOf(secrets.old))).toHaveLength(20);
     expect(await runs()).toBe(before + 1);
   });

@@ -1,6 +1,6 @@
 /** The sign-ins of the vendors' CLIs, presented, renewed and shown by the built binary; the API behind Codex's. */
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -154,27 +154,41 @@ describe("the API behind Codex's", () => {
 });
 
 describe("for who looks after them", () => {
-  const command = async (...args: readonly string[]) => {
+  const command = async (args: readonly string[], settings = config) => {
     const file = join(folder, "ccproxy.json");
-    await Bun.write(file, JSON.stringify(config));
+    await Bun.write(file, JSON.stringify(settings));
     const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder, PATH: "" };
     return await run([binary, ...args, "--config", file], { env, cwd: root });
   };
 
   test("status says plan and end, and no token; providers where they are kept", async () => {
-    const { code, output } = await command("auth", "status");
+    const { code, output } = await command(["auth", "status"]);
     expect(code).toBe(0);
     expect(output).toMatch(/anthropic +\S+claude\.json +there, max, until 20/);
     expect(output).toMatch(/codex-api +\S+codex\.json +there, plus, until 20/);
-    expect((await command("auth", "providers")).output).toMatch(
+    expect((await command(["auth", "providers"])).output).toMatch(
       /codex-api +openai-responses at 127\.0\.0\.1\S+ +\S+codex/,
     );
     for (const { accessToken, refreshToken } of Object.values(issued))
       for (const secret of [accessToken, refreshToken]) expect(output).not.toContain(secret);
   });
 
+  test("status says where a sign-in that it had renewed could not be kept", async () => {
+    const place = join(folder, "lost");
+    await mkdir(place);
+    const file = join(place, "sign-in.json");
+    await Bun.write(file, JSON.stringify({ claudeAiOauth: { ...tokens.issue(), expiresAt: Date.now() - 1 } }));
+    tokens.beforeAnswer = () => rename(place, `${place}-away`);
+    const lost = { base_url: bench.demo.url, allow_private: true, ...credentials("claude-credentials", file) };
+    const { code, output } = await command(["auth", "status"], { providers: { anthropic: lost } });
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/sign-in\.json +The renewed sign-in .* could not be written/),
+    ]);
+  });
+
   test("refresh renews, and says for how long", async () => {
-    const { code, output } = await command("auth", "refresh", "codex-api");
+    const { code, output } = await command(["auth", "refresh", "codex-api"]);
     expect([code, output]).toEqual([0, expect.stringMatching(/codex\.json: renewed, good until 20/)]);
     expect(tokens.asked).toMatchObject([{ grant_type: "refresh_token", refresh_reason: "unauthorized_recovery" }]);
   });

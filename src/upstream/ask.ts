@@ -1,0 +1,104 @@
+/** One request over HTTP, up to the beginning of its answer. */
+import { GatewayError } from "#core/errors.ts";
+import { abortError } from "#core/run-signal.ts";
+
+import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
+
+export interface AskOptions {
+  /** Who answers, as in a sentence: `DeepSeek`. */
+  readonly provider: string;
+  /** How long a connection may take, of whom; undefined where that cannot be told. */
+  readonly connect: ConnectLimit | undefined;
+  /** How long its answer may take to begin. */
+  readonly responseTimeoutMs: number;
+  readonly proxy?: string | undefined;
+  /** Certificates, as PEM, to trust beside the platform's. */
+  readonly ca?: string | undefined;
+}
+
+export interface ConnectLimit {
+  readonly limitMs: number;
+  /** The proxy on the way; undefined: the upstream itself. */
+  readonly address?: Address | undefined;
+}
+
+export interface Question {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Asked {
+  /** Of any status. */
+  readonly response: Response;
+  /** Ends the connection, whoever reads from it. */
+  readonly abandon: () => void;
+}
+
+/** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */
+export async function ask(options: AskOptions, call: Question): Promise<Asked> {
+  const { provider, responseTimeoutMs, connect, proxy, ca } = options;
+  const ending = new AbortController();
+  const abandon = () => ending.abort();
+  call.signal.addEventListener("abort", abandon);
+  if (call.signal.aborted) abandon();
+  const timer = setTimeout(abandon, responseTimeoutMs);
+  let isUnconnected = false;
+  const stopWatching =
+    connect &&
+    watchConnecting(
+      () => connect.address ?? addressOf(call.url),
+      connect.limitMs,
+      () => {
+        isUnconnected = true;
+        abandon();
+      },
+    );
+  try {
+    const response = await fetch(call.url, {
+      method: call.method,
+      headers: { ...call.headers },
+      // Nothing here shares its memory with another thread, which is all the type could mean beside it.
+      ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
+      // A credential goes nowhere but where it was meant for.
+      redirect: "manual",
+      signal: ending.signal,
+      ...(proxy !== undefined && { proxy }),
+      ...(ca !== undefined && { tls: { ca } }),
+      // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
+      timeout: false,
+    });
+    return { response, abandon };
+  } catch (cause) {
+    if (call.signal.aborted) throw abortError(call.signal);
+    if (isUnconnected) throw notConnected(provider, connect?.limitMs ?? 0, cause);
+    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
+  } finally {
+    clearTimeout(timer);
+    stopWatching?.();
+  }
+}
+
+function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
+  // Not to be tried again: it cannot be ruled out that the request has been taken.
+  return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
+    hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
+    cause,
+  });
+}
+
+function tooLate(provider: string, ms: number): GatewayError {
+  return new GatewayError("timeout", `${provider} did not begin to answer within ${ms / 1000} seconds.`, {
+    hint: "providers.*.response_timeout_seconds says how long is waited.",
+  });
+}
+
+function unreachable(provider: string, cause: unknown): GatewayError {
+  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
+    hint: "Check its base_url, and the network.",
+    cause,
+  });
+}
