@@ -123,6 +123,11 @@ const promised: readonly Row[] = [
     "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
   ],
   ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
+  [
+    "upstream-ssrf",
+    "none",
+    "no URL of a provider leads to this machine or a private network, by its spelling or by lookup, without an explicit word",
+  ],
   ["upstream-named-errors", "none", "an error before the first byte says which backend was asked, and as what"],
   [
     "translation-properties",

@@ -42,7 +42,7 @@ export function openOAuthLogin(config: Config, environment: ProviderDeps["enviro
     });
   const format = ownFormat(provider, kind);
   const client = format.oauth;
-  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
+  const endpoint = tokenEndpointOf(provider, format.tokenUrl, environment);
   return {
     terms: termsOf[kind],
     async run({ show, paste }) {

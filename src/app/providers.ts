@@ -19,6 +19,7 @@ import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import { addressOf } from "#upstream/connect-probe.ts";
+import { createHostGuard, type HostGuard } from "#upstream/host-guard.ts";
 import { type ConnectLimit, createUpstream } from "#upstream/upstream.ts";
 
 import { runProgram } from "./run-program.ts";
@@ -57,6 +58,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
         maxRetries: provider.max_retries,
         proxy: provider.proxy,
         ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
+        guard: guardOf(provider, deps.environment),
       }),
     });
   });
@@ -67,8 +69,18 @@ const proxyVariables = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 
 function connectLimit(provider: Provider, environment: ProviderDeps["environment"]): ConnectLimit | undefined {
   const { proxy, connect_timeout_seconds: seconds } = provider;
-  if (proxy === undefined && proxyVariables.some((name) => environment[name])) return undefined;
+  if (proxy === undefined && goesByProxy(environment)) return undefined;
   return { limitMs: seconds * 1000, address: proxy === undefined ? undefined : addressOf(proxy) };
+}
+
+function goesByProxy(environment: ProviderDeps["environment"]): boolean {
+  return proxyVariables.some((name) => environment[name]);
+}
+
+/** A proxy looks names up itself: then they alone were judged, with the configuration. */
+function guardOf(provider: Provider, environment: ProviderDeps["environment"]): HostGuard | undefined {
+  if (provider.allow_private || provider.proxy !== undefined || goesByProxy(environment)) return undefined;
+  return createHostGuard({ provider: provider.title, setting: `providers.${provider.name}.allow_private` });
 }
 
 /** The first that fits the name. */
@@ -102,7 +114,7 @@ function signInFrom(
   return createSignIn({
     format,
     path: file ?? usualFile(kind, environment),
-    endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl),
+    endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl, environment),
     onUnwritten: (message, error) => onFault?.(message, { error }),
   });
 }
@@ -133,9 +145,18 @@ export function ownFormat({ name, oauth }: Provider, kind: SignInKind): OwnForma
   };
 }
 
-export function tokenEndpointOf(provider: Provider, url: string): TokenEndpoint {
+export function tokenEndpointOf(
+  provider: Provider,
+  url: string,
+  environment: ProviderDeps["environment"],
+): TokenEndpoint {
   const { proxy, ca_file: file } = provider;
-  return { url, proxy, ca: file === undefined ? undefined : readCertificates(provider, file) };
+  return {
+    url,
+    proxy,
+    ca: file === undefined ? undefined : readCertificates(provider, file),
+    guard: guardOf(provider, environment),
+  };
 }
 
 /** Where its CLI keeps it. */

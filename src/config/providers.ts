@@ -1,7 +1,7 @@
-import { nearest } from "#lib/nearest.ts";
 /** The providers of the configuration, each with what is known of one of its name, and what is wrong with them. */
-import { isPrivateHost } from "#lib/private-host.ts";
+import { nearest } from "#lib/nearest.ts";
 
+import { privateProblems, privateUrlProblems, proxyProblems } from "./private-urls.ts";
 import type { Config, wireFormats } from "./schema.ts";
 
 type WireFormat = (typeof wireFormats)[number];
@@ -194,11 +194,13 @@ function problemsOf(provider: Provider): readonly string[] {
           `${key}: a name is made of small letters, digits, dashes and underscores, and is no CLI's (claude-cli, codex-cli)`,
         ]),
     ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
-    ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
+    ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider)),
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
     ),
     ...oauthProblems(`${key}.oauth`, provider.oauth),
+    ...proxyProblems(key, provider.proxy),
+    ...privateUrlProblems(key, provider),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       credentialProblems(`${key}.credentials.${name}`, source),
     ),
@@ -250,14 +252,13 @@ export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]>, string>> =
     "the sign-in of Codex. OpenAI offers ChatGPT sign-ins for Codex and its own apps, and API keys for everything else; it may refuse such requests or close the account.",
 };
 
-function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {
+function urlProblems(key: string, text: string, { allow_private }: Pick<Provider, "allow_private">): readonly string[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     return [`${key}: ${JSON.stringify(text)} is no http(s) URL`];
   if (url.username !== "" || url.password !== "" || url.search !== "")
     return [`${key}: a URL must not carry a secret; ${key}.credentials says where it is kept`];
-  if (allowsPrivate || !isPrivateHost(url.hostname)) return [];
-  return [`${key}: ${url.hostname} is on this machine or in a private network; ${key}.allow_private = true allows it`];
+  return privateProblems(key, url, { allow_private, key });
 }
 
 /** `*` stands for anything, and what stands in slashes is a regular expression. Throws SyntaxError. */

@@ -10,6 +10,8 @@ export interface TokenEndpoint {
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+  /** Throws GatewayError where its host is where nobody allowed it to be. */
+  readonly guard?: ((url: string) => Promise<void> | undefined) | undefined;
 }
 
 const timeoutMs = 30_000;
@@ -19,10 +21,11 @@ const timeoutMs = 30_000;
  * may do. Nothing that was sent or answered stands in it.
  */
 export async function askForTokens(
-  { url, proxy, ca }: TokenEndpoint,
+  { url, proxy, ca, guard }: TokenEndpoint,
   { program, command }: Pick<SignInFormat, "program" | "command">,
   body: JsonObject | URLSearchParams,
 ): Promise<JsonObject> {
+  await guard?.(url);
   const isForm = body instanceof URLSearchParams;
   const response = await fetch(url, {
     method: "POST",

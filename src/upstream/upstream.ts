@@ -3,11 +3,13 @@
  * again. Knows no wire format and nothing of who asks.
  */
 import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { orAborted } from "#core/run-signal.ts";
 import type { Credential } from "#credentials/credential.ts";
 
 import { createRetryBudget, mayPass, waitBefore } from "./backoff.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
+import type { HostGuard } from "./host-guard.ts";
 
 export interface UpstreamOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
@@ -25,6 +27,8 @@ export interface UpstreamOptions {
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+  /** Asked before a host is; undefined where it may be anywhere, or where a proxy looks it up. */
+  readonly guard?: HostGuard | undefined;
 }
 
 export interface ConnectLimit {
@@ -179,6 +183,8 @@ function signed(call: UpstreamCall, credential: Credential | undefined, secret: 
 
 async function ask(options: UpstreamOptions, call: SignedCall): Promise<Asked> {
   const { provider, responseTimeoutMs, connect, proxy, ca } = options;
+  const guarded = options.guard?.(call.url);
+  if (guarded !== undefined) await orAborted(guarded, call.signal);
   const ending = new AbortController();
   const abandon = () => ending.abort();
   call.signal.addEventListener("abort", abandon);
