@@ -302,12 +302,24 @@ const provider = v.strictObject({
 
 const usd = (description: string) => v.optional(amount(0, 1_000_000, description));
 
-const price = v.strictObject({
+const priceTier = {
   input: amount(0, 1_000_000, "USD per million tokens of input."),
   output: amount(0, 1_000_000, "The same of output."),
   cache_read: usd("The same read from a cache. Unset: as input."),
   cache_write: usd("The same written into a cache for five minutes. Unset: as input."),
   cache_write_1h: usd("The same for an hour. Unset: twice the input."),
+};
+
+const price = v.strictObject({
+  ...priceTier,
+  above: v.optional(
+    v.pipe(
+      v.record(someName, v.strictObject(priceTier)),
+      v.description(
+        "What all of a request costs whose input has more tokens than that: `[prices.mine.above.200000] input = 6`.",
+      ),
+    ),
+  ),
 });
 
 const routingRule = v.strictObject({
