@@ -124,6 +124,11 @@ const promised: readonly Row[] = [
   ],
   ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
   [
+    "upstream-affinity",
+    "none",
+    "of several credentials in turn a conversation keeps one, whether its client names it or not",
+  ],
+  [
     "upstream-ssrf",
     "none",
     "no URL of a provider leads to this machine or a private network, by its spelling or by lookup, without an explicit word",

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createHttpApiBackend } from "#backends/http-api/index.ts";
+import { createAffinity, createHttpApiBackend } from "#backends/http-api/index.ts";
 import { configDirectory } from "#config/paths.ts";
 import { patternOf, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
@@ -38,6 +38,7 @@ const commandMs = 30_000;
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
   return providersOf(config).map((provider) => {
     const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
+    const credentials = credentialsOf(provider, deps);
     return createHttpApiBackend({
       id: name,
       title,
@@ -49,9 +50,10 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       answersAs: provider.answersAs,
       models: models.filter((model) => !model.includes("*")),
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
+      affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
       upstream: createUpstream({
         provider: title,
-        credentials: credentialsOf(provider, deps),
+        credentials,
         spread: provider.spread,
         connect: connectLimit(provider, deps.environment),
         responseTimeoutMs: provider.response_timeout_seconds * 1000,

@@ -80,6 +80,8 @@ export interface RelayedRequest {
   /** All that the client sent; not all of it is for others. */
   readonly headers: Headers;
   readonly body: Uint8Array | undefined;
+  /** The same, where it was parsed. */
+  readonly json?: unknown;
 }
 
 export interface RelayContext extends Pick<RunContext, "principal" | "session" | "signal" | "report"> {

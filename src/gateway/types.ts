@@ -105,7 +105,6 @@ export interface GatewayStatus {
 /** A request in its client's words, and what was read of it. */
 export interface RelayRequest extends RelayedRequest {
   readonly outline: RequestOutline;
-  /** Its body, parsed. */
   readonly json: unknown;
 }
 

@@ -1,3 +1,4 @@
 /** The backend for vendors' APIs, as the rest of the program sees it. */
+export { createAffinity } from "./affinity.ts";
 export { createHttpApiBackend } from "./backend.ts";
 export { relays } from "./relays.ts";

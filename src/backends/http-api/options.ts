@@ -2,6 +2,8 @@ import type { ModelLimits } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Upstream } from "#upstream/upstream.ts";
 
+import type { Affinity } from "./affinity.ts";
+
 export interface HttpApiOptions {
   /** The provider's name in the configuration. */
   readonly id: string;
@@ -10,6 +12,7 @@ export interface HttpApiOptions {
   /** Base URLs of the APIs it speaks, the one for other formats first. Never empty. */
   readonly endpoints: readonly EndpointOptions[];
   readonly upstream: Upstream;
+  readonly affinity: Affinity;
   /** Sent along with every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** A model for requests that name none. */

@@ -16,17 +16,18 @@ export interface Sending {
 
 /** Throws GatewayError where nobody answers. */
 export async function send(
-  { upstream, headers }: HttpApiOptions,
+  { upstream, affinity, headers }: HttpApiOptions,
   { dialect, root }: Endpoint,
-  { path, body, context: { principal, session, signal, report } }: Sending,
+  { path, body, context }: Sending,
 ): Promise<UpstreamAnswer> {
+  const { signal, report } = context;
   return await upstream.send({
     url: root + path,
     method: "POST",
     headers: { "content-type": "application/json", ...dialect.headers, ...headers },
     body: JSON.stringify(body),
     authorize: dialect.authorize,
-    affinity: session && `${principal} ${session.id}`,
+    affinity: affinity.ofTurn(context, body),
     signal,
     onRetry: (retries) => report({ retries }),
   });
