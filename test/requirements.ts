@@ -129,6 +129,11 @@ const promised: readonly Row[] = [
     "of several credentials in turn a conversation keeps one, whether its client names it or not",
   ],
   [
+    "upstream-last-good",
+    "none",
+    "models are listed as they were last told, marked so, where a provider cannot be asked, after a restart too",
+  ],
+  [
     "upstream-ssrf",
     "none",
     "no URL of a provider leads to this machine or a private network, by its spelling or by lookup, without an explicit word",

@@ -128,7 +128,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { stop } of codex) starting.defer(() => stop(childStopMs));
   const sessions = openSessions(config, telemetry, [backend, ...codex]);
   starting.defer(sessions.startPruning());
-  const providers = createProviders(config, { environment, journal, onFault: logger.error });
+  const { modelLists } = places;
+  const onWarning = (message: string) => logger.warn(message);
+  const providers = createProviders(config, { environment, journal, modelLists, onFault: logger.error, onWarning });
   const routing = routingOf(config, [backend, ...codex, ...providers]);
   const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();

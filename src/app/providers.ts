@@ -22,13 +22,18 @@ import { addressOf } from "#upstream/connect-probe.ts";
 import { createHostGuard, type HostGuard } from "#upstream/host-guard.ts";
 import { type ConnectLimit, createUpstream } from "#upstream/upstream.ts";
 
+import { openModelList } from "./model-list.ts";
 import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
+  /** What somebody should know of, though nothing fails by it. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** What somebody has to know although the request goes on. */
   readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
+  /** The directory in which lists of models are kept; undefined: nowhere. */
+  readonly modelLists?: string | undefined;
 }
 
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
@@ -49,6 +54,8 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       limitsOf: limitsOf(provider),
       answersAs: provider.answersAs,
       models: models.filter((model) => !model.includes("*")),
+      keptList: deps.modelLists === undefined ? undefined : openModelList(deps.modelLists, name, endpoints[0]?.baseUrl),
+      onWarning: deps.onWarning,
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
       affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
       upstream: createUpstream({

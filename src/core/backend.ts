@@ -162,6 +162,8 @@ export interface ModelInfo extends ModelLimits {
   readonly description?: string;
   /** Whose it is, in one word; undefined: Anthropic's. */
   readonly ownedBy?: string;
+  /** When it was last told of, in Unix milliseconds, by a provider that cannot be asked now. */
+  readonly lastTold?: number;
 }
 
 export interface TokenCount {

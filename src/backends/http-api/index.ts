@@ -1,4 +1,5 @@
 /** The backend for vendors' APIs, as the rest of the program sees it. */
 export { createAffinity } from "./affinity.ts";
 export { createHttpApiBackend } from "./backend.ts";
+export type { KeptList } from "./catalogue.ts";
 export { relays } from "./relays.ts";

@@ -3,6 +3,7 @@ import type { WireFormatId } from "#core/request.ts";
 import type { Upstream } from "#upstream/upstream.ts";
 
 import type { Affinity } from "./affinity.ts";
+import type { KeptList } from "./catalogue.ts";
 
 export interface HttpApiOptions {
   /** The provider's name in the configuration. */
@@ -19,6 +20,10 @@ export interface HttpApiOptions {
   readonly defaultModel: string | undefined;
   /** Names of models it is known to have, where it has no list of its own. */
   readonly models: readonly string[];
+  /** Where its list is kept for a time when it cannot be asked. */
+  readonly keptList?: KeptList | undefined;
+  /** Told what somebody should know of. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** What the configuration says of a model. */
   readonly limitsOf: (model: string) => ModelLimits | undefined;
   /** It takes less than the API it speaks. */
