@@ -195,7 +195,11 @@ const promised: readonly Row[] = [
   ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
   ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
   ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
-  ["observe-price-tiers", "none", "prices of one's own may have tiers of long inputs, and a price of caches for an hour"],
+  [
+    "observe-price-tiers",
+    "none",
+    "prices of one's own may have tiers of long inputs, and a price of caches for an hour",
+  ],
   ["observe-price-file", "seed 000", "prices of one's own, in the configuration or in a file of their own"],
   ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
   ["log-secrets", "none", "prompts, answers and secrets are not in any log"],

@@ -33,11 +33,7 @@ interface Allowing {
   readonly key: string;
 }
 
-export function privateProblems(
-  name: string,
-  { hostname }: URL,
-  { allow_private, key }: Allowing,
-): readonly string[] {
+export function privateProblems(name: string, { hostname }: URL, { allow_private, key }: Allowing): readonly string[] {
   if (allow_private || hostname === "" || !isPrivateHost(hostname)) return [];
   return [`${name}: ${hostname} is on this machine or in a private network; ${key}.allow_private = true allows it`];
 }

@@ -168,11 +168,14 @@ export function providerProblems(config: Config): readonly string[] {
       ...missing("routing.fallbacks", id),
       ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
     ]),
-    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, effort, mode, relay }]) => [
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, mode, relay, ...others }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
-      ...(effort === undefined || relay !== "always"
-        ? []
-        : [`routing.rules.${rule} sets an effort, for which a request has to be read; take out relay = "always"`]),
+      ...readFor
+        .filter((option) => relay === "always" && others[option] !== undefined)
+        .map(
+          (option) =>
+            `routing.rules.${rule} sets ${option}, for which a request has to be read; take out relay = "always"`,
+        ),
       ...(mode === undefined || cliBackends(config).includes(backend ?? "")
         ? []
         : [
@@ -184,6 +187,16 @@ export function providerProblems(config: Config): readonly string[] {
     ]),
   ];
 }
+
+/** Options of a rule's that stand in the request. */
+const readFor = [
+  "effort",
+  "thinking_budget",
+  "temperature",
+  "service_tier",
+  "max_output_tokens",
+  "system_prompt",
+] as const;
 
 function problemsOf(provider: Provider): readonly string[] {
   const key = `providers.${provider.name}`;

@@ -337,6 +337,13 @@ const routingRule = v.strictObject({
   to_model: v.optional(text("Model that is asked instead.")),
   effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
   mode: v.optional(choice(modes, "Whether a CLI answers as an agent, where the client does not say.")),
+  thinking_budget: v.optional(
+    whole(0, 10_000_000, "Tokens of thinking, where the client asks for none; 0: it does not think."),
+  ),
+  temperature: v.optional(amount(0, 2, "Temperature, where the client asks for none.")),
+  service_tier: v.optional(text("Service tier of the provider's, where the client asks for none.")),
+  max_output_tokens: v.optional(whole(1, 10_000_000, "Tokens that an answer has at most, whatever the client allows.")),
+  system_prompt: v.optional(text("Instructions before the client's.")),
   relay: v.optional(
     choice(
       ["when-possible", "never", "always"],

@@ -41,7 +41,10 @@ test("one that leads outside is looked up again after a minute, and once for all
 
 test("one that is not found is so for this request alone", async () => {
   const { guard } = setUp(Object.assign(new Error("no"), { code: "ENOTFOUND" }), ["1.1.1.1"]);
-  await expect(guard(url)).rejects.toMatchObject({ kind: "upstream", message: "Acme could not be reached (ENOTFOUND)." });
+  await expect(guard(url)).rejects.toMatchObject({
+    kind: "upstream",
+    message: "Acme could not be reached (ENOTFOUND).",
+  });
   await guard(url);
 });
 

@@ -178,22 +178,31 @@ describe("of two", () => {
   });
 
   // proves("upstream-affinity")
-  test.each(oneEach)("and one whose client says nothing is known by its beginning: $client on $provider", async (way) => {
-    const seen = new Set<string | undefined>();
-    for (const name of ["Ada", "Bob", "Cy", "Di", "Eve", "Fay"]) {
-      bench.forget();
-      const first = [{ role: "user", content: `I am ${name}.` }];
-      for (const more of [[], [{ role: "assistant", content: "Hi." }, { role: "user", content: "And now?" }]]) {
-        const turns = [...first, ...more];
-        const said = way.client === "openai-responses" ? { input: turns } : { messages: turns };
-        await askWay(bench, "turns", way, { prompt: "", more: said });
+  test.each(oneEach)(
+    "and one whose client says nothing is known by its beginning: $client on $provider",
+    async (way) => {
+      const seen = new Set<string | undefined>();
+      for (const name of ["Ada", "Bob", "Cy", "Di", "Eve", "Fay"]) {
+        bench.forget();
+        const first = [{ role: "user", content: `I am ${name}.` }];
+        for (const more of [
+          [],
+          [
+            { role: "assistant", content: "Hi." },
+            { role: "user", content: "And now?" },
+          ],
+        ]) {
+          const turns = [...first, ...more];
+          const said = way.client === "openai-responses" ? { input: turns } : { messages: turns };
+          await askWay(bench, "turns", way, { prompt: "", more: said });
+        }
+        const [one, ...others] = keysSeen();
+        expect(others).toEqual([one]);
+        seen.add(one);
       }
-      const [one, ...others] = keysSeen();
-      expect(others).toEqual([one]);
-      seen.add(one);
-    }
-    expect(seen.size).toBe(2);
-  });
+      expect(seen.size).toBe(2);
+    },
+  );
 });
 
 test("one that fails five times is left alone for a while, and then asked again", async () => {
