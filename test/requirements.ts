@@ -123,6 +123,21 @@ const promised: readonly Row[] = [
     "a key `sk-ant-oat-ccproxy-NAME` says who answers; it is no credential and goes nowhere",
   ],
   ["upstream-rule-options", "seed 004", "a rule sets how a request is run, where its client leaves that open"],
+  [
+    "upstream-affinity",
+    "none",
+    "of several credentials in turn a conversation keeps one, whether its client names it or not",
+  ],
+  [
+    "upstream-last-good",
+    "none",
+    "models are listed as they were last told, marked so, where a provider cannot be asked, after a restart too",
+  ],
+  [
+    "upstream-ssrf",
+    "none",
+    "no URL of a provider leads to this machine or a private network, by its spelling or by lookup, without an explicit word",
+  ],
   ["upstream-named-errors", "none", "an error before the first byte says which backend was asked, and as what"],
   [
     "translation-properties",
@@ -191,6 +206,11 @@ const promised: readonly Row[] = [
   ["log-access", "seed 000, 001, 003", "exactly one access log row for every request, also refused and cancelled ones"],
   ["log-usage-cost", "seed 000, 001", "tokens by class and the cost that the CLI reports are in the row"],
   ["observe-pricing", "seed 000, 001", "cost computed from prices, beside the CLI's own"],
+  [
+    "observe-price-tiers",
+    "none",
+    "prices of one's own may have tiers of long inputs, and a price of caches for an hour",
+  ],
   ["observe-price-file", "seed 000", "prices of one's own, in the configuration or in a file of their own"],
   ["log-durable", "none", "SIGTERM loses no row, SIGKILL at most the last second; the database stays whole"],
   ["log-secrets", "none", "prompts, answers and secrets are not in any log"],

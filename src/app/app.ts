@@ -128,7 +128,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   for (const { stop } of codex) starting.defer(() => stop(childStopMs));
   const sessions = openSessions(config, telemetry, [backend, ...codex]);
   starting.defer(sessions.startPruning());
-  const providers = createProviders(config, { environment, journal, onFault: logger.error, onWarning: logger.warn });
+  const { modelLists } = places;
+  const telling = { onFault: logger.error, onWarning: logger.warn };
+  const providers = createProviders(config, { environment, journal, modelLists, ...telling });
   const routing = routingOf(config, [backend, ...codex, ...providers]);
   const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();

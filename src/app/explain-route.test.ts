@@ -20,7 +20,9 @@ const config = v.parse(configSchema, {
       team: { headers: { "X-Team": "re*" }, to_model: "local/qwen" },
       careful: { model: "careful-*", backend: "openai", effort: "high" },
       raw: { model: "/^raw/", backend: "local", relay: "always" },
+      short: { model: "short", max_output_tokens: 9, temperature: 0, mode: "chat", backend: "claude-cli" },
     },
+    fallbacks: { local: ["openai/gpt-6", "claude-cli"] },
   },
 });
 
@@ -75,15 +77,33 @@ test("each rule is told with what of it does not hold", () => {
       { name: "team", mismatch: null },
       { name: "careful", mismatch: "model" },
       { name: "raw", mismatch: "model" },
+      { name: "short", mismatch: "model" },
     ],
   });
 });
 
 test("what a rule sets is told, and why a request is read for it", () => {
   expect(explain(of("careful-1"))).toMatchObject({
-    options: { effort: "high", mode: null },
-    translatedBecause: "The rule sets an effort.",
+    options: { effort: "high" },
+    translatedBecause: "The rule sets effort.",
   });
+});
+
+test("its other options are told by their names, and only those it has", () => {
+  expect(explain(of("short")).options).toEqual({ mode: "chat", temperature: 0, max_output_tokens: 9 });
+  expect(explain(of("sonnet")).options).toEqual({});
+});
+
+test("who stands in is told, and who would not be asked, because the rule passes bytes on", () => {
+  expect(explain(of("raw-1")).fallbacks).toEqual([
+    { backend: "openai", model: "gpt-6", notAsked: null },
+    {
+      backend: "claude-cli",
+      model: undefined,
+      notAsked: "The rule passes it on as it came, and claude-cli does not take openai-chat so.",
+    },
+  ]);
+  expect(explain(of("local/x")).fallbacks.map(({ notAsked }) => notAsked)).toEqual([null, null]);
 });
 
 test("a rule that cannot be kept is refused as the server would refuse it", () => {

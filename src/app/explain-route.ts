@@ -5,9 +5,11 @@ import { cliBackends, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
-import { reasonToRead } from "#gateway/relay.ts";
+import type { Fallback } from "#gateway/fallback.ts";
+import { reasonToLeaveOut, reasonToRead, type RelayQuestion } from "#gateway/relay.ts";
 import { modelAsked } from "#gateway/resolve.ts";
 import { mismatchOf } from "#gateway/routing.ts";
+import { optionsSet } from "#gateway/rule-options.ts";
 import { askedBy } from "#server/call.ts";
 import { valueOf } from "#server/request-headers.ts";
 import { backendIn } from "#server/routes/table.ts";
@@ -37,8 +39,10 @@ export interface RouteExplanation {
   readonly why: string;
   /** Why it would be translated; null where it would pass as it came. */
   readonly translatedBecause: string | null;
-  /** What the rule says of how to run it, where the client leaves that open. */
-  readonly options: { readonly effort: string | null; readonly mode: string | null };
+  /** What the rule says of how to run it, as the configuration calls it. */
+  readonly options: Readonly<Record<string, string | number>>;
+  /** Who stands in for the backend, and why one of them would not be asked. */
+  readonly fallbacks: readonly (Fallback & { readonly notAsked: string | null })[];
   /** Each with what of it does not hold; the first of which all holds decides. */
   readonly rules: readonly { readonly name: string; readonly mismatch: string | null }[];
 }
@@ -60,14 +64,21 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
     hasTools: outline.hasTools,
     thinks: outline.thinks,
   };
-  const choice = routingOf(config, backendsOf(config)).choose(facts);
+  const routing = routingOf(config, backendsOf(config));
+  const choice = routing.choose(facts);
+  const question: RelayQuestion = { wireFormat: format.id, json: body };
   return {
     wireFormat: format.id,
     backend: choice.backend.id,
     model: { asked: outline.model ?? null, sent: choice.model ?? null },
     why: choice.why,
-    options: { effort: choice.effort ?? null, mode: choice.mode ?? null },
-    translatedBecause: reasonToRead(names, choice, { wireFormat: format.id, outline, json: body }, asked) ?? null,
+    options: Object.fromEntries(optionsSet(choice.options)),
+    translatedBecause: reasonToRead(names, choice, { ...question, outline }, asked) ?? null,
+    fallbacks: routing.fallbacksOf(choice.backend.id).map((fallback) => {
+      const backend = routing.backends.find(({ id }) => id === fallback.backend);
+      const notAsked = backend && reasonToLeaveOut({ backend, relay: choice.relay }, question);
+      return { ...fallback, notAsked: notAsked ?? null };
+    }),
     rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
   };
 }

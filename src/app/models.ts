@@ -6,6 +6,7 @@ import type { Tiers } from "#telemetry/prices/price.ts";
 
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
+import { openPlaces } from "./places.ts";
 import { pricesOf } from "./prices.ts";
 import { createProviders } from "./providers.ts";
 import { routingOf } from "./routing.ts";
@@ -35,7 +36,8 @@ export async function listModels(options: ShortLivedOptions, timeoutMs: number):
           return [];
         }),
     });
-    const providers = createProviders(config, { environment, journal: undefined }).map(telling);
+    const { modelLists } = openPlaces(config, environment);
+    const providers = createProviders(config, { environment, journal: undefined, modelLists }).map(telling);
     const routing = routingOf(config, [telling(claude), ...providers]);
     const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
     const models = await listAllModels({ routing, limitsOf, ...modelNames(config) }, call);

@@ -60,7 +60,7 @@ export function openOAuthLogin(
       hint: "Leave --keychain out.",
     });
   const way =
-    keyWay(provider, (key) => storeKey(config, environment, { name, key, keychain })) ??
+    keyWay(provider, environment, (key) => storeKey(config, environment, { name, key, keychain })) ??
     signInWay(provider, environment);
   return {
     terms: way.terms,
@@ -86,12 +86,12 @@ export function openOAuthLogin(
 }
 
 /** Undefined where the vendor has none. */
-function keyWay(provider: Provider, keep: (key: string) => Promise<string>): Way | undefined {
+function keyWay(provider: Provider, environment: Environment, keep: (key: string) => Promise<string>): Way | undefined {
   const { keyFlow: kind, oauth } = provider;
   if (kind === undefined) return undefined;
   const flow = keyFlows[kind];
   const { redirect_url: redirectUrl } = oauth;
-  const endpoint = tokenEndpointOf(provider, oauth.token_url ?? flow.keyUrl);
+  const endpoint = tokenEndpointOf(provider, oauth.token_url ?? flow.keyUrl, environment);
   return {
     terms: termsOf[kind],
     redirectUrl: redirectUrl ?? flow.redirectUrl,
@@ -109,7 +109,7 @@ function signInWay(provider: Provider, environment: Environment): Way {
     });
   const format = ownFormat(provider, kind);
   const { redirectUrl, pasteUrl = redirectUrl } = format.oauth;
-  const endpoint = tokenEndpointOf(provider, format.tokenUrl);
+  const endpoint = tokenEndpointOf(provider, format.tokenUrl, environment);
   return {
     terms: termsOf[kind],
     redirectUrl,

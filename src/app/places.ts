@@ -13,6 +13,8 @@ export interface Places {
   readonly temporary: string;
   /** What was found out about versions of the CLI that nobody tested. */
   readonly findings: string;
+  /** What providers told of their models. */
+  readonly modelLists: string;
   /** Directories that agents get for one request each. */
   readonly ephemeral: string;
   /** An empty directory: where a bare model works. */
@@ -39,6 +41,7 @@ export function openPlaces(config: Config, environment: Readonly<Record<string, 
     journal: subdirectory("children"),
     temporary: subdirectory("tmp"),
     findings: join(state, "claude-versions.json"),
+    modelLists: subdirectory("models"),
     ephemeral: subdirectory("ephemeral"),
     codexEphemeral: join(subdirectory("ephemeral"), "codex"),
     chat: subdirectory("chat"),

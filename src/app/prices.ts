@@ -1,20 +1,31 @@
 import { patternOf, priceListOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { createPriceList, type PriceList } from "#telemetry/prices/price-list.ts";
+import type { PriceTier } from "#telemetry/prices/price.ts";
 
 /** The vendors' lists, with the configuration's own prices before them. */
 export function pricesOf({ prices }: Pick<Config, "prices">): PriceList {
   return createPriceList({
-    rules: Object.entries(prices).map(([model, { input, output, ...cache }]) => ({
+    rules: Object.entries(prices).map(([model, { above = {}, ...price }]) => ({
       model: patternOf(model),
-      price: {
-        input,
-        output,
-        cacheRead: cache.cache_read ?? input,
-        cacheWrite: cache.cache_write ?? input,
-        cacheWrite1h: cache.cache_write_1h,
-      },
+      tiers: [
+        tierOf(0, price),
+        ...Object.entries(above)
+          .map(([tokens, tier]) => tierOf(Number(tokens.replaceAll("_", "")), tier))
+          .toSorted((a, b) => a.above - b.above),
+      ],
     })),
     vendorOf: priceListOf,
   });
+}
+
+function tierOf(above: number, { input, output, ...cache }: Omit<Config["prices"][string], "above">): PriceTier {
+  return {
+    above,
+    input,
+    output,
+    cacheRead: cache.cache_read ?? input,
+    cacheWrite: cache.cache_write ?? input,
+    cacheWrite1h: cache.cache_write_1h,
+  };
 }

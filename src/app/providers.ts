@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createHttpApiBackend, type HttpApiOptions } from "#backends/http-api/index.ts";
+import { createAffinity, createHttpApiBackend, type HttpApiOptions } from "#backends/http-api/index.ts";
 import { configDirectory } from "#config/paths.ts";
 import { patternOf, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
@@ -20,8 +20,10 @@ import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import type { ConnectLimit } from "#upstream/ask.ts";
 import { addressOf } from "#upstream/connect-probe.ts";
+import { createHostGuard, type HostGuard } from "#upstream/host-guard.ts";
 import { createUpstream } from "#upstream/upstream.ts";
 
+import { openModelList } from "./model-list.ts";
 import { runProgram } from "./run-program.ts";
 
 export interface ProviderDeps {
@@ -31,6 +33,8 @@ export interface ProviderDeps {
   readonly onFault?: ((message: string, extra: { readonly error: unknown }) => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly journal: ChildJournal | undefined;
+  /** The directory in which lists of models are kept; undefined: nowhere. */
+  readonly modelLists?: string | undefined;
 }
 
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
@@ -56,6 +60,9 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     answersAs: provider.answersAs,
     // A pattern is no name.
     models: models.filter((model) => !model.includes("*")),
+    keptList: deps.modelLists === undefined ? undefined : openModelList(deps.modelLists, name, endpoints[0]?.baseUrl),
+    onWarning: deps.onWarning,
+    affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
     upstream: createUpstream({
       provider: title,
@@ -66,6 +73,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
       maxRetries: provider.max_retries,
       proxy: provider.proxy,
       ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
+      guard: guardOf(provider, deps.environment),
       onRefused: deps.onWarning,
     }),
   };
@@ -76,8 +84,18 @@ const proxyVariables = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 
 function connectLimit(provider: Provider, environment: ProviderDeps["environment"]): ConnectLimit | undefined {
   const { proxy, connect_timeout_seconds: seconds } = provider;
-  if (proxy === undefined && proxyVariables.some((name) => environment[name])) return undefined;
+  if (proxy === undefined && goesByProxy(environment)) return undefined;
   return { limitMs: seconds * 1000, address: proxy === undefined ? undefined : addressOf(proxy) };
+}
+
+function goesByProxy(environment: ProviderDeps["environment"]): boolean {
+  return proxyVariables.some((name) => environment[name]);
+}
+
+/** A proxy looks names up itself: then they alone were judged, with the configuration. */
+function guardOf(provider: Provider, environment: ProviderDeps["environment"]): HostGuard | undefined {
+  if (provider.allow_private || provider.proxy !== undefined || goesByProxy(environment)) return undefined;
+  return createHostGuard({ provider: provider.title, setting: `providers.${provider.name}.allow_private` });
 }
 
 /** The first that fits the name. */
@@ -111,7 +129,7 @@ function signInFrom(
   return createSignIn({
     format,
     path: file ?? usualFile(kind, environment),
-    endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl),
+    endpoint: tokenEndpointOf(provider, url ?? format.tokenUrl, environment),
     onUnwritten: (message, error) => onFault?.(message, { error }),
   });
 }
@@ -142,9 +160,18 @@ export function ownFormat({ name, oauth }: Provider, kind: SignInKind): OwnForma
   };
 }
 
-export function tokenEndpointOf(provider: Provider, url: string): TokenEndpoint {
+export function tokenEndpointOf(
+  provider: Provider,
+  url: string,
+  environment: ProviderDeps["environment"],
+): TokenEndpoint {
   const { proxy, ca_file: file } = provider;
-  return { url, proxy, ca: file === undefined ? undefined : readCertificates(provider, file) };
+  return {
+    url,
+    proxy,
+    ca: file === undefined ? undefined : readCertificates(provider, file),
+    guard: guardOf(provider, environment),
+  };
 }
 
 /** Where its CLI keeps it. */

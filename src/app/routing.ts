@@ -46,7 +46,14 @@ function ruleOf(name: string, rule: RuleSettings): RoutingRule {
     backend: rule.backend,
     toModel: rule.to_model,
     relay: rule.relay,
-    effort: rule.effort,
-    mode: rule.mode,
+    options: {
+      mode: rule.mode,
+      effort: rule.effort,
+      thinkingBudget: rule.thinking_budget,
+      temperature: rule.temperature,
+      serviceTier: rule.service_tier,
+      maxOutputTokens: rule.max_output_tokens,
+      systemPrompt: rule.system_prompt,
+    },
   };
 }

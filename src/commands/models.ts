@@ -26,14 +26,16 @@ export const models = createCommand({
     const { models: list, silent } = await withProgress(terminal, "asking", asked);
     if (args.isSet("json")) await terminal.print(JSON.stringify(list, null, 2));
     else {
-      const rows = list.map(({ id, displayName, aliases, description, contextWindow, maxOutputTokens, price }) => [
-        id,
-        aliases.join(", "),
-        tokens(contextWindow),
-        tokens(maxOutputTokens),
-        price === null ? "" : `${price[0].input} / ${price[0].output}`,
-        description ?? displayName,
-      ]);
+      const rows = list.map(
+        ({ id, displayName, aliases, description, contextWindow, maxOutputTokens, price, lastTold }) => [
+          id,
+          aliases.join(", "),
+          tokens(contextWindow),
+          tokens(maxOutputTokens),
+          price === null ? "" : `${price[0].input} / ${price[0].output}`,
+          `${description ?? displayName}${lastTold === undefined ? "" : ` (as told on ${dayOf(lastTold)}; it cannot be asked now)`}`,
+        ],
+      );
       const heads = ["MODEL", "ALSO", "CONTEXT", "OUTPUT", "USD/M IN/OUT", "WHAT"];
       await terminal.print(renderTable(heads, rows, terminal.style));
     }
@@ -41,6 +43,10 @@ export const models = createCommand({
     return 0;
   },
 });
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
 
 /** `512`, `200k`, `1M`; empty where it is not known. */
 function tokens(count: number | undefined): string {

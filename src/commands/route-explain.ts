@@ -63,15 +63,23 @@ export const routeExplain = createCommand({
       await terminal.print(JSON.stringify(told, null, 2));
       return 0;
     }
-    const { backend, model, why, translatedBecause, wireFormat, options, rules } = told;
+    const { backend, model, why, translatedBecause, wireFormat, options, fallbacks, rules } = told;
     const sent = model.sent === model.asked ? "" : ` (asked for as ${model.asked ?? "nothing"})`;
-    const set = Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
+    const spoken = (isMeant: (name: string) => boolean) =>
+      Object.entries(options).flatMap(([name, value]) => (isMeant(name) ? [`${name} ${value}`] : []));
+    const set = spoken((name) => !whateverIsAsked.has(name));
+    const besides = spoken((name) => whateverIsAsked.has(name));
     const lines = [
       `answers   ${backend}`,
       `because   ${why}`,
       `model     ${model.sent ?? "the backend's default"}${sent}`,
       `travels   ${translatedBecause === null ? "as it came" : `translated from ${wireFormat}: ${translatedBecause}`}`,
       ...(set.length === 0 ? [] : [`set       ${set.join(", ")}, where the client asks for no other`]),
+      ...(besides.length === 0 ? [] : [`besides   ${besides.join(", ")}, whatever the client asks for`]),
+      ...fallbacks.map(({ backend: other, model: as, notAsked }) => {
+        const name = as === undefined ? other : `${other}/${as}`;
+        return notAsked === null ? `else      ${name}` : `not       ${name}: ${notAsked}`;
+      }),
     ];
     const rows = rules.map(({ name, mismatch }) => [name, mismatch === null ? "yes" : `no, by its ${mismatch}`]);
     const table = rows.length === 0 ? [] : ["", renderTable(["RULE", "MATCHES"], rows, terminal.style)];
@@ -79,6 +87,9 @@ export const routeExplain = createCommand({
     return 0;
   },
 });
+
+/** Options of a rule's that hold beside what the client says. */
+const whateverIsAsked: ReadonlySet<string> = new Set(["max_output_tokens", "system_prompt"]);
 
 /** Throws CommandFailure. */
 function requireName(token: string | undefined, names: readonly string[]): void {

@@ -24,7 +24,19 @@ export function contradictionsOf(config: Config): readonly string[] {
     ),
     ...tokenProblems(config),
     ...providerProblems(config),
+    ...priceProblems(config),
   ];
+}
+
+function priceProblems({ prices }: Config): readonly string[] {
+  return Object.entries(prices).flatMap(([model, { above = {} }]) =>
+    Object.keys(above)
+      .filter((tokens) => !/^[1-9][\d_]{0,14}$/.test(tokens))
+      .map(
+        (tokens) =>
+          `prices.${model}.above.${tokens} must be called by a number of input tokens, as in prices.${model}.above.200000`,
+      ),
+  );
 }
 
 type Workspace = Config["workspaces"][string];

@@ -38,6 +38,23 @@ test("a file of prices, beside the configuration that names it, stands behind th
   expect(sources.get("prices.mine.input")?.name).toBe(join(folder, "mine.toml"));
 });
 
+// proves("observe-price-tiers")
+test("a price may have tiers, each with all that a price has", async () => {
+  const { config } = await load(
+    'prices_file = "prices.toml"',
+    "[long]\ninput = 1\noutput = 2\n[long.above.200_000]\ninput = 3\noutput = 4\ncache_write_1h = 5",
+  );
+  expect(config.prices).toEqual({
+    long: { input: 1, output: 2, above: { "200_000": { input: 3, output: 4, cache_write_1h: 5 } } },
+  });
+});
+
+test("and a tier begins above a number of tokens", async () => {
+  expect(
+    await problems("[prices.long]\ninput = 1\noutput = 2\n[prices.long.above.200k]\ninput = 3\noutput = 4"),
+  ).toEqual(["prices.long.above.200k must be called by a number of input tokens, as in prices.long.above.200000"]);
+});
+
 test("it may be JSON", async () => {
   const prices = { "local/*": { input: 0, output: 0 } };
   const { config } = await load('prices_file = "p.json"', JSON.stringify(prices), "p.json");
@@ -57,6 +74,16 @@ test.each([
     'prices_file = "prices.toml"',
     "[a]\ninput = 1\noutput = 1\ncache_raed = 1",
     "prices.toml: a.cache_raed is not a setting; did you mean a.cache_read?",
+  ],
+  [
+    'prices_file = "prices.toml"',
+    "[a]\ninput = 1\noutput = 1\n[a.above.9]\ninput = 1",
+    "prices.toml: a.above.9.output must be a number from 0 to 1000000, got",
+  ],
+  [
+    'prices_file = "prices.toml"',
+    "[a]\ninput = 1\noutput = 1\n[a.above.9]\ninput = 1\noutput = 1\ncache_raed = 1",
+    "prices.toml: a.above.9.cache_raed is not a setting; did you mean a.above.9.cache_read?",
   ],
   ['prices_file = "prices.toml"', "a = 1", "prices.toml: a must be a table of settings, got 1"],
 ])("%s with %j is refused", async (config, prices, problem) => {

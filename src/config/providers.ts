@@ -1,7 +1,7 @@
-import { nearest } from "#lib/nearest.ts";
 /** The providers of the configuration, each with what is known of one of its name, and what is wrong with them. */
-import { isPrivateHost } from "#lib/private-host.ts";
+import { nearest } from "#lib/nearest.ts";
 
+import { privateProblems, privateUrlProblems, proxyProblems } from "./private-urls.ts";
 import type { Config, wireFormats } from "./schema.ts";
 
 type WireFormat = (typeof wireFormats)[number];
@@ -180,11 +180,14 @@ export function providerProblems(config: Config): readonly string[] {
       ...missing("routing.fallbacks", id),
       ...names.flatMap((name) => missing(`routing.fallbacks.${id}`, name.split("/")[0])),
     ]),
-    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, effort, mode, relay }]) => [
+    ...Object.entries(config.routing.rules).flatMap(([rule, { backend, model, token, mode, relay, ...others }]) => [
       ...missing(`routing.rules.${rule}.backend`, backend),
-      ...(effort === undefined || relay !== "always"
-        ? []
-        : [`routing.rules.${rule} sets an effort, for which a request has to be read; take out relay = "always"`]),
+      ...readFor
+        .filter((option) => relay === "always" && others[option] !== undefined)
+        .map(
+          (option) =>
+            `routing.rules.${rule} sets ${option}, for which a request has to be read; take out relay = "always"`,
+        ),
       ...(mode === undefined || cliBackends(config).includes(backend ?? "")
         ? []
         : [
@@ -197,6 +200,16 @@ export function providerProblems(config: Config): readonly string[] {
   ];
 }
 
+/** Options of a rule's that stand in the request. */
+const readFor = [
+  "effort",
+  "thinking_budget",
+  "temperature",
+  "service_tier",
+  "max_output_tokens",
+  "system_prompt",
+] as const;
+
 function problemsOf(provider: Provider): readonly string[] {
   const key = `providers.${provider.name}`;
   return [
@@ -206,11 +219,13 @@ function problemsOf(provider: Provider): readonly string[] {
           `${key}: a name is made of small letters, digits, dashes and underscores, and is no CLI's (claude-cli, codex-cli)`,
         ]),
     ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
-    ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider.allow_private)),
+    ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider)),
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
     ),
     ...oauthProblems(`${key}.oauth`, provider),
+    ...proxyProblems(key, provider.proxy),
+    ...privateUrlProblems(key, provider),
     ...Object.entries(provider.credentials).flatMap(([name, source]) =>
       credentialProblems(`${key}.credentials.${name}`, source),
     ),
@@ -268,14 +283,13 @@ export const termsOf: Readonly<Record<NonNullable<Source["sign_in"]> | KeyFlow, 
     "an API key in your account at OpenRouter, which offers this to every program. What is asked with it is billed to that account, under OpenRouter's terms (https://openrouter.ai/terms), which do not let you resell it. The key has no end of its own, and each sign-in makes another: https://openrouter.ai/settings/keys is where you limit or revoke it. `ccproxy auth logout` forgets it here alone.",
 };
 
-function urlProblems(key: string, text: string, allowsPrivate: boolean): readonly string[] {
+function urlProblems(key: string, text: string, { allow_private }: Pick<Provider, "allow_private">): readonly string[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     return [`${key}: ${JSON.stringify(text)} is no http(s) URL`];
   if (url.username !== "" || url.password !== "" || url.search !== "")
     return [`${key}: a URL must not carry a secret; ${key}.credentials says where it is kept`];
-  if (allowsPrivate || !isPrivateHost(url.hostname)) return [];
-  return [`${key}: ${url.hostname} is on this machine or in a private network; ${key}.allow_private = true allows it`];
+  return privateProblems(key, url, { allow_private, key });
 }
 
 /** `*` stands for anything, and what stands in slashes is a regular expression. Throws SyntaxError. */

@@ -14,6 +14,7 @@ test.each([
   [{ backend: "openai", effort: "low" }],
   [{ effort: "low", relay: "never" }],
   [{ backend: "claude-cli", mode: "chat" }],
+  [{ thinking_budget: 0, temperature: 0, service_tier: "flex", max_output_tokens: 1, system_prompt: "Be brief." }],
 ])("%j is a rule", (rule) => {
   expect(problems(rule)).toEqual([]);
 });
@@ -24,7 +25,11 @@ test.each([
   [{ token: "/(/" }, "routing.rules.r.token is no regular expression"],
   [
     { backend: "openai", effort: "low", relay: "always" },
-    'routing.rules.r sets an effort, for which a request has to be read; take out relay = "always"',
+    'routing.rules.r sets effort, for which a request has to be read; take out relay = "always"',
+  ],
+  [
+    { temperature: 0, relay: "always" },
+    'routing.rules.r sets temperature, for which a request has to be read; take out relay = "always"',
   ],
   [
     { backend: "openai", mode: "chat" },

@@ -308,12 +308,24 @@ const provider = v.strictObject({
 
 const usd = (description: string) => v.optional(amount(0, 1_000_000, description));
 
-const price = v.strictObject({
+const priceTier = {
   input: amount(0, 1_000_000, "USD per million tokens of input."),
   output: amount(0, 1_000_000, "The same of output."),
   cache_read: usd("The same read from a cache. Unset: as input."),
   cache_write: usd("The same written into a cache for five minutes. Unset: as input."),
   cache_write_1h: usd("The same for an hour. Unset: twice the input."),
+};
+
+const price = v.strictObject({
+  ...priceTier,
+  above: v.optional(
+    v.pipe(
+      v.record(someName, v.strictObject(priceTier)),
+      v.description(
+        "What all of a request costs whose input has more tokens than that: `[prices.mine.above.200000] input = 6`.",
+      ),
+    ),
+  ),
 });
 
 const routingRule = v.strictObject({
@@ -331,6 +343,13 @@ const routingRule = v.strictObject({
   to_model: v.optional(text("Model that is asked instead.")),
   effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
   mode: v.optional(choice(modes, "Whether a CLI answers as an agent, where the client does not say.")),
+  thinking_budget: v.optional(
+    whole(0, 10_000_000, "Tokens of thinking, where the client asks for none; 0: it does not think."),
+  ),
+  temperature: v.optional(amount(0, 2, "Temperature, where the client asks for none.")),
+  service_tier: v.optional(text("Service tier of the provider's, where the client asks for none.")),
+  max_output_tokens: v.optional(whole(1, 10_000_000, "Tokens that an answer has at most, whatever the client allows.")),
+  system_prompt: v.optional(text("Instructions before the client's.")),
   relay: v.optional(
     choice(
       ["when-possible", "never", "always"],

@@ -80,6 +80,8 @@ export interface RelayedRequest {
   /** All that the client sent; not all of it is for others. */
   readonly headers: Headers;
   readonly body: Uint8Array | undefined;
+  /** The same, where it was parsed. */
+  readonly json?: unknown;
 }
 
 export interface RelayContext extends Pick<RunContext, "principal" | "session" | "signal" | "report"> {
@@ -160,6 +162,8 @@ export interface ModelInfo extends ModelLimits {
   readonly description?: string;
   /** Whose it is, in one word; undefined: Anthropic's. */
   readonly ownedBy?: string;
+  /** When it was last told of, in Unix milliseconds, by a provider that cannot be asked now. */
+  readonly lastTold?: number;
 }
 
 export interface TokenCount {

@@ -10,6 +10,8 @@ export interface TokenEndpoint {
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+  /** Throws GatewayError where its host is where nobody allowed it to be. */
+  readonly guard?: ((url: string) => Promise<void> | undefined) | undefined;
 }
 
 const timeoutMs = 30_000;
@@ -23,10 +25,11 @@ interface Answer {
 
 /** Throws GatewayError where nobody answers: `upstream`, `timeout`. */
 export async function postTo(
-  { url, proxy, ca }: TokenEndpoint,
+  { url, proxy, ca, guard }: TokenEndpoint,
   body: JsonObject | URLSearchParams,
   wanted: string,
 ): Promise<Answer> {
+  await guard?.(url);
   const { host } = new URL(url);
   const isForm = body instanceof URLSearchParams;
   const signal = AbortSignal.timeout(timeoutMs);

@@ -58,7 +58,7 @@ describe("where only listed models may be asked for", () => {
   const check = (name: string | undefined, asked: string | undefined, more: object = {}) =>
     requireListed(
       deps,
-      { name, choice: { backend: openai, model: asked, relay: "when-possible", why: "", ...more } },
+      { name, choice: { backend: openai, model: asked, relay: "when-possible", options: {}, why: "", ...more } },
       callWith(),
     );
 

@@ -39,16 +39,20 @@ export function chainOf(
     const asked = model === undefined ? choice : { model, setsModel: true };
     const { model: name, setsModel = false } = asked;
     const why = `${choice.backend.id} could not answer.`;
-    return [{ backend, model: name, setsModel, relay: "when-possible", effort: choice.effort, why }];
+    const { mode, ...options } = choice.options;
+    const hasMode = mode !== undefined && backend.modes.includes(mode);
+    return [{ backend, model: name, setsModel, relay: choice.relay, options: hasMode ? choice.options : options, why }];
   });
   const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
   return [first, ...rest];
 }
 
 /** Notes that it is asked, for an answer that may be a failure. */
-export function noteAsked({ onAsked, failed }: Pick<Call, "onAsked" | "failed">, { backend, model }: Choice): void {
-  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, retries: 0 });
+export function noteAsked({ onAsked, failed, notAsked }: Asking, { backend, model }: Choice): void {
+  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, notAsked, retries: 0 });
 }
+
+type Asking = Pick<Call, "onAsked" | "failed" | "notAsked">;
 
 /**
  * The first that answers. `call.failed` grows by those that could not. Throws the error of the last, or one that nobody else
@@ -56,7 +60,7 @@ export function noteAsked({ onAsked, failed }: Pick<Call, "onAsked" | "failed">,
  */
 export async function firstThatAnswers<T>(
   chain: readonly [Choice, ...Choice[]],
-  call: Pick<Call, "onAsked" | "failed">,
+  call: Asking,
   ask: (choice: Choice, isLast: boolean) => Promise<T>,
 ): Promise<T> {
   const [choice, ...others] = chain;

@@ -83,7 +83,7 @@ async function prepare(
     ...deps,
     modes: backend.modes,
     defaultMode: session?.mode ?? deps.defaultMode,
-    rule: choice,
+    rule: choice.options,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
   const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];
@@ -140,7 +140,7 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   // One request with tools of its client's does not make a bare model of an agent's session.
   else session?.runsIn(call.mode ?? session.mode ?? setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed }),
+    ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed, notAsked: [] }),
     session: session?.id,
     usage: noUsage,
   };
@@ -223,7 +223,10 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
     });
     return {
       ...count,
-      head: { ...headOf({ backend, model: request.model, setup, ignored, failed: [] }), session: chosen?.id },
+      head: {
+        ...headOf({ backend, model: request.model, setup, ignored, failed: [], notAsked: [] }),
+        session: chosen?.id,
+      },
     };
   } finally {
     release();

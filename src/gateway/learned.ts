@@ -14,6 +14,7 @@ export interface Learned {
   renamedTools: readonly RenamedTool[];
   retries: number;
   readonly failed: readonly string[];
+  readonly notAsked: readonly string[];
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;
@@ -43,10 +44,11 @@ interface Begun {
   readonly setup: RunSetup & { readonly workspace?: { readonly name: string } | undefined };
   readonly ignored: readonly string[];
   readonly failed: readonly string[];
+  readonly notAsked: readonly string[];
 }
 
 /** What is known of a run before it begins. */
-export function headOf({ backend, model, setup: { mode, tools, workspace }, ignored, failed }: Begun): RunningHead {
+export function headOf({ backend, model, setup: { mode, tools, workspace }, ignored, ...asked }: Begun): RunningHead {
   return {
     backend: backend.id,
     mode,
@@ -54,7 +56,8 @@ export function headOf({ backend, model, setup: { mode, tools, workspace }, igno
     ignored,
     renamedTools: [],
     retries: 0,
-    failed,
+    failed: asked.failed,
+    notAsked: asked.notAsked,
     model,
     session: undefined,
     sessionId: undefined,

@@ -15,6 +15,7 @@ import { headOf, type Learned, note } from "./learned.ts";
 import type { ModelNames } from "./model-names.ts";
 import { freeNameOf } from "./resolve.ts";
 import type { Choice } from "./routing.ts";
+import { optionsToRead } from "./rule-options.ts";
 import { startTurnSignal } from "./turn-signal.ts";
 import type { Call, Relayed, RelayRequest } from "./types.ts";
 
@@ -25,12 +26,36 @@ interface RelayDeps extends CatalogueDeps, Admissions {
 /** undefined for a request that something here has to read: a backend of another format, a session, an alias's settings. */
 export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Call): Promise<Relayed | undefined> {
   const { wireFormat, outline } = request;
-  const chain = chooseBackends(deps, { wireFormat, model: outline.model }, call);
+  const chosen = chooseBackends(deps, { wireFormat, model: outline.model }, call);
+  const chain = withoutReaders(chosen, request, call);
   return await firstThatAnswers(chain, call, async (choice, isLast) => {
     if (reasonToRead(deps, choice, request, call) !== undefined) return undefined;
     await requireListed(deps, { name: freeNameOf(call.model ?? outline.model, deps), choice }, call);
     return await startRelay(deps, { request, call, choice, isLast });
   });
+}
+
+/** What is known of a request before it is read. */
+export type RelayQuestion = Pick<RelayRequest, "wireFormat" | "json">;
+
+/** A rule that passes bytes on says so of stand-ins too: those that would have to read them are left out, and named. */
+function withoutReaders(
+  [choice, ...others]: readonly [Choice, ...Choice[]],
+  question: RelayQuestion,
+  { notAsked }: Pick<Call, "notAsked">,
+): readonly [Choice, ...Choice[]] {
+  const reads = (other: Choice) => reasonToLeaveOut(other, question) !== undefined;
+  notAsked.push(...others.filter(reads).map(({ backend }) => backend.id));
+  return [choice, ...others.filter((other) => !reads(other))];
+}
+
+/** Why a stand-in is not asked, although it may be there. */
+export function reasonToLeaveOut(
+  { backend, relay }: Pick<Choice<Relayer>, "backend" | "relay">,
+  { wireFormat, json }: RelayQuestion,
+): string | undefined {
+  const mayBeAsked = relay !== "always" || backend.relays?.(wireFormat, json) === true;
+  return mayBeAsked ? undefined : `The rule passes it on as it came, and ${backend.id} does not take ${wireFormat} so.`;
 }
 
 interface Relaying {
@@ -51,6 +76,7 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
       setup: { mode: "chat", tools: "client" },
       ignored: call.unreadHeaders,
       failed: call.failed,
+      notAsked: call.notAsked,
     }),
     usage: noUsage,
   };
@@ -122,7 +148,7 @@ async function send(
  */
 export function reasonToRead(
   names: Pick<ModelNames, "aliases">,
-  { backend, relay, effort }: Choice<Relayer>,
+  { backend, relay, options }: Choice<Relayer>,
   { wireFormat, outline, json }: Pick<RelayRequest, "wireFormat" | "outline" | "json">,
   call: Pick<Call, "sessionIds" | "effort" | "mode" | "tools">,
 ): string | undefined {
@@ -131,7 +157,8 @@ export function reasonToRead(
   if (!speaks) return `${backend.id} does not take ${wireFormat} as it comes.`;
   if (relay === "always") return undefined;
   if (relay === "never") return "The rule says so.";
-  return effort === undefined ? reasonIn(names, outline, call) : "The rule sets an effort.";
+  const set = optionsToRead(options);
+  return set.length === 0 ? reasonIn(names, outline, call) : `The rule sets ${set.join(", ")}.`;
 }
 
 function reasonIn(

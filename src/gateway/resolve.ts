@@ -4,7 +4,7 @@ import type { Effort, ModelRequest } from "#core/request.ts";
 import type { Verbosity } from "#core/verbosity.ts";
 
 import { type ModelAlias, modelBehind, type ModelNames } from "./model-names.ts";
-import type { RunOptions } from "./routing.ts";
+import { type RunOptions, withRule } from "./rule-options.ts";
 
 export interface ResolveSettings extends ModelNames {
   /** The ways the backend can run it. */
@@ -41,7 +41,8 @@ export interface Resolved extends RunSetup {
  * Verbosity: the client's header, then the alias, then the configured default.
  * Model: the client's header, then the alias's, then the client's own name, then (in the backend) the configured or the
  * CLI's default; names of OpenAI's and family names stand for what the configuration says.
- * Effort: the client's header, then its body, then the alias, then the routing rule. Permission mode: the alias; no client can widen it.
+ * Effort: the client's header, then its body, then the alias, then the routing rule; so other settings of the rule's, but for
+ * its limit of tokens and its system prompt, which hold beside the client's. Permission mode: the alias; no client can widen it.
  * Throws GatewayError `invalid-request` for a bare model with an agent's tools, or an agent without, and for an agent
  * where the backend has none.
  */
@@ -99,17 +100,9 @@ function withAlias(request: ModelRequest, alias: ModelAlias | undefined): ModelR
   if (alias === undefined) return request;
   const { effort, systemPrompt } = alias;
   const told = systemPrompt === undefined ? request : { ...request, system: [systemPrompt, ...request.system] };
-  return withEffortOrOwn(told, effort, "aliases.effort");
-}
-
-function withRule(request: ModelRequest, rule: RunOptions | undefined): ModelRequest {
-  return withEffortOrOwn(request, rule?.effort, "routing.rules.effort");
-}
-
-/** The request's own, where it asks for one. */
-function withEffortOrOwn(request: ModelRequest, effort: Effort | undefined, field: string): ModelRequest {
+  // The request's own, where it asks for one.
   const keeps = effort === undefined || request.features.effort !== undefined;
-  return keeps ? request : withEffort(request, effort, field);
+  return keeps ? told : withEffort(told, effort, "aliases.effort");
 }
 
 function withEffort(request: ModelRequest, effort: Effort, field: string): ModelRequest {

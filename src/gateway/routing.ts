@@ -1,10 +1,11 @@
 /** Which backend answers a request, and what it is to be asked for. Pure: the same request always goes the same way. */
-import type { Backend, Mode } from "#core/backend.ts";
+import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { Effort, WireFormatId } from "#core/request.ts";
+import type { WireFormatId } from "#core/request.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import type { Fallback } from "./fallback.ts";
+import type { RunOptions } from "./rule-options.ts";
 
 /** What of a request decides. */
 export interface RoutingFacts extends AskedRoute {
@@ -29,14 +30,8 @@ export interface AskedRoute {
   readonly thinks: boolean;
 }
 
-/** How a request is run, where its client leaves that open. */
-export interface RunOptions {
-  readonly effort?: Effort | undefined;
-  readonly mode?: Mode | undefined;
-}
-
 /** A rule matches where everything it says holds. */
-export interface RoutingRule extends RunOptions {
+export interface RoutingRule {
   /** As it is spoken of. */
   readonly name: string;
   readonly model?: RegExp | undefined;
@@ -54,15 +49,18 @@ export interface RoutingRule extends RunOptions {
   /** Asked for in place of the request's own. */
   readonly toModel?: string | undefined;
   readonly relay?: RelayRule | undefined;
+  readonly options?: RunOptions | undefined;
 }
 
 /** `when-possible`: a request travels as it came wherever the upstream speaks its format. */
 export type RelayRule = "when-possible" | "never" | "always";
 
-export interface Choice<B = Backend> extends RunOptions {
+export interface Choice<B = Backend> {
   readonly backend: B;
   readonly model: string | undefined;
   readonly relay: RelayRule;
+  /** How it is run. */
+  readonly options: RunOptions;
   /** The configuration says what it is asked for. */
   readonly setsModel?: boolean;
   /** Why, as a sentence. */
@@ -113,8 +111,7 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
         model: chosen.model ?? model,
         setsModel: rule?.toModel !== undefined,
         relay: rule?.relay ?? "when-possible",
-        effort: rule?.effort,
-        mode: rule?.mode,
+        options: rule?.options ?? {},
         why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
       };
     },

@@ -51,12 +51,14 @@ export interface Call {
   readonly record: RequestRecord;
   /** Backends that could not answer it; grows. */
   readonly failed: string[];
+  /** Stand-ins that a rule keeps from being asked; grows. */
+  readonly notAsked: string[];
   /** Told who is asked, as soon as that is chosen, and again where another stands in; what is told may fill. */
   readonly onAsked: (asked: AskedHead) => void;
 }
 
 /** What is known of a request that got no answer. */
-export type AskedHead = Pick<RunningHead, "backend" | "model" | "failed" | "retries">;
+export type AskedHead = Pick<RunningHead, "backend" | "model" | "failed" | "notAsked" | "retries">;
 
 /** A turn that runs. `head` fills as the run tells, so read it as late as the response headers allow. */
 export interface Running {
@@ -87,6 +89,8 @@ export interface RunningHead {
   readonly retries: number;
   /** Backends that could not answer before this one did. */
   readonly failed: readonly string[];
+  /** Stand-ins that were left out, because a rule passes the request on as it came. */
+  readonly notAsked: readonly string[];
 }
 
 export interface GatewayTokenCount extends TokenCount {
@@ -105,7 +109,6 @@ export interface GatewayStatus {
 /** A request in its client's words, and what was read of it. */
 export interface RelayRequest extends RelayedRequest {
   readonly outline: RequestOutline;
-  /** Its body, parsed. */
   readonly json: unknown;
 }
 

@@ -16,6 +16,7 @@ const head = {
   renamedTools: [],
   retries: 0,
   failed: [],
+  notAsked: [],
 } as const;
 
 test("only what is known is said", () => {

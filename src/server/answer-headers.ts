@@ -12,6 +12,7 @@ export const exposedHeaders = [
   "X-CCProxy-Ignored-Params",
   "X-CCProxy-Mode",
   "X-CCProxy-Model",
+  "X-CCProxy-Not-Asked",
   "X-CCProxy-Renamed-Tools",
   "X-CCProxy-Replayed",
   "X-CCProxy-Retries",
@@ -35,11 +36,12 @@ export function runHeaders(head: RunningHead): Record<string, string> {
 }
 
 /** What was asked, whatever came of it. */
-export function askedHeaders({ backend, model, failed, retries }: AskedHead): Record<string, string> {
+export function askedHeaders({ backend, model, failed, notAsked, retries }: AskedHead): Record<string, string> {
   return {
     "X-CCProxy-Backend": backend,
     ...(model !== undefined && { "X-CCProxy-Model": headerSafe(model) }),
     ...(failed.length > 0 && { "X-CCProxy-Fell-Back-From": failed.map(headerSafe).join(", ") }),
+    ...(notAsked.length > 0 && { "X-CCProxy-Not-Asked": notAsked.map(headerSafe).join(", ") }),
     ...(retries > 0 && { "X-CCProxy-Retries": `${retries}` }),
   };
 }

@@ -33,6 +33,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     signal,
     record,
     failed: [],
+    notAsked: [],
     onAsked: (asked) => exchange.asks(asked),
   };
 }

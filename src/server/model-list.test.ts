@@ -16,6 +16,13 @@ test("without a usable limit the page is the whole list", () => {
   expect(page("limit=ten&after_id=zzz")).toEqual(["abcd", false, "a", "d"]);
 });
 
+test("a model of a provider that cannot be asked says when it was last told of", () => {
+  const told = { id: "a", displayName: "A", aliases: [], lastTold: 86_400_000 };
+  expect(encodeModelPage([told], new URLSearchParams()).data).toMatchObject([
+    { last_told_at: "1970-01-02T00:00:00.000Z" },
+  ]);
+});
+
 test("pages go forward with after_id until has_more is false", () => {
   expect(page("limit=3")).toEqual(["abc", true, "a", "c"]);
   expect(page("limit=3&after_id=c")).toEqual(["d", false, "d", "d"]);

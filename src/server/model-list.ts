@@ -15,6 +15,9 @@ export const modelSchema = v.object({
     v.pipe(v.number(), v.description("Tokens that a request may have, as far as is known.")),
   ),
   max_tokens: v.exactOptional(v.pipe(v.number(), v.description("Tokens that an answer may have, likewise."))),
+  last_told_at: v.exactOptional(
+    v.pipe(v.string(), v.description("When its provider last told of it, where that cannot be asked now.")),
+  ),
   description: v.exactOptional(v.string()),
   aliases: v.exactOptional(v.pipe(v.array(v.string()), v.description("More names for the same model."))),
 });
@@ -34,7 +37,7 @@ type ModelList = v.InferOutput<typeof modelListSchema>;
 const unknownDate = new Date(0);
 
 export function encodeModel({ id, displayName, aliases, description, ...known }: ModelInfo): Model {
-  const { contextWindow, maxOutputTokens, ownedBy = "anthropic" } = known;
+  const { contextWindow, maxOutputTokens, lastTold, ownedBy = "anthropic" } = known;
   return {
     id,
     object: "model",
@@ -45,6 +48,7 @@ export function encodeModel({ id, displayName, aliases, description, ...known }:
     owned_by: ownedBy,
     ...(contextWindow !== undefined && { max_input_tokens: contextWindow }),
     ...(maxOutputTokens !== undefined && { max_tokens: maxOutputTokens }),
+    ...(lastTold !== undefined && { last_told_at: new Date(lastTold).toISOString() }),
     ...(description !== undefined && { description }),
     ...(aliases.length > 0 && { aliases: [...aliases] }),
   };

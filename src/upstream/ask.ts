@@ -1,8 +1,9 @@
 /** One request over HTTP, up to the beginning of its answer. */
 import { GatewayError } from "#core/errors.ts";
-import { abortError } from "#core/run-signal.ts";
+import { abortError, orAborted } from "#core/run-signal.ts";
 
 import { type Address, addressOf, watchConnecting } from "./connect-probe.ts";
+import type { HostGuard } from "./host-guard.ts";
 
 export interface AskOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
@@ -14,6 +15,8 @@ export interface AskOptions {
   readonly proxy?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
+  /** Asked before a host is; undefined where it may be anywhere, or where a proxy looks it up. */
+  readonly guard?: HostGuard | undefined;
 }
 
 export interface ConnectLimit {
@@ -40,6 +43,8 @@ export interface Asked {
 /** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */
 export async function ask(options: AskOptions, call: Question): Promise<Asked> {
   const { provider, responseTimeoutMs, connect, proxy, ca } = options;
+  const guarded = options.guard?.(call.url);
+  if (guarded !== undefined) await orAborted(guarded, call.signal);
   const ending = new AbortController();
   const abandon = () => ending.abort();
   call.signal.addEventListener("abort", abandon);

@@ -1,5 +1,6 @@
 import type { ModelInfo } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { orAborted } from "#core/run-signal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { chunksOf, textOf } from "#upstream/read-body.ts";
 
@@ -14,40 +15,85 @@ export interface Catalogue {
   list(signal: AbortSignal): Promise<readonly ModelInfo[]>;
 }
 
+/** As a provider told it. */
+export interface ModelList {
+  readonly models: readonly ModelInfo[];
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+/** What outlives the program. Neither throws. */
+export interface KeptList {
+  read(): ModelList | undefined;
+  write(list: ModelList): void;
+}
+
 /** Models come and go by the week. */
 const freshMs = 10 * 60_000;
+/** How long one that could not say is not asked again. */
+const failedMs = 15_000;
 /** A list in front of a client that is just starting. */
 const longestWaitMs = 5000;
 const mostBytes = 8 * 1024 * 1024;
 
-export function createCatalogue(options: HttpApiOptions): Catalogue {
+interface State {
+  /** Listed as it is until then. */
+  freshUntil: number;
+  failure: { readonly error: unknown; readonly until: number } | undefined;
+  asking: Promise<readonly ModelInfo[]> | undefined;
+  /** As it was last told, in this life or an earlier one; `null` before anybody looked. */
+  list: ModelList | undefined | null;
+}
+
+export function createCatalogue(options: HttpApiOptions, now = () => performance.now()): Catalogue {
+  const { keptList, onWarning, title } = options;
   const known = (models: readonly ModelInfo[]) =>
     models.map((model): ModelInfo => ({ ownedBy: options.id, ...model, ...options.limitsOf(model.id) }));
   const configured = known(options.models.map((id) => ({ id, displayName: id, aliases: [] })));
-  let told: { readonly models: readonly ModelInfo[]; readonly at: number } | undefined;
-  let asking: Promise<readonly ModelInfo[]> | undefined;
-  const last = () => told?.models ?? configured;
+  const state: State = { freshUntil: 0, failure: undefined, asking: undefined, list: null };
+
+  function lastTold(): ModelList | undefined {
+    if (state.list !== null) return state.list;
+    const kept = keptList?.read();
+    return (state.list = kept && { ...kept, models: known(kept.models) });
+  }
 
   async function ask(): Promise<readonly ModelInfo[]> {
     try {
-      const models = known(await askForModels(options));
-      told = { models, at: performance.now() };
+      const told = { models: await askForModels(options), at: Date.now() };
+      keptList?.write(told);
+      const models = known(told.models);
+      Object.assign(state, { list: { ...told, models }, freshUntil: now() + freshMs, failure: undefined });
       return models;
+    } catch (error) {
+      if (state.failure === undefined)
+        onWarning?.(`${title} could not be asked for its models: ${toGatewayError(error).message}`);
+      state.failure = { error, until: now() + failedMs };
+      throw error;
     } finally {
-      asking = undefined;
+      state.asking = undefined;
     }
   }
 
+  /** Marked as old. Throws the error where nothing is known. */
+  function insteadOf(error: unknown): readonly ModelInfo[] {
+    const list = lastTold();
+    if (list !== undefined) return list.models.map((model) => ({ ...model, lastTold: list.at }));
+    if (configured.length > 0) return configured;
+    throw error;
+  }
+
   return {
-    known: last,
+    known: () => lastTold()?.models ?? configured,
     async list(signal) {
-      if (told !== undefined && performance.now() - told.at < freshMs) return told.models;
-      asking ??= ask();
+      const { freshUntil, failure, list } = state;
+      if (list !== null && list !== undefined && now() < freshUntil) return list.models;
+      if (failure !== undefined && now() < failure.until) return insteadOf(failure.error);
+      state.asking ??= ask();
       try {
-        return await orAborted(asking, signal);
+        return await orAborted(state.asking, signal);
       } catch (thrown) {
-        if (last().length > 0) return last();
-        throw thrown;
+        return insteadOf(thrown);
       }
     },
   };
@@ -77,15 +123,4 @@ async function askForModels(options: HttpApiOptions): Promise<readonly ModelInfo
   throw new GatewayError("upstream", `${options.title} has no list of models.`, {
     hint: "providers.*.models can name them.",
   });
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -2,6 +2,9 @@ import type { ModelLimits } from "#core/backend.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Upstream } from "#upstream/upstream.ts";
 
+import type { Affinity } from "./affinity.ts";
+import type { KeptList } from "./catalogue.ts";
+
 export interface HttpApiOptions {
   /** The provider's name in the configuration. */
   readonly id: string;
@@ -10,12 +13,17 @@ export interface HttpApiOptions {
   /** Base URLs of the APIs it speaks, the one for other formats first. Never empty. */
   readonly endpoints: readonly EndpointOptions[];
   readonly upstream: Upstream;
+  readonly affinity: Affinity;
   /** Sent along with every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** A model for requests that name none. */
   readonly defaultModel: string | undefined;
   /** Names of models it is known to have, where it has no list of its own. */
   readonly models: readonly string[];
+  /** Where its list is kept for a time when it cannot be asked. */
+  readonly keptList?: KeptList | undefined;
+  /** Told what somebody should know of. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** What the configuration says of a model. */
   readonly limitsOf: (model: string) => ModelLimits | undefined;
   /** It takes less than the API it speaks. */

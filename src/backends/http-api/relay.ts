@@ -20,7 +20,14 @@ export async function relay(
 ): Promise<RelayedAnswer> {
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
-  const { principal, session, signal } = context;
+  const { signal } = context;
+  const { affinity } = options;
+  const isTurn = asksModel(request, dialect);
+  const account = isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context, request.path);
+  const note = (event: ModelEvent) => {
+    if (event.type === "start") affinity.answered(event.responseId, account);
+    context.note(event);
+  };
   const { response, abandon, retries } = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
@@ -28,7 +35,7 @@ export async function relay(
     body: request.body,
     authorize: dialect.authorize,
     refusesKey,
-    affinity: session && `${principal} ${session.id}`,
+    affinity: account,
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
@@ -39,14 +46,14 @@ export async function relay(
   const passed = { status, headers: answerHeaders(headers) };
   const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
-  const isAnswer = response.ok && asksModel(request, dialect);
+  const isAnswer = response.ok && isTurn;
   if (isAnswer && type.includes("text/event-stream"))
-    return { ...passed, body: watchedStream(chunksOf(response, limits), endpoint, context) };
+    return { ...passed, body: watchedStream(chunksOf(response, limits), endpoint, note) };
   if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunksOf(response, limits) };
   const body = await bytesOf({ response, abandon }, limits);
   const text = new TextDecoder().decode(body);
-  if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
-  else if (isAnswer) noteAnswer(text, endpoint, context);
+  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, response, text) });
+  else if (isAnswer) noteAnswer(text, endpoint, note);
   return { ...passed, body };
 }
 
@@ -57,7 +64,7 @@ function asksModel({ method, path }: RelayedRequest, { pathOf, path: asked }: Di
 }
 
 /** Throws GatewayError for what is no JSON: a page of some other server, or half an answer. */
-function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: RelayContext): void {
+function noteAnswer(text: string, { dialect: { format } }: Endpoint, note: RelayContext["note"]): void {
   const answer = parseJsonText(text);
   if (answer === undefined) throw unreadable(text);
   const told = format.summaryOf(answer);
@@ -68,7 +75,7 @@ function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: R
 async function* watchedStream(
   chunks: AsyncIterable<Uint8Array>,
   { dialect: { format } }: Endpoint,
-  { note }: RelayContext,
+  note: RelayContext["note"],
 ): AsyncGenerator<Uint8Array> {
   const parser = createSseParser();
   const decoder = format.createStreamDecoder();

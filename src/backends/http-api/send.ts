@@ -17,10 +17,11 @@ export interface Sending {
 
 /** Throws GatewayError where nobody answers. */
 export async function send(
-  { upstream, headers }: HttpApiOptions,
+  { upstream, affinity, headers }: HttpApiOptions,
   { dialect, root }: Endpoint,
-  { path, body, context: { principal, session, signal, report } }: Sending,
+  { path, body, context }: Sending,
 ): Promise<UpstreamAnswer> {
+  const { signal, report } = context;
   return await upstream.send({
     url: root + path,
     method: "POST",
@@ -28,7 +29,7 @@ export async function send(
     body: JSON.stringify(body),
     authorize: dialect.authorize,
     refusesKey,
-    affinity: session && `${principal} ${session.id}`,
+    affinity: affinity.ofTurn(context, body),
     signal,
     onRetry: (retries) => report({ retries }),
   });

@@ -98,6 +98,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     signal,
     record,
     failed: [],
+    notAsked: [],
     onAsked: () => undefined,
     ...more,
   };

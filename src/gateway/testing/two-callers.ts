@@ -139,6 +139,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       unreadHeaders: [],
       signal: new AbortController().signal,
       failed: [],
+      notAsked: [],
       onAsked: () => undefined,
       record: createRequestRecord({ requestId: "r", method: "POST", path: "/" }),
     });

@@ -136,5 +136,6 @@ function headOf({ mode = "agent", tools = "agent" }: Call): RunningHead {
     renamedTools: [],
     retries: 0,
     failed: [],
+    notAsked: [],
   };
 }

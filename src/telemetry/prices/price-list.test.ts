@@ -6,8 +6,8 @@ import { createPriceList } from "./price-list.ts";
 
 const list = createPriceList({
   rules: [
-    { model: /^local\//, price: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 } },
-    { model: /^mine$/, price: { input: 1, output: 2, cacheRead: 3, cacheWrite: 4, cacheWrite1h: 5 } },
+    { model: /^local\//, tiers: [{ above: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }] },
+    { model: /^mine$/, tiers: [{ above: 0, input: 1, output: 2, cacheRead: 3, cacheWrite: 4, cacheWrite1h: 5 }] },
   ],
   vendorOf: (backend) => ({ "claude-cli": "anthropic", openai: "openai" })[backend],
 });

@@ -2,14 +2,14 @@
 import { listedNamesOf } from "#core/dated-model.ts";
 import type { Usage } from "#core/usage.ts";
 
-import { costOf, type Price, type Tiers } from "./price.ts";
+import { costOf, type Tiers } from "./price.ts";
 import table from "./table.json" with { type: "json" };
 
 /** For models of one's own, or at a price of one's own; the first that matches counts. */
 export interface PriceRule {
   /** `backend/model` is matched too. */
   readonly model: RegExp;
-  readonly price: Price;
+  readonly tiers: Tiers;
 }
 
 export interface PriceListOptions {
@@ -29,7 +29,7 @@ export function createPriceList({ rules, vendorOf }: PriceListOptions): PriceLis
   const vendors: Readonly<Record<string, VendorTable>> = table.vendors;
   function priceOf(backend: string, model: string): Tiers | undefined {
     const rule = rules.find(({ model: pattern }) => pattern.test(model) || pattern.test(`${backend}/${model}`));
-    if (rule !== undefined) return [{ ...rule.price, above: 0 }];
+    if (rule !== undefined) return rule.tiers;
     const list = vendors[vendorOf(backend) ?? ""];
     const name = list && listedNamesOf(model).find((candidate) => Object.hasOwn(list, candidate));
     return name === undefined ? undefined : tiersOf(list?.[name] ?? []);

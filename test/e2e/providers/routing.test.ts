@@ -25,6 +25,7 @@ beforeAll(async () => {
           anthropic: { ...at("anthropic"), base_url: `${demo}/anthropic` },
           // Where nobody is.
           gone: at("gone", { base_url: "http://127.0.0.1:1/v1" }),
+          lost: at("lost", { base_url: "http://127.0.0.1:1/v1" }),
           tired: at("tired"),
         },
         routing: {
@@ -35,11 +36,13 @@ beforeAll(async () => {
             tools: { model: "/^tool(ed)?$/", tools: true, backend: "anthropic" },
             thinking: { model: "thinker", thinking: true, backend: "claiming" },
             careful: { model: "careful", effort: "high" },
+            bounded: { model: "bounded", max_output_tokens: 100, temperature: 0.5, system_prompt: "Be brief." },
+            raw: { model: "raw", backend: "lost", relay: "always" },
             path: { path: "/v1/responses", model: "by-path", backend: "claiming" },
             files: { path: "/v1/files", backend: "anthropic" },
             batches: { path: "/v1/messages/batches", backend: "anthropic" },
           },
-          fallbacks: { gone: ["tired", "claiming/stand-in"] },
+          fallbacks: { gone: ["tired", "claiming/stand-in"], lost: ["anthropic", "claiming/stand-in"] },
         },
       };
     },
@@ -121,6 +124,17 @@ test("a rule's effort is asked for where the client asks for none, in whatever f
     expect((await ask({ path, model: "careful" })).body).toMatchObject({ reasoning_effort: "high" });
     const own = path.endsWith("/messages") ? { output_config: { effort: "low" } } : { reasoning_effort: "low" };
     expect((await ask({ path, model: "careful", body: own })).body).toMatchObject({ reasoning_effort: "low" });
+  }
+});
+
+test("a rule bounds answers and speaks first, whatever the client says, and sets what it leaves open", async () => {
+  for (const path of ["/v1/chat/completions", "/v1/messages"]) {
+    const { body, response } = await ask({ path, model: "bounded" });
+    expect(body).toMatchObject({ max_tokens: 100, temperature: 0.5 });
+    expect(body).toMatchObject({ messages: [{ role: "system", content: "Be brief." }, { role: "user" }] });
+    expect(response.headers.has("x-ccproxy-ignored-params")).toBe(false);
+    const own = await ask({ path, model: "bounded", body: { max_tokens: 50, temperature: 0 } });
+    expect(own.body).toMatchObject({ max_tokens: 50, temperature: 0 });
   }
 });
 
@@ -226,6 +240,17 @@ describe("who stands in", () => {
       expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("gone, tired");
       expect(response.headers.get("x-ccproxy-model")).toBe("stand-in");
     }
+  });
+
+  test("is left out, and named, where a rule passes bytes on and it would have to read them", async () => {
+    const { response, root, body } = await ask({ model: "raw", body: { unheard_of: { by: "us" } } });
+    expect([response.status, root]).toEqual([200, "claiming"]);
+    expect(body).toMatchObject({ model: "stand-in", unheard_of: { by: "us" } });
+    expect(response.headers.get("x-ccproxy-fell-back-from")).toBe("lost");
+    expect(response.headers.get("x-ccproxy-not-asked")).toBe("anthropic");
+    await bench.order({ directives: "[[demo error 529]]", path: "/claiming/" });
+    const refused = (await ask({ model: "raw" })).response;
+    expect([refused.status, refused.headers.get("x-ccproxy-not-asked")]).toEqual([529, "anthropic"]);
   });
 
   test("is not asked for a fault of the request", async () => {

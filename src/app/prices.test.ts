@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+
+import * as v from "valibot";
+
+import { configSchema } from "#config/schema.ts";
+import { noUsage } from "#core/usage.ts";
+
+import { pricesOf } from "./prices.ts";
+
+// proves("observe-price-tiers")
+test("all of a request costs as the highest tier has it that its input reaches, in whatever order they stand", () => {
+  const above = {
+    "1000000": { input: 9, output: 9 },
+    "200_000": { input: 3, output: 4, cache_read: 0, cache_write_1h: 5 },
+  };
+  const list = pricesOf(v.parse(configSchema, { prices: { long: { input: 1, output: 2, above } } }));
+  const cost = (inputTokens: number, more = {}) =>
+    list.cost("any", "long", { ...noUsage, inputTokens, outputTokens: 100_000, ...more });
+  expect(cost(200_000)).toBeCloseTo(0.2 + 0.2, 10);
+  expect(cost(300_000)).toBeCloseTo(0.9 + 0.4, 10);
+  expect(cost(300_000, { cacheReadInputTokens: 100_000 })).toBeCloseTo(0.6 + 0.4, 10);
+  const written = { cacheWriteInputTokens: 200_000, cacheWrite1hInputTokens: 100_000 };
+  expect(cost(300_000, written)).toBeCloseTo(0.3 + 0.3 + 0.5 + 0.4, 10);
+  expect(cost(2_000_000)).toBeCloseTo(18 + 0.9, 10);
+});
