@@ -33,6 +33,9 @@ export interface ProviderDeps {
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
 const commandMs = 30_000;
 
+/** No model writes as much, and pictures find room in it. */
+const mostHeldBytes = 64 * 1024 * 1024;
+
 /** Throws GatewayError `invalid-request` for a file that cannot be read. */
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
   return providersOf(config).map((provider) => {
@@ -48,6 +51,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       answersAs: provider.answersAs,
       models: models.filter((model) => !model.includes("*")),
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
+      mostHeldBytes,
       upstream: createUpstream({
         provider: title,
         credentials: credentialsOf(provider, deps),

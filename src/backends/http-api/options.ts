@@ -22,6 +22,8 @@ export interface HttpApiOptions {
   readonly answersAs: "codex" | undefined;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
+  /** Of an answer, or of one piece of a streamed one, that are held in memory to be read. */
+  readonly mostHeldBytes: number;
 }
 
 export interface EndpointOptions {

@@ -2,11 +2,12 @@ import type { RelayContext, RelayedAnswer, RelayedRequest } from "#core/backend.
 import type { ModelEvent } from "#core/events.ts";
 import { unreadable } from "#core/refusal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
-import { createSseParser } from "#lib/sse.ts";
+import { createSseParser, type SseFrame, type SseParser } from "#lib/sse.ts";
 import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
+import { lastFrames } from "./last-frames.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
 import { refusalIn, refusalOf } from "./send.ts";
@@ -39,9 +40,9 @@ export async function relay(
   const type = headers.get("content-type") ?? "";
   const isAnswer = response.ok && asksModel(request, dialect);
   if (isAnswer && type.includes("text/event-stream"))
-    return { ...passed, body: watchedStream(chunksOf(response, limits), endpoint, context) };
-  if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunksOf(response, limits) };
-  const body = await bytesOf({ response, abandon }, limits);
+    return { ...passed, body: watchedStream(chunksOf(response, limits), { ...options, endpoint }, context) };
+  if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
+  const body = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
   const text = new TextDecoder().decode(body);
   if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
   else if (isAnswer) noteAnswer(text, endpoint, context);
@@ -54,6 +55,15 @@ function asksModel({ method, path }: RelayedRequest, { pathOf, path: asked }: Di
   return method === "POST" && pathOf(place.replace(/\/$/, "")) === asked;
 }
 
+/** Beside answers of models: a list, whose end may still turn into an error; what is long passes as it comes. */
+function isHeld(headers: Headers): boolean {
+  const type = headers.get("content-type") ?? "";
+  const length = Number(headers.get("content-length") ?? 0);
+  return type.includes("json") && !/jsonl|ndjson/.test(type) && length <= longestList;
+}
+
+const longestList = 1024 * 1024;
+
 /** Throws GatewayError for what is no JSON: a page of some other server, or half an answer. */
 function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: RelayContext): void {
   const answer = parseJsonText(text);
@@ -62,28 +72,40 @@ function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: R
   for (const event of told.length > 0 ? told : format.decodeResponse(answer)) note(event);
 }
 
+interface Watching extends Pick<HttpApiOptions, "mostHeldBytes"> {
+  readonly endpoint: Endpoint;
+}
+
 /** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */
 async function* watchedStream(
   chunks: AsyncIterable<Uint8Array>,
-  { dialect: { format } }: Endpoint,
+  { endpoint, mostHeldBytes }: Watching,
   { note }: RelayContext,
 ): AsyncGenerator<Uint8Array> {
-  const parser = createSseParser();
+  const { format } = endpoint.dialect;
+  // A frame that does not end passes as any other, but then nobody reads along any more.
+  let parser: SseParser | undefined = createSseParser();
   const decoder = format.createStreamDecoder();
   let isWhole = false;
   const tell = (event: ModelEvent) => {
     isWhole ||= event.type === "finish";
     note(event);
   };
+  const read = ({ data }: SseFrame) => {
+    if (format.isTelling(data)) decoder.decode(data).forEach(tell);
+  };
   try {
     for await (const chunk of chunks) {
       yield chunk;
-      for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(tell);
+      parser?.push(chunk).forEach(read);
+      if (parser && parser.held() > mostHeldBytes) parser = undefined;
     }
   } catch (thrown) {
     // The client has it all.
     if (!isWhole) throw thrown;
   }
+  if (parser === undefined) return;
+  lastFrames(parser).forEach(read);
   for (const event of decoder.end()) {
     if (event.type === "error") throw event.error;
     tell(event);
