@@ -266,7 +266,9 @@ describe("settings", () => {
       cache_control: { type: "ephemeral" },
       stream: false,
     };
-    expect(decode(defaults)).toEqual(decode({}));
+    const { saidDefaults, ...decoded } = decode(defaults);
+    expect(decoded).toEqual(decode({}));
+    expect(saidDefaults).toEqual({ temperature: 1, topP: 1 });
   });
 
   const tools = [{ name: "a", input_schema: { type: "object" } }];

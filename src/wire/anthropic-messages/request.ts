@@ -10,6 +10,7 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
@@ -44,6 +45,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: true,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features),
     ignoredFields: boundNames(ignored),
     outOfContext,

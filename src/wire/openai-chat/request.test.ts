@@ -233,7 +233,9 @@ describe("settings", () => {
       metadata: {},
       stream: null,
     };
-    expect(decode(defaults)).toEqual(decode({}));
+    const { saidDefaults, ...decoded } = decode(defaults);
+    expect(decoded).toEqual(decode({}));
+    expect(saidDefaults).toEqual({ temperature: 1, topP: 1 });
   });
 
   test("a service tier that only OpenAI sells is left out, and named", () => {

@@ -9,6 +9,7 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
@@ -32,6 +33,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 
 import type { ModelRequest, ReasoningSetting, RequestFeature, RequestFeatures, ResponseFormat } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
@@ -34,6 +35,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: true,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
