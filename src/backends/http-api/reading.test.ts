@@ -143,6 +143,16 @@ test("a chat stream's [DONE] counts without its empty line", async () => {
   expect((await translated("openai-chat")).at(-1)).toMatchObject({ type: "finish", reason: "stop" });
 });
 
+test.each([
+  ["nothing but [DONE]", "data: [DONE]\n\n"],
+  ["words alone before [DONE]", 'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\ndata: [DONE]\n\n'],
+])("a chat stream that is passed on with %s is no broken one", async (_what, whole) => {
+  streams(whole);
+  const { text: passed, noted } = await relayed("openai-chat");
+  expect(passed).toBe(whole);
+  expect(noted.at(-1)).toMatchObject({ type: "finish", reason: "stop" });
+});
+
 const long = "x".repeat(mostHeldBytes + 1);
 
 describe("what would have to be held in memory", () => {

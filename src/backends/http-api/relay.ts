@@ -85,7 +85,7 @@ async function* watchedStream(
   const { format } = endpoint.dialect;
   // A frame that does not end passes as any other, but then nobody reads along any more.
   let parser: SseParser | undefined = createSseParser();
-  const decoder = format.createStreamDecoder();
+  const decoder = format.createStreamDecoder("telling");
   let isWhole = false;
   const tell = (event: ModelEvent) => {
     isWhole ||= event.type === "finish";

@@ -243,7 +243,7 @@ function citations(id: string, given: unknown): readonly BlockEvent[] {
 }
 
 function extendBlock({ open, tell }: State, index: number, delta: BlockDelta): readonly ModelEvent[] {
-  const block = open.find((known) => known.index === index);
+  const block = open.find((candidate) => candidate.index === index);
   if (block === undefined) return [];
   const events = pieceOf(block, delta);
   return open.length === 1 ? events : events.flatMap(tell);
@@ -267,9 +267,9 @@ function extendText(id: string, delta: BlockDelta): readonly BlockEvent[] {
 }
 
 function closeBlock(state: State, index: number): readonly ModelEvent[] {
-  const block = state.open.find((known) => known.index === index);
+  const block = state.open.find((candidate) => candidate.index === index);
   if (block === undefined) return [];
-  state.open = state.open.filter((known) => known !== block);
+  state.open = state.open.filter((other) => other !== block);
   return state.tell(endOf(block));
 }
 

@@ -49,7 +49,7 @@ export function encodeMessages({ system, messages, model, wireFormat }: Upstream
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
   const instructions: readonly WireMessage[] =
     system.length === 0 ? [] : [{ role: "system", content: system.join(paragraphBreak) }];
-  return { messages: [...instructions, ...encoded], ignoredFields: leftOut(messages, model) };
+  return { messages: [...instructions, ...encoded], ignoredFields: leftOut(messages, settled, model) };
 }
 
 const paragraphBreak = "\n\n";
@@ -149,9 +149,10 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): WireMessag
 }
 
 /** The fields of earlier reasoning that nobody gets: most servers refuse one they do not know. */
-function leftOut(messages: readonly Message[], model: string): readonly string[] {
+function leftOut(messages: readonly Message[], settled: readonly Message[], model: string): readonly string[] {
+  const kept = new Set(settled.flatMap(({ content }) => content));
   const isSent = (part: ReasoningPart) =>
-    (thinksAloud(model) && part.text !== "") || signatureOf(part, model) !== undefined;
+    kept.has(part) && ((thinksAloud(model) && part.text !== "") || signatureOf(part, model) !== undefined);
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
   return boundNames(new Set(reasoning.filter((part) => !isSent(part)).map(({ field = "thinking" }) => field)));
 }

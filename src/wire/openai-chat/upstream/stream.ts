@@ -27,6 +27,7 @@ import { usageOf } from "./usage.ts";
 
 interface State {
   phase: "waiting" | "answering" | "ended";
+  seesAll: boolean;
   readonly tell: (event: BlockEvent) => readonly ModelEvent[];
   readonly calls: Calls;
   /** Text, or reasoning, that may go on. */
@@ -38,8 +39,9 @@ interface State {
 }
 
 /** Well-formed events for any chunks: what has no place in the stream decodes to nothing. */
-export function createStreamDecoder(): StreamDecoder {
+export function createStreamDecoder(sees?: "telling"): StreamDecoder {
   const state = startState();
+  state.seesAll = sees === undefined;
   return {
     // Some servers break a silence with an event that says nothing.
     decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
@@ -56,6 +58,7 @@ export function decodeWhole(chunk: Chunk): readonly ModelEvent[] {
 function startState(): State {
   return {
     phase: "waiting",
+    seesAll: true,
     tell: createInOrder(),
     calls: createCalls(),
     open: undefined,
@@ -72,7 +75,7 @@ export function isTelling(data: string): boolean {
 }
 
 function decodeFrame(state: State, data: string): readonly ModelEvent[] {
-  if (data.trim() === "[DONE]") return end(state, state.phase === "answering");
+  if (data.trim() === "[DONE]") return end(state, state.phase === "answering" || !state.seesAll);
   const body = parseJsonText(data);
   if (isFailure(body)) return fail(state, failedStream(body));
   const chunk = v.safeParse(chunkSchema, body);
