@@ -43,14 +43,18 @@ interface Decoding {
   compacts: boolean;
 }
 
-/** Adds to `ignoredFields` what the items carry and no backend can be told. */
-export function decodeInput(input: string | readonly InputItem[], ignoredFields: Set<string>): Conversation {
+/** Adds to `ignoredFields` what the items carry and no backend can be told. `kept`: see WireFormat.decodeRequest. */
+export function decodeInput(
+  input: string | readonly InputItem[],
+  kept: number,
+  ignoredFields: Set<string>,
+): Conversation {
   const items: readonly InputItem[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
   const decoding: Decoding = { callIds: new Set(), ignoredFields, tools: [], outOfContext: undefined, compacts: false };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, item] of items.entries()) {
-    const path = `input[${index}]`;
+    const path = itemPath(index, kept);
     const message = decodeItem(item, path, decoding);
     if (message === undefined) continue;
     const { role, content } = message;
@@ -66,6 +70,11 @@ export function decodeInput(input: string | readonly InputItem[], ignoredFields:
     throw invalidField("input", "expected a message to answer, got only instructions", "Add a user message.");
   const { tools, outOfContext, compacts } = decoding;
   return { system, messages: merged.map(withResultsFirst), tools, outOfContext, compacts };
+}
+
+/** As the client counts its items; those before them came with the response that it goes on from. */
+export function itemPath(index: number, kept: number): string {
+  return index < kept ? `previous_response_id.input[${index}]` : `input[${index - kept}]`;
 }
 
 /**

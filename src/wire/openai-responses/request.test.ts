@@ -11,9 +11,9 @@ const user = { role: "user", content: "hi" };
 const decode = (body: object) => decodeRequest({ input: "hi", ...body });
 const messagesOf = (...input: readonly object[]) => decodeRequest({ input }).messages;
 
-function faultOf(body: object): { readonly param: string | undefined; readonly message: string } {
+function faultOf(body: object, kept?: number): { readonly param: string | undefined; readonly message: string } {
   try {
-    decode(body);
+    decodeRequest({ input: "hi", ...body }, kept);
   } catch (thrown) {
     if (thrown instanceof GatewayError) return { param: thrown.options.param, message: thrown.message };
     throw thrown;
@@ -210,6 +210,26 @@ describe("tools", () => {
     ["a choice without any", { tool_choice: "required" }, "tool_choice"],
   ])("with %s are a 400 that names the field", (_what, body, param) => {
     expect(faultOf(body).param).toBe(param);
+  });
+});
+
+describe("items before those that the client sent", () => {
+  const stored = { type: "message", role: "assistant", content: "hi" };
+
+  test.each([
+    ["an output without its call", { type: "function_call_output", call_id: "c", output: "x" }, ".call_id"],
+    ["a part of no kind", { role: "user", content: [{ type: "input_text" }] }, ".content[0].text"],
+    ["a type that is none", { type: 5 }, ".type"],
+  ])("are not counted in what an error calls %s", (_what, item, field) => {
+    const call = { type: "function_call", call_id: "other", name: "f", arguments: "{}" };
+    expect(faultOf({ input: [user, stored, call, user, item] }, 3).param).toBe(`input[1]${field}`);
+    expect(faultOf({ input: [user, call, item, user] }, 3).param).toBe(`previous_response_id.input[2]${field}`);
+  });
+
+  test("are not counted in what is named as ignored", () => {
+    const sealed = { type: "reasoning", summary: [], encrypted_content: "gAAA" };
+    const { ignoredFields } = decodeRequest({ input: [user, sealed, stored, user, sealed, stored, user] }, 3);
+    expect(ignoredFields).toEqual(["previous_response_id.input[1].encrypted_content", "input[1].encrypted_content"]);
   });
 });
 

@@ -8,13 +8,13 @@ import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
 import { unreadFields } from "./ignored-fields.ts";
-import { type Conversation, decodeInput } from "./items.ts";
+import { type Conversation, decodeInput, itemPath } from "./items.ts";
 import { type ResponsesRequest, responsesRequestSchema } from "./schema.ts";
 import { decodeSchema, decodeTools } from "./tools.ts";
 
 /** `previous_response_id` and item references have to be replaced by what they stand for before. */
-export function decodeRequest(body: unknown): ModelRequest {
-  const request = parseRequest(body);
+export function decodeRequest(body: unknown, kept = 0): ModelRequest {
+  const request = parseRequest(body, kept);
   const ignored = new Set(unreadFields(request));
   const { input, instructions, prompt } = request;
   if (prompt !== null && prompt !== undefined)
@@ -25,7 +25,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
-  const { system, messages, outOfContext, ...said } = decodeInput(input, ignored);
+  const { system, messages, outOfContext, ...said } = decodeInput(input, kept, ignored);
   const features = decodeFeatures(request, said, ignored);
   return {
     wireFormat: "openai-responses",
@@ -45,11 +45,12 @@ export function decodeRequest(body: unknown): ModelRequest {
   };
 }
 
-function parseRequest(body: unknown): ResponsesRequest {
+function parseRequest(body: unknown, kept: number): ResponsesRequest {
   const parsed = v.safeParse(responsesRequestSchema, body, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const { path, explanation } = explainIssue(parsed.issues[0]);
-  throw invalidField(path, explanation);
+  const named = path.replace(/^input\[(\d+)\]/, (_, index) => itemPath(Number(index), kept));
+  throw invalidField(named, explanation);
 }
 
 // ---- features

@@ -157,8 +157,11 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): readonly W
 
 /** OpenAI refuses a thought that nothing follows. */
 function followed(parts: readonly Part[]): readonly Part[] {
-  const isSaid = ({ type, ...part }: Part) => type !== "reasoning" && !("text" in part && part.text === "");
   return parts.slice(0, parts.findLastIndex(isSaid) + 1);
+}
+
+function isSaid(part: Part): boolean {
+  return part.type === "text" ? part.text !== "" : part.type !== "reasoning";
 }
 
 function encodeCall({ callId, toolName, input }: ToolCallPart, { declared }: Encoding): WireItem {
