@@ -49,6 +49,7 @@ export function createProviders(config: Pick<Config, "providers">, deps: Provide
       // A pattern is no name.
       limitsOf: limitsOf(provider),
       answersAs: provider.answersAs,
+      asksForUsage: provider.ask_for_usage,
       models: models.filter((model) => !model.includes("*")),
       idleTimeoutMs: provider.idle_timeout_seconds * 1000,
       mostHeldBytes,

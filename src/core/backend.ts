@@ -80,6 +80,8 @@ export interface RelayedRequest {
   /** All that the client sent; not all of it is for others. */
   readonly headers: Headers;
   readonly body: Uint8Array | undefined;
+  /** What its client sent, parsed, where a model is to answer; the body may name another model. */
+  readonly json?: unknown;
 }
 
 export interface RelayContext extends Pick<RunContext, "principal" | "session" | "signal" | "report"> {

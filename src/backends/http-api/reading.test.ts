@@ -33,6 +33,7 @@ function backendFor(format: WireFormatId) {
     models: [],
     limitsOf: () => undefined,
     answersAs: undefined,
+    asksForUsage: false,
     idleTimeoutMs: 5000,
     mostHeldBytes,
   });

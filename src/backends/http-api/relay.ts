@@ -5,6 +5,7 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser, type SseFrame, type SseParser } from "#lib/sse.ts";
 import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
+import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { lastFrames } from "./last-frames.ts";
@@ -21,11 +22,13 @@ export async function relay(
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
   const { principal, session, signal } = context;
+  const isAsking = asksModel(request, dialect);
+  const asking = isAsking && options.asksForUsage ? askingForUsage(request) : undefined;
   const { response, abandon, retries } = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
-    body: request.body,
+    body: asking ?? request.body,
     authorize: dialect.authorize,
     affinity: session && `${principal} ${session.id}`,
     signal,
@@ -38,9 +41,11 @@ export async function relay(
   const passed = { status, headers: answerHeaders(headers) };
   const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
-  const isAnswer = response.ok && asksModel(request, dialect);
-  if (isAnswer && type.includes("text/event-stream"))
-    return { ...passed, body: watchedStream(chunksOf(response, limits), { ...options, endpoint }, context) };
+  const isAnswer = response.ok && isAsking;
+  if (isAnswer && type.includes("text/event-stream")) {
+    const watching = { ...options, endpoint, hidesUsage: asking !== undefined };
+    return { ...passed, body: streamOf(chunksOf(response, limits), watching, context) };
+  }
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
   const body = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
   const text = new TextDecoder().decode(body);
@@ -74,6 +79,13 @@ function noteAnswer(text: string, { dialect: { format } }: Endpoint, { note }: R
 
 interface Watching extends Pick<HttpApiOptions, "mostHeldBytes"> {
   readonly endpoint: Endpoint;
+  /** Its client did not ask for it. */
+  readonly hidesUsage: boolean;
+}
+
+function streamOf(chunks: AsyncIterable<Uint8Array>, watching: Watching, context: RelayContext) {
+  const watched = watchedStream(chunks, watching, context);
+  return watching.hidesUsage ? withoutUsage(watched, watching.mostHeldBytes) : watched;
 }
 
 /** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */

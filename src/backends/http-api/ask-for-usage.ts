@@ -1,0 +1,62 @@
+/**
+ * OpenAI's chat API tells what a stream cost only to who asks for it. A provider that is set so is asked in the place of
+ * clients that do not, and what it then says beside its answer is taken out again.
+ */
+import type { RelayedRequest } from "#core/backend.ts";
+import { isRecord } from "#lib/is-record.ts";
+import { parseJsonText } from "#lib/parse-json-text.ts";
+
+/** The request's body with the question in it, otherwise byte for byte; undefined where its client asks itself. */
+export function askingForUsage({ wireFormat, json, body }: RelayedRequest): Uint8Array | undefined {
+  if (wireFormat !== "openai-chat" || body === undefined || !isRecord(json) || json["stream"] !== true)
+    return undefined;
+  const { stream_options: options } = json;
+  if (isRecord(options) && options["include_usage"] === true) return undefined;
+  return options === undefined ? withMember(body) : rewritten(body);
+}
+
+const question = { stream_options: { include_usage: true } };
+
+/** Before the brace that ends it; there is a member before. */
+function withMember(body: Uint8Array): Uint8Array {
+  const end = body.lastIndexOf(closingBrace);
+  const member = new TextEncoder().encode(`,${JSON.stringify(question).slice(1, -1)}`);
+  return Buffer.concat([body.subarray(0, end), member, body.subarray(end)]);
+}
+
+const closingBrace = 0x7d;
+
+function rewritten(body: Uint8Array): Uint8Array {
+  const said: unknown = JSON.parse(new TextDecoder().decode(body));
+  const options = isRecord(said) && isRecord(said["stream_options"]) ? said["stream_options"] : {};
+  const asked = { stream_options: { ...options, ...question.stream_options } };
+  return new TextEncoder().encode(JSON.stringify({ ...(isRecord(said) && said), ...asked }));
+}
+
+/** A stream as its client asked for it: without the last chunk, that only counts, and the `null` in all others. */
+export async function* withoutUsage(chunks: AsyncIterable<Uint8Array>, mostHeld: number): AsyncGenerator<Uint8Array> {
+  let held = "";
+  for await (const chunk of chunks) {
+    // A character for each byte, so that all but what is taken out stays as it is.
+    held += Buffer.from(chunk).toString("latin1");
+    const end = wholeFrames.exec(held)?.[0].length ?? (held.length > mostHeld ? held.length : 0);
+    const told = held.slice(0, end).replaceAll(frame, shown);
+    held = held.slice(end);
+    if (told !== "") yield Buffer.from(told, "latin1");
+  }
+  const rest = shown(held);
+  if (rest !== "") yield Buffer.from(rest, "latin1");
+}
+
+/** Up to the last empty line. */
+const wholeFrames = /^[^]*(?:\n\n|\r\r|\r\n\r\n)/;
+const frame = /[^]+?(?:\n\n|\r\r|\r\n\r\n)/g;
+
+function shown(text: string): string {
+  if (!text.includes('"usage"')) return text;
+  const chunk = parseJsonText(/^data: ?(.*)/m.exec(text)?.[1] ?? "");
+  if (!isRecord(chunk)) return text;
+  const { choices, usage } = chunk;
+  if (isRecord(usage)) return Array.isArray(choices) && choices.length === 0 ? "" : text;
+  return usage === null ? text.replace(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,\s*/, "") : text;
+}
