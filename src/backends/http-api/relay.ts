@@ -23,12 +23,12 @@ export async function relay(
   const { dialect, root } = endpoint;
   const { principal, session, signal } = context;
   const isAsking = asksModel(request, dialect);
-  const asking = isAsking && options.asksForUsage ? askingForUsage(request) : undefined;
+  const body = isAsking && options.asksForUsage ? askingForUsage(request) : request.body;
   const { response, abandon, retries } = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
-    body: asking ?? request.body,
+    body,
     authorize: dialect.authorize,
     affinity: session && `${principal} ${session.id}`,
     signal,
@@ -43,15 +43,15 @@ export async function relay(
   const type = headers.get("content-type") ?? "";
   const isAnswer = response.ok && isAsking;
   if (isAnswer && type.includes("text/event-stream")) {
-    const watching = { ...options, endpoint, hidesUsage: asking !== undefined };
+    const watching = { ...options, endpoint, hidesUsage: body !== request.body };
     return { ...passed, body: streamOf(chunksOf(response, limits), watching, context) };
   }
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
-  const body = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
-  const text = new TextDecoder().decode(body);
+  const answer = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
+  const text = new TextDecoder().decode(answer);
   if (!response.ok) context.note({ type: "error", error: refusalIn(options, endpoint, response, text) });
   else if (isAnswer) noteAnswer(text, endpoint, context);
-  return { ...passed, body };
+  return { ...passed, body: answer };
 }
 
 /** The other endpoints of an API answer with lists, files and streams of their own. */
