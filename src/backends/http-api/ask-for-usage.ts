@@ -6,12 +6,11 @@ import type { RelayedRequest } from "#core/backend.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 
-/** The request's body with the question in it, otherwise byte for byte; undefined where its client asks itself. */
-export function askingForUsage({ wireFormat, json, body }: RelayedRequest): Uint8Array | undefined {
-  if (wireFormat !== "openai-chat" || body === undefined || !isRecord(json) || json["stream"] !== true)
-    return undefined;
+/** The request's body with the question in it, otherwise byte for byte; the same where its client asks, or need not. */
+export function askingForUsage({ wireFormat, json, body }: RelayedRequest): RelayedRequest["body"] {
+  if (wireFormat !== "openai-chat" || body === undefined || !isRecord(json) || json["stream"] !== true) return body;
   const { stream_options: options } = json;
-  if (isRecord(options) && options["include_usage"] === true) return undefined;
+  if (isRecord(options) && options["include_usage"] === true) return body;
   return options === undefined ? withMember(body) : rewritten(body);
 }
 
