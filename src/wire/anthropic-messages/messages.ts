@@ -5,7 +5,7 @@ import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
-import { unreadMessageFields } from "./ignored-fields.ts";
+import { unreadBlockFields, unreadMessageFields } from "./ignored-fields.ts";
 import { decodeDocument, decodeImage } from "./media.ts";
 import type { ContentBlock, ModelledBlock, RequestMessage } from "./schema.ts";
 
@@ -93,6 +93,7 @@ function belongsTo(role: RequestMessage["role"], blockType: string): boolean {
 
 function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Part[] {
   if (!isModelled(block)) return [{ type: "raw", wireFormat: "anthropic-messages", value: block }];
+  for (const field of unreadBlockFields(block)) decoding.ignoredFields.add(field);
   switch (block.type) {
     case "text":
       return text(block.text);

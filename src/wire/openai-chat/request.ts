@@ -10,6 +10,7 @@ import type {
   ToolDefinition,
 } from "#core/request.ts";
 import { saidDefaults } from "#core/said-defaults.ts";
+import { describedSchema } from "#lib/described-schema.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
@@ -193,8 +194,12 @@ function decodeToolChoice(choice: ChatCompletionRequest["tool_choice"]): ToolCho
 function decodeResponseFormat({ response_format: format }: ChatCompletionRequest): ResponseFormat | undefined {
   if (format?.type === "json_object") return { type: "json-object" };
   if (format?.type !== "json_schema") return undefined;
-  const { schema, name } = format.json_schema;
-  const decoded = decodeSchema(schema ?? {}, "response_format.json_schema.schema", "the answer");
+  const { schema, name, description } = format.json_schema;
+  const decoded = decodeSchema(
+    describedSchema(schema ?? {}, description),
+    "response_format.json_schema.schema",
+    "the answer",
+  );
   return { type: "json-schema", schema: decoded, ...withoutNullish({ name }) };
 }
 

@@ -273,6 +273,7 @@ describe("settings", () => {
       "include=file_search_call.results",
       "max_tool_calls",
       "reasoning.effort",
+      "reasoning.summary",
       "stream_options.include_obfuscation",
       "text.verbosity",
       "top_logprobs",

@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 import type { ModelRequest, ReasoningSetting, RequestFeature, RequestFeatures, ResponseFormat } from "#core/request.ts";
 import { saidDefaults } from "#core/said-defaults.ts";
+import { describedSchema } from "#lib/described-schema.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
@@ -112,7 +113,8 @@ function decodeFormat({ text }: ResponsesRequest): ResponseFormat | undefined {
   const format = text?.format;
   if (format?.type === "json_object") return { type: "json-object" };
   if (format?.type !== "json_schema") return undefined;
-  const schema = decodeSchema(format.schema, "text.format.schema", "the answer");
+  const described = describedSchema(format.schema, format.description);
+  const schema = decodeSchema(described, "text.format.schema", "the answer");
   return { type: "json-schema", schema, ...withoutNullish({ name: format.name }) };
 }
 

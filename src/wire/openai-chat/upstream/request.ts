@@ -40,7 +40,9 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     ...formatBody(features.responseFormat),
     ...(stream && { stream: true, stream_options: { include_usage: true } }),
   };
-  return { body, ignoredFields, renamedTools: renamedTools(features) };
+  // Whoever thinks in this format is heard, or is not.
+  const display = features.reasoning?.display === undefined ? [] : ["thinking.display"];
+  return { body, ignoredFields: [...ignoredFields, ...display], renamedTools: renamedTools(features) };
 }
 
 // ---- settings
