@@ -166,7 +166,7 @@ describe.each(cases)("what $types can ask for", (asked) => {
     opaque,
   }).filter(({ path }) => !nothingLost.some((pattern) => pattern.test(path)));
 
-  // proves("api-ignored-params")
+  // proves("request-ignored-params")
   test.each(upstreams)("is asked of $id, refused, or named as ignored", (upstream) => {
     const known = new Map<unknown, ReturnType<typeof viewOf> | undefined>();
     const view = (body: unknown) => {
