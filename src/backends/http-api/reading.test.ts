@@ -124,11 +124,11 @@ describe.each(wholeStreams)("%s: a stream's last frame", (format, frames) => {
   const whole = frames.map((data) => `data: ${data}`).join("\n\n");
   const finish = { type: "finish", reason: "stop", usage: { inputTokens: 3, outputTokens: 2 } };
 
-  test.each(["", "\n"])("counts without its empty line (%j), and is passed on as it came", async (end) => {
+  test.each(["", "\n"])("counts without its empty line (%j), and is passed on with it", async (end) => {
     streams(whole + end);
     expect((await translated(format)).at(-1)).toMatchObject(finish);
     const { text: passed, noted } = await relayed(format);
-    expect(passed).toBe(whole + end);
+    expect(passed).toBe(`${whole}${end}\n\n`);
     expect(noted.at(-1)).toMatchObject(finish);
   });
 

@@ -117,7 +117,10 @@ async function* watchedStream(
     if (!isWhole) throw thrown;
   }
   if (parser === undefined) return;
-  lastFrames(parser).forEach(read);
+  const last = lastFrames(parser);
+  // Its client may well hold to the standard, and would not read it.
+  if (last.length > 0) yield new TextEncoder().encode("\n\n");
+  last.forEach(read);
   for (const event of decoder.end()) {
     if (event.type === "error") throw event.error;
     tell(event);
