@@ -118,11 +118,11 @@ async function* watchedStream(
   }
   if (parser === undefined) return;
   const last = lastFrames(parser);
-  // Its client may well hold to the standard, and would not read it.
-  if (last.length > 0) yield new TextEncoder().encode("\n\n");
   last.forEach(read);
   for (const event of decoder.end()) {
     if (event.type === "error") throw event.error;
     tell(event);
   }
+  // Its client may well hold to the standard, and would not read it.
+  if (last.length > 0) yield new TextEncoder().encode("\n\n");
 }
