@@ -26,6 +26,8 @@ export interface ModelRequest {
   readonly ignoredFields: readonly string[];
   /** Why it makes no sense by itself: it brings results of calls that only a session can remember. */
   readonly outOfContext?: GatewayError | undefined;
+  /** Where media, and what no format has in common, stand in the client's own words: to name them in an error. */
+  readonly places?: ReadonlyMap<Part, string> | undefined;
   /** What the body calls its conversation. */
   readonly sessionIds?: SessionIds;
   /** What is answered is a summary, by which the client replaces the conversation. */

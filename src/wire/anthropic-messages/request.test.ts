@@ -157,6 +157,7 @@ describe("a whole request", () => {
         serviceTier: "service_tier",
       },
       ignoredFields: [],
+      places: expect.any(Map),
       sessionIds: {},
     });
   });

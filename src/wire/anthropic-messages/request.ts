@@ -35,7 +35,7 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 function decode(request: CountTokensRequest): ModelRequest {
   if (request.thread) throw threadRefusal();
   const ignored = new Set(unreadFields(request));
-  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request);
   return {
     wireFormat,
@@ -49,6 +49,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     featureFields: featureFields(features),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     sessionIds: withoutNullish({ named: request.session_id, hint: sessionOfUser(request.metadata?.user_id) }),
   };
 }

@@ -24,7 +24,7 @@ import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schem
 export function decodeRequest(body: unknown): ModelRequest {
   const request = parseRequest(body);
   const ignored = new Set(unreadFields(request));
-  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request, ignored);
   return {
     wireFormat: "openai-chat",
@@ -38,6 +38,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
   };
 }

@@ -26,7 +26,7 @@ export function decodeRequest(body: unknown, kept = 0): ModelRequest {
     );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
-  const { system, messages, outOfContext, ...said } = decodeInput(input, kept, ignored);
+  const { system, messages, outOfContext, places, ...said } = decodeInput(input, kept, ignored);
   const features = decodeFeatures(request, said, ignored);
   return {
     wireFormat: "openai-responses",
@@ -40,6 +40,7 @@ export function decodeRequest(body: unknown, kept = 0): ModelRequest {
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     compacts: said.compacts,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
     repeated: repeatedOf(request),

@@ -35,12 +35,13 @@ interface Encoding {
  * Instructions are one system message at the beginning, and later ones tagged text of the user: chat templates of many
  * servers take no other order. OpenAI's own models do.
  */
-export function encodeMessages({ system, messages, model, wireFormat }: UpstreamRequest): EncodedMessages {
+export function encodeMessages(request: UpstreamRequest): EncodedMessages {
+  const { system, messages, model, wireFormat } = request;
   const encoding: Encoding = {
     model,
     hasFiles: wireFormat !== "anthropic-messages",
     refuse(part, message, hint) {
-      throw new GatewayError("invalid-request", message, { param: pathOf(messages, part), hint });
+      throw new GatewayError("invalid-request", message, { param: pathOf(request, part), hint });
     },
   };
   const settled = settledMessages(messages, { lateSystem: isOpenaiModel(model) ? "stands" : "tagged" });

@@ -38,7 +38,8 @@ interface Encoding {
 }
 
 /** Instructions that come late are tagged text of the user for models whose chat template takes no other order. */
-export function encodeItems({ messages, model, wireFormat, features }: UpstreamRequest): EncodedItems {
+export function encodeItems(request: UpstreamRequest): EncodedItems {
+  const { messages, model, wireFormat, features } = request;
   const { tools = [] } = features;
   const declared = new Map(
     tools.flatMap(({ name, declaredAs }) => (declaredAs === undefined ? [] : [[name, declaredAs]])),
@@ -49,7 +50,7 @@ export function encodeItems({ messages, model, wireFormat, features }: UpstreamR
     declared,
     customCalls: customCallsIn(messages, declared),
     refuse(part, message, hint) {
-      throw new GatewayError("invalid-request", message, { param: pathOf(messages, part), hint });
+      throw new GatewayError("invalid-request", message, { param: pathOf(request, part), hint });
     },
   };
   const settled = settledMessages(messages, { lateSystem: isOpenaiModel(model) ? "stands" : "tagged" });
