@@ -16,10 +16,14 @@ export function createFindUnread({ harmless, defaults, switches }: UnreadOptions
     if (typeof value === "object" && Object.keys(value).length === 0) return switches?.has(field) !== true;
     return defaults.has(field) && defaults.get(field) === JSON.stringify(value);
   };
-  return (fields, read, prefix) =>
-    Object.entries(fields).flatMap(([field, value]) =>
-      read.has(field) || harmless.has(field) || asksForNothing(field, value) ? [] : [prefix + field],
-    );
+  // It looks at every block of every message.
+  return (fields, read, prefix) => {
+    const found: string[] = [];
+    for (const field in fields)
+      if (!read.has(field) && !harmless.has(field) && !asksForNothing(field, Reflect.get(fields, field)))
+        found.push(prefix + field);
+    return found;
+  };
 }
 
 const mostNames = 40;
