@@ -32,13 +32,16 @@ function rewritten(body: Uint8Array): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ ...(isRecord(said) && said), ...asked }));
 }
 
+/** Counts are short; what is longer passes as it is. */
+const longestHeld = 256 * 1024;
+
 /** A stream as its client asked for it: without the last chunk, that only counts, and the `null` in all others. */
-export async function* withoutUsage(chunks: AsyncIterable<Uint8Array>, mostHeld: number): AsyncGenerator<Uint8Array> {
+export async function* withoutUsage(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held = "";
   for await (const chunk of chunks) {
     // A character for each byte, so that all but what is taken out stays as it is.
     held += Buffer.from(chunk).toString("latin1");
-    const end = wholeFrames.exec(held)?.[0].length ?? (held.length > mostHeld ? held.length : 0);
+    const end = wholeFrames.exec(held)?.[0].length ?? (held.length > longestHeld ? held.length : 0);
     const told = held.slice(0, end).replaceAll(frame, shown);
     held = held.slice(end);
     if (told !== "") yield Buffer.from(told, "latin1");

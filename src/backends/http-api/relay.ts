@@ -85,7 +85,7 @@ interface Watching extends Pick<HttpApiOptions, "mostHeldBytes"> {
 
 function streamOf(chunks: AsyncIterable<Uint8Array>, watching: Watching, context: RelayContext) {
   const watched = watchedStream(chunks, watching, context);
-  return watching.hidesUsage ? withoutUsage(watched, watching.mostHeldBytes) : watched;
+  return watching.hidesUsage ? withoutUsage(watched) : watched;
 }
 
 /** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */
