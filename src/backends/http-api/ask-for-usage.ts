@@ -41,8 +41,8 @@ export async function* withoutUsage(chunks: AsyncIterable<Uint8Array>): AsyncGen
   for await (const chunk of chunks) {
     // A character for each byte, so that all but what is taken out stays as it is.
     held += Buffer.from(chunk).toString("latin1");
-    const end = wholeFrames.exec(held)?.[0].length ?? (held.length > longestHeld ? held.length : 0);
-    const told = held.slice(0, end).replaceAll(frame, shown);
+    const end = endOfFrames(held);
+    const told = withoutCounts(held.slice(0, end));
     held = held.slice(end);
     if (told !== "") yield Buffer.from(told, "latin1");
   }
@@ -50,9 +50,21 @@ export async function* withoutUsage(chunks: AsyncIterable<Uint8Array>): AsyncGen
   if (rest !== "") yield Buffer.from(rest, "latin1");
 }
 
-/** Up to the last empty line. */
-const wholeFrames = /^[^]*(?:\n\n|\r\r|\r\n\r\n)/;
-const frame = /[^]+?(?:\n\n|\r\r|\r\n\r\n)/g;
+const emptyLines = ["\n\n", "\r\r", "\r\n\r\n"] as const;
+const emptyLine = /(\n\n|\r\r|\r\n\r\n)/;
+
+/** Behind the last empty line. */
+function endOfFrames(text: string): number {
+  const ends = emptyLines.map((line) => (text.includes(line) ? text.lastIndexOf(line) + line.length : 0));
+  const end = Math.max(...ends);
+  return end === 0 && text.length > longestHeld ? text.length : end;
+}
+
+function withoutCounts(frames: string): string {
+  if (!frames.includes('"usage"')) return frames;
+  const parts = frames.split(emptyLine);
+  return parts.map((text, index) => (index % 2 === 0 ? shown(text + (parts[index + 1] ?? "")) : "")).join("");
+}
 
 function shown(text: string): string {
   if (!text.includes('"usage"')) return text;
