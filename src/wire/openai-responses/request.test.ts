@@ -213,6 +213,45 @@ describe("tools", () => {
   });
 });
 
+describe("tools", () => {
+  const look = {
+    type: "function",
+    name: "look",
+    description: "Looks.",
+    parameters: { type: "object", properties: {} },
+  };
+
+  test("of a namespace are told what it is about with the first of them", () => {
+    const namespace = {
+      type: "namespace",
+      name: "fs",
+      description: "Files.",
+      tools: [look, { ...look, name: "list" }],
+    };
+    expect(decode({ tools: [namespace] }).features.tools?.map(({ description }) => description)).toEqual([
+      "Looks.\n\nAbout all tools of fs: Files.",
+      "Looks.",
+    ]);
+  });
+
+  test("with fields that nothing here reads have them named", () => {
+    const inert = { async: false, defer_loading: false, allowed_callers: ["direct"] };
+    expect(decode({ tools: [{ ...look, ...inert }] }).ignoredFields).toEqual([]);
+    const asking = {
+      async: true,
+      defer_loading: true,
+      allowed_callers: ["programmatic"],
+      output_schema: { type: "null" },
+    };
+    expect(decode({ tools: [{ ...look, ...asking }] }).ignoredFields).toEqual([
+      "tools[].async",
+      "tools[].defer_loading",
+      "tools[].allowed_callers",
+      "tools[].output_schema",
+    ]);
+  });
+});
+
 describe("items before those that the client sent", () => {
   const stored = { type: "message", role: "assistant", content: "hi" };
 

@@ -27,7 +27,7 @@ import { usageOf } from "./usage.ts";
 
 interface State {
   phase: "waiting" | "answering" | "ended";
-  seesAll: boolean;
+  readonly seesAll: boolean;
   readonly tell: (event: BlockEvent) => readonly ModelEvent[];
   readonly calls: Calls;
   /** Text, or reasoning, that may go on. */
@@ -40,8 +40,7 @@ interface State {
 
 /** Well-formed events for any chunks: what has no place in the stream decodes to nothing. */
 export function createStreamDecoder(sees?: "telling"): StreamDecoder {
-  const state = startState();
-  state.seesAll = sees === undefined;
+  const state = startState(sees);
   return {
     // Some servers break a silence with an event that says nothing.
     decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
@@ -55,10 +54,10 @@ export function decodeWhole(chunk: Chunk): readonly ModelEvent[] {
   return [...decodeChunk(state, chunk), ...end(state)];
 }
 
-function startState(): State {
+function startState(sees?: "telling"): State {
   return {
     phase: "waiting",
-    seesAll: true,
+    seesAll: sees === undefined,
     tell: createInOrder(),
     calls: createCalls(),
     open: undefined,
