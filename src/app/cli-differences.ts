@@ -100,7 +100,7 @@ const conversation = request(
     },
   },
 );
-const told = historyOf(conversation.messages, (name) => name);
+const told = historyOf(conversation, (name) => name);
 
 /** What the conversation's model and features are in the request to the model. */
 const parameters: readonly (readonly [name: string, arrived: (body: MessagesRequest) => boolean])[] = [

@@ -40,6 +40,9 @@ export interface ProviderDeps {
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
 const commandMs = 30_000;
 
+/** No model writes as much, and pictures find room in it. */
+const mostHeldBytes = 64 * 1024 * 1024;
+
 /** Throws GatewayError `invalid-request` for a file that cannot be read. */
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
   return providersOf(config).map((provider) =>
@@ -58,12 +61,14 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     defaultModel,
     limitsOf: limitsOf(provider),
     answersAs: provider.answersAs,
+    asksForUsage: provider.ask_for_usage,
     // A pattern is no name.
     models: models.filter((model) => !model.includes("*")),
     keptList: deps.modelLists === undefined ? undefined : openModelList(deps.modelLists, name, endpoints[0]?.baseUrl),
     onWarning: deps.onWarning,
     affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
+    mostHeldBytes,
     upstream: createUpstream({
       provider: title,
       credentials,

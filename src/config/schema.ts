@@ -294,6 +294,13 @@ const provider = v.strictObject({
     v.optional(v.record(someName, text("The header's value.")), {}),
     v.description("Headers sent along with every request."),
   ),
+  ask_for_usage: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description("Ask for token counts in chat streams that travel as they came; their clients see none of it."),
+    ),
+    false,
+  ),
   allow_private: v.optional(
     v.pipe(v.boolean(), v.description("It may be on this machine or in a private network.")),
     false,

@@ -80,7 +80,7 @@ export interface RelayedRequest {
   /** All that the client sent; not all of it is for others. */
   readonly headers: Headers;
   readonly body: Uint8Array | undefined;
-  /** The same, where it was parsed. */
+  /** What its client sent, parsed, where a model is to answer; the body may name another model. */
   readonly json?: unknown;
 }
 

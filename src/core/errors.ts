@@ -28,6 +28,8 @@ export type ErrorKind =
   | "timeout"
   /** The vendor answered with a fault of its own, or could not be reached or understood. */
   | "upstream"
+  /** The vendor's answer, or one piece of it, is larger than is held in memory. */
+  | "answer-too-large"
   /** The vendor is overloaded. */
   | "overloaded"
   /** What should answer cannot be started (CLI missing, shutting down). */

@@ -28,6 +28,14 @@ describe("blocks", () => {
     ]);
   });
 
+  test("that overlap keep results that come in between behind them", () => {
+    const tell = createInOrder();
+    const result = { type: "tool-result", id: "a", content: "", isError: false } as const;
+    expect(tell(result)).toEqual([result]);
+    const events = [start("a"), start("b"), end("b"), result, delta("a", "1"), end("a")];
+    expect(events.flatMap(tell)).toEqual([start("a"), delta("a", "1"), end("a"), start("b"), end("b"), result]);
+  });
+
   test("never overlap, and keep what belongs to them, in any order of pieces", () => {
     const piece = fc.tuple(fc.constantFrom("a", "b", "c"), fc.constantFrom("start", "delta", "end"));
     fc.assert(

@@ -1,4 +1,4 @@
-import type { ModelEvent } from "./events.ts";
+import type { ModelEvent, ToolResultEvent } from "./events.ts";
 
 /** An event of one block, by its id. */
 export type BlockEvent = Extract<
@@ -10,13 +10,19 @@ export type BlockEvent = Extract<
 
 /**
  * Tells blocks one after the other, whatever order their pieces come in: the first that began is told as it comes, the
- * others when those before them are over. Says nothing of a block that has not begun, or is over.
+ * others when those before them are over, as is a result that comes in between. Says nothing of a block that has not
+ * begun, or is over.
  */
-export function createInOrder(): (event: BlockEvent) => readonly ModelEvent[] {
+export function createInOrder(): (event: BlockEvent | ToolResultEvent) => readonly ModelEvent[] {
   const waiting: Waiting[] = [];
   const ids = new Set<string>();
   return (event) => {
-    if (event.type.endsWith("-start") && !ids.has(event.id)) {
+    const [first] = waiting;
+    // Nearly all pieces are of the block that is told.
+    if (first?.id === event.id && event.type.endsWith("-delta")) return [event];
+    if (event.type === "tool-result") {
+      waiting.push({ id: "", events: [event], isOver: true });
+    } else if (event.type.endsWith("-start") && !ids.has(event.id)) {
       ids.add(event.id);
       waiting.push({ id: event.id, events: [event], isOver: false });
     } else {

@@ -36,6 +36,8 @@ export function refusedFeatures(model: string, { reasoning }: RequestFeatures): 
   const staysOn = isOff && ALWAYS_THINKS.test(model);
   const samples = reasons(model) === undefined || (isOff && SAMPLES_WITHOUT_THINKING.test(model));
   return [
+    // There is no word for thinking between calls alone.
+    ...(reasoning?.mode === "between-tools" ? (["reasoning"] as const) : []),
     ...(staysOn ? (["reasoning"] as const) : isOff ? (["effort"] as const) : []),
     ...(samples ? [] : (["temperature", "topP"] as const)),
     ...(reasons(model) === true ? (["stopSequences"] as const) : []),

@@ -15,12 +15,19 @@ export interface ModelRequest {
   /** Whether the client wants usage in a stream (always true where the format always sends it). */
   readonly includeUsage: boolean;
   readonly features: RequestFeatures;
+  /**
+   * Settings that were said with the value that is the default of the APIs themselves, so that they are no features: for
+   * servers that speak those APIs and may have another default.
+   */
+  readonly saidDefaults?: Pick<RequestFeatures, "temperature" | "topP"> | undefined;
   /** The wire field each present feature came from, to name it back to the client. */
   readonly featureFields: Partial<Record<RequestFeature, string | readonly string[]>>;
   /** Wire fields that nothing can honour, as the client spelled them. */
   readonly ignoredFields: readonly string[];
   /** Why it makes no sense by itself: it brings results of calls that only a session can remember. */
   readonly outOfContext?: GatewayError | undefined;
+  /** Where media, and what no format has in common, stand in the client's own words: to name them in an error. */
+  readonly places?: ReadonlyMap<Part, string> | undefined;
   /** What the body calls its conversation. */
   readonly sessionIds?: SessionIds;
   /** What is answered is a summary, by which the client replaces the conversation. */

@@ -55,5 +55,7 @@ test("a message that says nothing is left out, and its neighbours meet", () => {
 test("a part is found where its client wrote it", () => {
   const image: Part = { type: "image", source: { type: "url", url: "https://example.test/a.png" } };
   const inResult: Part = { type: "tool-result", callId: "1", content: [image], isError: false };
-  expect(pathOf([user(text("a")), user(text("b"), inResult)], image)).toBe("messages[1].content[1]");
+  const messages = [user(text("a")), user(text("b"), inResult)];
+  expect(pathOf({ messages }, image)).toBe("messages[1].content[1]");
+  expect(pathOf({ messages, places: new Map([[image, "input[3].output[0]"]]) }, image)).toBe("input[3].output[0]");
 });

@@ -1,5 +1,5 @@
 /** Conversations as APIs want them that take less than ours can say. */
-import type { Message, Part, ToolCallPart, ToolResultPart } from "./request.ts";
+import type { Message, ModelRequest, Part, ToolCallPart, ToolResultPart } from "./request.ts";
 import { withResultsFirst } from "./results-first.ts";
 
 /**
@@ -57,8 +57,10 @@ function tagged(part: Part): Part {
   return part.type === "text" ? { type: "text", text: `<system-message>\n${part.text}\n</system-message>` } : part;
 }
 
-/** Where a part stands in the messages of its client, to name it in an error. */
-export function pathOf(messages: readonly Message[], part: Part): string {
+/** Where a part stands in the request of its client, to name it in an error. */
+export function pathOf({ messages, places }: Pick<ModelRequest, "messages" | "places">, part: Part): string {
+  const known = places?.get(part);
+  if (known !== undefined) return known;
   for (const [index, { content }] of messages.entries()) {
     const position = content.findIndex(
       (own) => own === part || (own.type === "tool-result" && own.content.includes(part)),

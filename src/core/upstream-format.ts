@@ -12,7 +12,8 @@ export interface UpstreamFormat {
   encodeRequest(request: UpstreamRequest): EncodedRequest;
   /** A whole answer, as the events its stream would have been. Never throws: what is no answer is an `error` event. */
   decodeResponse(body: unknown): readonly ModelEvent[];
-  createStreamDecoder(): StreamDecoder;
+  /** `telling`: it gets those frames alone (see `isTelling`), and does not judge by what it has not seen. */
+  createStreamDecoder(sees?: "telling"): StreamDecoder;
   /** Whether this frame tells of a stream's beginning, end or usage; the others are of no interest to who only counts. */
   isTelling(data: string): boolean;
   /** What a whole answer tells of its model, tokens and end; nothing where it is no answer of a model, but a list or a count. */

@@ -6,8 +6,11 @@ import type { ModelResponse } from "./response.ts";
 /** One public API shape, both directions. Pure: no IO, no clock but the one it is given. */
 export interface WireFormat {
   readonly id: WireFormatId;
-  /** Throws GatewayError `invalid-request` naming the field in `param`. */
-  decodeRequest(body: unknown): ModelRequest;
+  /**
+   * Throws GatewayError `invalid-request` naming the field in `param`. `kept`: how many of the conversation's items stand
+   * before those that the client sent, in a format whose requests may refer to what was kept.
+   */
+  decodeRequest(body: unknown, kept?: number): ModelRequest;
   /** What of a request its way depends on, at a glance and without a judgement: it need not even be one. */
   outline(body: unknown): RequestOutline;
   encodeResponse(response: ModelResponse, options: EncodeOptions): unknown;

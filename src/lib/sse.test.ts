@@ -48,6 +48,27 @@ describe("parsing a stream", () => {
     expect(parse(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(frames);
   });
 
+  test.each([
+    ["data: a\n\ndata: b", [frame("b")]],
+    ["event: x\ndata: a\ndata: b\n", [frame("a\nb", "x")]],
+    ["data: a\n\n", []],
+    ["event: x", []],
+  ])("tells at the end what %j leaves of a frame, and holds nothing of it then", (stream, left) => {
+    const parser = createSseParser();
+    parser.push(new TextEncoder().encode(stream));
+    expect(parser.end()).toEqual(left);
+    expect(parser.held()).toBe(0);
+  });
+
+  test("says how much it holds of a frame that is not whole", () => {
+    const parser = createSseParser();
+    const held = ["data: 12", "345", "\n", "data: 6\ndata\n", "\n", "data: 1\n\nda"].map((piece) => {
+      parser.push(new TextEncoder().encode(piece));
+      return parser.held();
+    });
+    expect(held).toEqual([8, 11, 6, 9, 0, 2]);
+  });
+
   test("reads back any frames it wrote, wherever the bytes are cut", () => {
     const data = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll(/\r\n?/gu, "\n"));
     const event = fc.option(fc.stringMatching(/^[a-z_]{1,8}$/u), { nil: undefined });

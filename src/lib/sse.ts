@@ -14,6 +14,10 @@ export interface SseFrame {
 export interface SseParser {
   /** The frames completed by these bytes; they may be cut anywhere, also inside a character. */
   push(bytes: Uint8Array): SseFrame[];
+  /** At the end of the input: what it leaves of a frame. The standard has it dropped, but there are servers that end so. */
+  end(): SseFrame[];
+  /** Characters it keeps of a frame that is not whole. */
+  held(): number;
 }
 
 /** One frame of any data; a line break in it becomes a further `data:` line. */
@@ -22,7 +26,6 @@ export function encodeSseFrame({ event, data }: SseFrame): string {
   return event === undefined ? lines : `event: ${event}\n${lines}`;
 }
 
-/** A frame that the end of the input cuts off is dropped, as the standard demands. */
 export function createSseParser(): SseParser {
   // Strips a leading byte order mark by itself.
   const decoder = new TextDecoder();
@@ -30,11 +33,13 @@ export function createSseParser(): SseParser {
   let afterCarriageReturn = false;
   let event: string | undefined;
   let data: string[] = [];
+  let dataLength = 0;
 
   function finishFrame(frames: SseFrame[]): void {
     if (data.length > 0) frames.push({ event, data: data.join("\n") });
     event = undefined;
     data = [];
+    dataLength = 0;
   }
 
   function readLine(line: string): void {
@@ -43,8 +48,11 @@ export function createSseParser(): SseParser {
     const field = colon === -1 ? line : line.slice(0, colon);
     const valueStart = line[colon + 1] === " " ? colon + 2 : colon + 1;
     const value = colon === -1 ? "" : line.slice(valueStart);
-    if (field === "data") data.push(value);
-    else if (field === "event") event = value === "" ? undefined : value;
+    if (field === "data") {
+      data.push(value);
+      // An empty line takes its place too.
+      dataLength += value.length + 1;
+    } else if (field === "event") event = value === "" ? undefined : value;
   }
 
   return {
@@ -63,6 +71,14 @@ export function createSseParser(): SseParser {
       }
       return frames;
     },
+    end() {
+      const frames: SseFrame[] = [];
+      readLine(unfinished + decoder.decode());
+      unfinished = "";
+      finishFrame(frames);
+      return frames;
+    },
+    held: () => unfinished.length + dataLength,
   };
 }
 

@@ -270,3 +270,20 @@ test("a connection can be used again after a stream", async () => {
   const received = await exchangeBytes(server.port, rawPost(chat) + rawPost(chat));
   expect(received.match(/\[DONE\]/g)).toHaveLength(2);
 });
+
+test.each([true, false])("an answer that cannot be kept loses nothing by it (streamed: %p)", async (stream) => {
+  const responses = {
+    save() {
+      throw new Error("database or disk is full");
+    },
+    find: () => undefined,
+    remove: () => false,
+  };
+  await using server = startTestServer({}, {}, { responses });
+  const body = JSON.stringify({ model: "x", input: "Hi", stream });
+  const response = await fetch(`${server.url}/v1/responses`, { method: "POST", body });
+  const text = await response.text();
+  expect(response.status).toBe(200);
+  expect(text).toContain(stream ? "event: response.completed" : '"status":"completed"');
+  expect(server.rows).toMatchObject([{ status: 200, finishReason: "stop", errorKind: "internal" }]);
+});

@@ -1,3 +1,4 @@
+import { toGatewayError } from "#core/errors.ts";
 import { collect } from "#core/response.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 import type { Call, Running } from "#gateway/types.ts";
@@ -16,6 +17,8 @@ import { sseResponse } from "./sse-response.ts";
 /** A request as it is meant, in a format whose requests may refer to what was kept. */
 export interface PreparedTurn {
   readonly body: unknown;
+  /** Items in it that the client did not send. */
+  readonly kept?: number;
   readonly answerId?: string;
   /** Settings that the answer repeats otherwise than they were asked for. */
   readonly repeated?: Readonly<Record<string, unknown>>;
@@ -64,12 +67,13 @@ interface Turn {
 async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: Turn): Promise<Response> {
   const { call, prepared } = turn;
   const { wireFormat, record } = exchange;
-  const decoded = wireFormat.decodeRequest(prepared.body);
+  const decoded = wireFormat.decodeRequest(prepared.body, prepared.kept);
   const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
   const running = await gateway.run(request, call);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
-  const { answerId, remember } = prepared;
+  const { answerId } = prepared;
+  const remember = prepared.remember && attempting(exchange, prepared.remember);
   const { requestId } = call;
   const options: EncodeOptions = {
     requestId,
@@ -97,6 +101,17 @@ async function wholeAnswer(
   const answer = exchange.wireFormat.encodeResponse(response, options);
   if (isRecord(answer)) remember?.(answer);
   return jsonResponse(answer);
+}
+
+/** The answer is there, and is paid for: that it could not be kept is for the log alone. */
+function attempting(exchange: Exchange, remember: NonNullable<Remember>): NonNullable<Remember> {
+  return (answer) => {
+    try {
+      remember(answer);
+    } catch (thrown) {
+      exchange.failed(toGatewayError(thrown));
+    }
+  };
 }
 
 function remembering(encoder: StreamEncoder, remember: Remember): StreamEncoder {

@@ -45,12 +45,20 @@ export async function* chunksOf(
   }
 }
 
-/** All of an answer. Throws as `chunksOf` does. */
-export async function bytesOf({ response, abandon }: Abandonable, limits: Limits): Promise<Uint8Array<ArrayBuffer>> {
+interface WholeLimits extends Limits {
+  /** That are held of it. */
+  readonly mostBytes: number;
+}
+
+/** All of an answer. Throws as `chunksOf` does, and `answer-too-large`. */
+export async function bytesOf(
+  { response, abandon }: Abandonable,
+  limits: WholeLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
   const announced = response.headers.get("content-length");
   // A short one that says how long it is has been made already, and comes at once.
-  if (announced === null || Number(announced) > mostAtOnce)
-    return Buffer.concat(await Array.fromAsync(chunksOf(response, limits)));
+  if (announced === null || Number(announced) > Math.min(mostAtOnce, limits.mostBytes))
+    return await gathered(response, limits);
   const { idleTimeoutMs, signal } = limits;
   let isLate = false;
   const timer = setTimeout(() => {
@@ -64,6 +72,17 @@ export async function bytesOf({ response, abandon }: Abandonable, limits: Limits
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function gathered(response: Response, limits: WholeLimits): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(response, limits)) {
+    parts.push(chunk);
+    length += chunk.byteLength;
+    if (length > limits.mostBytes) throw tooLarge(limits.mostBytes);
+  }
+  return Buffer.concat(parts);
 }
 
 /** The beginning of it: what refuses a request has little to say. */
@@ -90,6 +109,15 @@ function silent(ms: number): GatewayError {
     {
       hint: "providers.*.idle_timeout_seconds says how long is waited.",
     },
+  );
+}
+
+/** For what would have to be held in memory to be read. */
+export function tooLarge(mostBytes: number): GatewayError {
+  return new GatewayError(
+    "answer-too-large",
+    `The model API answered with more than ${Math.round(mostBytes / (1024 * 1024))} MB in one piece.`,
+    { hint: "Ask for less at once, or have it streamed." },
   );
 }
 

@@ -58,7 +58,7 @@ const STAND_IN: readonly WireBlock[] = [
 export function planTurn(request: ModelRequest, options: PlanOptions): TurnPlan {
   const { features } = request;
   const { setup, canForce = true } = options;
-  const messages = historyOf(request.messages, toolNames(features, setup).toWire);
+  const messages = historyOf(request, toolNames(features, setup).toWire);
   const model = modelSetting(request.model, options.model);
   const initialize = initializeRequest(request, options);
   if (options.replacesMessages)
@@ -96,7 +96,7 @@ export function planHistory(
   return {
     initialize: initializeRequest({ ...request, features: {} }, options),
     settings: flagSettings({ setup, model, features: {}, messages: undefined }),
-    history: withoutThinking(historyOf(request.messages, toolNames(request.features, setup).toWire)),
+    history: withoutThinking(historyOf(request, toolNames(request.features, setup).toWire)),
   };
 }
 

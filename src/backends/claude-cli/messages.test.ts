@@ -7,7 +7,7 @@ import { guardCommand, historyOf, unheardReasoning, withoutThinking } from "./me
 const user = (...content: readonly Part[]): Message => ({ role: "user", content });
 const assistant = (...content: readonly Part[]): Message => ({ role: "assistant", content });
 const text = (value: string): Part => ({ type: "text", text: value });
-const encode = (messages: readonly Message[]) => historyOf(messages, (name) => name);
+const encode = (messages: readonly Message[]) => historyOf({ messages }, (name) => name);
 
 test("messages that end with the assistant's are refused by position", () => {
   expect(() => encode([user(text("a")), assistant(text("b"))])).toThrow(

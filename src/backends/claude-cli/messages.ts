@@ -1,6 +1,6 @@
 /** What becomes of messages on their way into the CLI, beside what the Messages API makes of them. */
 import { GatewayError } from "#core/errors.ts";
-import type { Message } from "#core/request.ts";
+import type { Message, ModelRequest } from "#core/request.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import {
   append,
@@ -12,8 +12,12 @@ import {
 } from "#wire/anthropic-messages/upstream/messages.ts";
 
 /** Ends in a user message. Throws `invalid-request`. */
-export function historyOf(messages: readonly Message[], nameOf: ToolNaming): readonly WireMessage[] {
-  const encoded = encodeMessages(messages, nameOf);
+export function historyOf(
+  request: Pick<ModelRequest, "messages" | "places">,
+  nameOf: ToolNaming,
+): readonly WireMessage[] {
+  const { messages } = request;
+  const encoded = encodeMessages(request, nameOf);
   if (encoded.at(-1)?.role === "user") return encoded;
   throw new GatewayError("invalid-request", "The last message is the assistant's: an answer cannot be prefilled.", {
     hint: "End the messages with one of the user.",

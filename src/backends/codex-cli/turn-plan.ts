@@ -56,7 +56,7 @@ function checkPart(request: ModelRequest, part: Part): void {
   if (!isLink && (part.type !== "document" || part.source.type === "text")) return;
   const message = isLink ? "Codex takes images only where they are in the request." : "Codex takes no documents.";
   throw new GatewayError("invalid-request", message, {
-    param: pathOf(request.messages, part),
+    param: pathOf(request, part),
     hint: isLink ? "Send the image as base64." : "Send it as text, or let an agent read it in its workspace.",
   });
 }

@@ -42,6 +42,8 @@ function setUp(keptList?: KeptList, models: readonly string[] = []) {
     models,
     limitsOf: () => ({ maxOutputTokens: 5 }),
     answersAs: undefined,
+    asksForUsage: false,
+    mostHeldBytes: 1000,
     idleTimeoutMs: 1000,
     affinity: createAffinity({ spreads: false }),
     keptList,

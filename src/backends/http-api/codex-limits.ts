@@ -21,7 +21,7 @@ export function askedOfCodex(request: UpstreamRequest): UpstreamRequest {
   const features = Object.fromEntries(
     Object.entries(request.features).filter(([name]) => !refused.some((feature) => feature === name)),
   );
-  return { ...request, features, stream: true };
+  return { ...request, features, saidDefaults: {}, stream: true };
 }
 
 /** Whether a request can travel as it came. */

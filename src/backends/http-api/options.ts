@@ -28,8 +28,12 @@ export interface HttpApiOptions {
   readonly limitsOf: (model: string) => ModelLimits | undefined;
   /** It takes less than the API it speaks. */
   readonly answersAs: "codex" | undefined;
+  /** Of chat streams that it passes on, it wants to know what they cost even where their clients do not. */
+  readonly asksForUsage: boolean;
   /** Longest silence within an answer. */
   readonly idleTimeoutMs: number;
+  /** Of an answer, or of one piece of a streamed one, that are held in memory to be read. */
+  readonly mostHeldBytes: number;
 }
 
 export interface EndpointOptions {

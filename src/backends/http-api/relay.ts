@@ -2,12 +2,14 @@ import type { RelayContext, RelayedAnswer, RelayedRequest } from "#core/backend.
 import type { ModelEvent } from "#core/events.ts";
 import { unreadable } from "#core/refusal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
-import { createSseParser } from "#lib/sse.ts";
+import { createSseParser, type SseFrame, type SseParser } from "#lib/sse.ts";
 import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 
+import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { refusesKey } from "./key-refusal.ts";
+import { lastFrames } from "./last-frames.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
 import { refusalIn, refusalOf } from "./send.ts";
@@ -28,11 +30,12 @@ export async function relay(
     if (event.type === "start") affinity.answered(event.responseId, account);
     context.note(event);
   };
+  const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
   const { response, abandon, retries } = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
-    body: request.body,
+    body,
     authorize: dialect.authorize,
     refusesKey,
     affinity: account,
@@ -47,14 +50,16 @@ export async function relay(
   const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
   const isAnswer = response.ok && isTurn;
-  if (isAnswer && type.includes("text/event-stream"))
-    return { ...passed, body: watchedStream(chunksOf(response, limits), endpoint, note) };
-  if (response.ok && !isAnswer && !type.includes("json")) return { ...passed, body: chunksOf(response, limits) };
-  const body = await bytesOf({ response, abandon }, limits);
-  const text = new TextDecoder().decode(body);
+  if (isAnswer && type.includes("text/event-stream")) {
+    const watching = { ...options, endpoint, hidesUsage: body !== request.body };
+    return { ...passed, body: streamOf(chunksOf(response, limits), watching, note) };
+  }
+  if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
+  const answer = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
+  const text = new TextDecoder().decode(answer);
   if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, response, text) });
   else if (isAnswer) noteAnswer(text, endpoint, note);
-  return { ...passed, body };
+  return { ...passed, body: answer };
 }
 
 /** The other endpoints of an API answer with lists, files and streams of their own. */
@@ -62,6 +67,15 @@ function asksModel({ method, path }: RelayedRequest, { pathOf, path: asked }: Di
   const [place = ""] = path.split("?", 1);
   return method === "POST" && pathOf(place.replace(/\/$/, "")) === asked;
 }
+
+/** Beside answers of models: a list, whose end may still turn into an error; what is long passes as it comes. */
+function isHeld(headers: Headers): boolean {
+  const type = headers.get("content-type") ?? "";
+  const length = Number(headers.get("content-length") ?? 0);
+  return type.includes("json") && !/jsonl|ndjson/.test(type) && length <= longestList;
+}
+
+const longestList = 1024 * 1024;
 
 /** Throws GatewayError for what is no JSON: a page of some other server, or half an answer. */
 function noteAnswer(text: string, { dialect: { format } }: Endpoint, note: RelayContext["note"]): void {
@@ -71,30 +85,52 @@ function noteAnswer(text: string, { dialect: { format } }: Endpoint, note: Relay
   for (const event of told.length > 0 ? told : format.decodeResponse(answer)) note(event);
 }
 
+interface Watching extends Pick<HttpApiOptions, "mostHeldBytes"> {
+  readonly endpoint: Endpoint;
+  /** Its client did not ask for it. */
+  readonly hidesUsage: boolean;
+}
+
+function streamOf(chunks: AsyncIterable<Uint8Array>, watching: Watching, note: RelayContext["note"]) {
+  const watched = watchedStream(chunks, watching, note);
+  return watching.hidesUsage ? withoutUsage(watched) : watched;
+}
+
 /** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */
 async function* watchedStream(
   chunks: AsyncIterable<Uint8Array>,
-  { dialect: { format } }: Endpoint,
+  { endpoint, mostHeldBytes }: Watching,
   note: RelayContext["note"],
 ): AsyncGenerator<Uint8Array> {
-  const parser = createSseParser();
-  const decoder = format.createStreamDecoder();
+  const { format } = endpoint.dialect;
+  // A frame that does not end passes as any other, but then nobody reads along any more.
+  let parser: SseParser | undefined = createSseParser();
+  const decoder = format.createStreamDecoder("telling");
   let isWhole = false;
   const tell = (event: ModelEvent) => {
     isWhole ||= event.type === "finish";
     note(event);
   };
+  const read = ({ data }: SseFrame) => {
+    if (format.isTelling(data)) decoder.decode(data).forEach(tell);
+  };
   try {
     for await (const chunk of chunks) {
       yield chunk;
-      for (const { data } of parser.push(chunk)) if (format.isTelling(data)) decoder.decode(data).forEach(tell);
+      parser?.push(chunk).forEach(read);
+      if (parser && parser.held() > mostHeldBytes) parser = undefined;
     }
   } catch (thrown) {
     // The client has it all.
     if (!isWhole) throw thrown;
   }
+  if (parser === undefined) return;
+  const last = lastFrames(parser);
+  last.forEach(read);
   for (const event of decoder.end()) {
     if (event.type === "error") throw event.error;
     tell(event);
   }
+  // Its client may well hold to the standard, and would not read it.
+  if (last.length > 0) yield new TextEncoder().encode("\n\n");
 }

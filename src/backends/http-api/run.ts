@@ -4,16 +4,15 @@ import type { ModelEvent } from "#core/events.ts";
 import type { UpstreamRequest } from "#core/upstream-format.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser } from "#lib/sse.ts";
-import { chunksOf, textOf } from "#upstream/read-body.ts";
+import { bytesOf, chunksOf, tooLarge } from "#upstream/read-body.ts";
+import type { UpstreamAnswer } from "#upstream/upstream.ts";
 
 import { askedOfCodex } from "./codex-limits.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
+import { lastFrames } from "./last-frames.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { opened, sealed } from "./seals.ts";
 import { refusalOf, send } from "./send.ts";
-
-/** A whole answer is held in memory; no model writes as much. */
-const mostBytes = 64 * 1024 * 1024;
 
 /** Asks in the endpoint's format and tells the answer as it comes. */
 export async function* run(
@@ -26,11 +25,11 @@ export async function* run(
     const asked = options.answersAs === "codex" ? askedOfCodex(request) : request;
     const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(opened(options, asked));
     context.report({ ignoredFields, renamedTools });
-    const { response, retries } = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
-    context.report({ retries });
-    if (!response.ok) throw await refusalOf(options, endpoint, response, context.signal);
+    const answer = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
+    context.report({ retries: answer.retries });
+    if (!answer.response.ok) throw await refusalOf(options, endpoint, answer.response, context.signal);
     const named = withClientNames(renamedTools);
-    for await (const batch of eventsOf(response, endpoint, options, context))
+    for await (const batch of eventsOf(answer, endpoint, options, context))
       yield batch.map((event) => sealed(options, named(event)));
   } catch (thrown) {
     yield [{ type: "error", error: toGatewayError(thrown) }];
@@ -39,26 +38,28 @@ export async function* run(
 
 /** One batch for what one piece of the answer brings. */
 async function* eventsOf(
-  response: Response,
+  { response, abandon }: UpstreamAnswer,
   { dialect }: Endpoint,
-  { idleTimeoutMs }: HttpApiOptions,
+  { idleTimeoutMs, mostHeldBytes }: HttpApiOptions,
   { signal }: RunContext,
 ): AsyncGenerator<readonly ModelEvent[], void> {
-  const chunks = chunksOf(response, { idleTimeoutMs, signal });
+  const limits = { idleTimeoutMs, signal };
   // Some servers answer whole, whatever they are asked for.
   if (!response.headers.get("content-type")?.includes("text/event-stream")) {
-    yield dialect.format.decodeResponse(parseJsonText(await textOf(chunks, mostBytes)));
+    const body = await bytesOf({ response, abandon }, { ...limits, mostBytes: mostHeldBytes });
+    yield dialect.format.decodeResponse(parseJsonText(new TextDecoder().decode(body)));
     return;
   }
   const parser = createSseParser();
   const decoder = dialect.format.createStreamDecoder();
-  for await (const chunk of chunks) {
+  for await (const chunk of chunksOf(response, limits)) {
     const events = parser.push(chunk).flatMap(({ data }) => decoder.decode(data));
     if (events.length > 0) yield events;
     const last = events.at(-1)?.type;
     if (last === "finish" || last === "error") return;
+    if (parser.held() > mostHeldBytes) throw tooLarge(mostHeldBytes);
   }
-  yield decoder.end();
+  yield [...lastFrames(parser).flatMap(({ data }) => decoder.decode(data)), ...decoder.end()];
 }
 
 /** The model calls a tool by the name it was offered under. */

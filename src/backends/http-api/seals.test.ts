@@ -46,7 +46,7 @@ test("Anthropic's is Claude Code's too, and neither is shown what others sealed"
   expect(sealedBy("anthropic")).toBe("EqQB");
   expect(signatureAt("anthropic", "EqQB")).toBe("EqQB");
   const { messages } = opened({ id: "anthropic" }, requestWith(sealedBy("deepseek")));
-  expect(JSON.stringify(encodeMessages(messages, (name) => name))).not.toContain("EqQB");
+  expect(JSON.stringify(encodeMessages({ messages }, (name) => name))).not.toContain("EqQB");
   expect(unsignedReasoning(messages)).toEqual(["thinking"]);
 });
 
@@ -62,7 +62,7 @@ test("what a provider encrypted whole is as much its own", () => {
     ],
   };
   const toldTo = (id: string) => opened({ id }, { ...request, messages: [said] }).messages;
-  const blocksFor = (id: string) => encodeMessages(toldTo(id), (name) => name)[0]?.content;
+  const blocksFor = (id: string) => encodeMessages({ messages: toldTo(id) }, (name) => name)[0]?.content;
   expect(blocksFor("deepseek")?.[0]).toEqual({ type: "redacted_thinking", data: "EmwK" });
   for (const id of ["other", "anthropic"]) {
     expect(blocksFor(id)).toEqual([{ type: "text", text: "a" }]);

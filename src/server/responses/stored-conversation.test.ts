@@ -58,6 +58,12 @@ describe("previous_response_id", () => {
     ]);
   });
 
+  test("says how much of it the request itself did not say", () => {
+    const asker = { store: storeOf(first), principal: "ann" };
+    expect(expandBody({ previous_response_id: "resp_a", input: "x" }, asker).kept).toBe(2);
+    expect(expandBody({ input: [user("x")] }, asker).kept).toBe(0);
+  });
+
   test("is unknown to anybody else, and where a response that it goes on from is gone", () => {
     const second = stored("resp_b", [user("two")], [], "resp_gone");
     const asked = { previous_response_id: "resp_b", input: "x" };

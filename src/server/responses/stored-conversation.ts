@@ -8,6 +8,8 @@ type Item = Readonly<Record<string, unknown>>;
 /** A request's body with all that it only refers to. */
 export interface Expanded {
   readonly body: unknown;
+  /** Items at the beginning of its input that the request itself did not say. */
+  readonly kept: number;
   /** What the request itself said, for the next to refer to. */
   readonly input: readonly Item[];
   readonly previous: string | undefined;
@@ -25,15 +27,16 @@ interface Asker {
  * places. What has not the form of a request stays as it is, for the decoder to say so. Throws GatewayError.
  */
 export function expandBody(body: unknown, asker: Asker): Expanded {
-  if (!isRecord(body)) return { body, input: [], previous: undefined, stored: false };
+  if (!isRecord(body)) return { body, kept: 0, input: [], previous: undefined, stored: false };
   if (isRecord(body["conversation"]) || typeof body["conversation"] === "string") throw noConversations();
   const { previous_response_id: named, store } = body;
   const input = itemsOf(body["input"])?.map((item, index) => resolveReference(item, index, asker));
   const previous = typeof named === "string" && named !== "" ? named : undefined;
   const stored = store !== false && asker.store !== undefined;
-  if (input === undefined) return { body, input: [], previous, stored };
+  if (input === undefined) return { body, kept: 0, input: [], previous, stored };
   const before = previous === undefined ? [] : conversationUpTo(previous, asker);
-  return { body: { ...body, input: [...before, ...input] }, input: input.filter(isRecord), previous, stored };
+  const whole = { ...body, input: [...before, ...input] };
+  return { body: whole, kept: before.length, input: input.filter(isRecord), previous, stored };
 }
 
 function itemsOf(input: unknown): readonly unknown[] | undefined {

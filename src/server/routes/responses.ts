@@ -35,11 +35,11 @@ function goesOn({ principal }: Exchange, { responses }: Services, body: unknown)
 
 /** The conversation it goes on from, and where its answer is kept. */
 function prepare({ principal, record }: Exchange, { responses: store }: Services, given: unknown): PreparedTurn {
-  const { body, input, previous, stored } = expandBody(given, { store, principal });
+  const { body, kept, input, previous, stored } = expandBody(given, { store, principal });
   const id = `resp_${crypto.randomUUID().replaceAll("-", "")}`;
   const remember = (response: Readonly<Record<string, unknown>>): void =>
     store?.save({ principal, id, createdAt: record.receivedAt, previous, input: withIds(input, id), response });
-  return { body, answerId: id, repeated: { store: stored }, ...(stored && { remember }) };
+  return { body, kept, answerId: id, repeated: { store: stored }, ...(stored && { remember }) };
 }
 
 const one: Route["answer"] = (exchange, services, params) => {

@@ -30,6 +30,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   upstream: { status: 502, type: "api_error" },
   unavailable: { status: 503, type: "api_error", retry: false },
   timeout: { status: 504, type: "timeout_error", retry: false },
+  "answer-too-large": { status: 502, type: "api_error" },
   overloaded: { status: 529, type: "overloaded_error" },
 };
 

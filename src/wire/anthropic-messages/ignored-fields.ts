@@ -1,15 +1,19 @@
 import { createFindUnread } from "#lib/unread-fields.ts";
 
-import { type CountTokensRequest, countTokensRequestSchema, type RequestMessage } from "./schema.ts";
+import { blockFields, type CountTokensRequest, countTokensRequestSchema, type RequestMessage } from "./schema.ts";
 
-/** It changes nothing in the answer: caching is the backend's own business. */
-const harmlessFields: ReadonlySet<string> = new Set(["cache_control"]);
+/** They change nothing in the answer: caching is the backend's own business, and what was cited has been. */
+const harmlessFields: ReadonlySet<string> = new Set(["cache_control", "citations"]);
 
 /** Sent by some clients on every request, with the value that asks for nothing. */
-const defaultValues: ReadonlyMap<string, string> = new Map([["speed", '"standard"']]);
+const defaultValues: ReadonlyMap<string, string> = new Map([
+  ["speed", '"standard"'],
+  ["caller", '{"type":"direct"}'],
+]);
 
 const requestFields: ReadonlySet<string> = new Set(Object.keys(countTokensRequestSchema.entries));
 const outputFields: ReadonlySet<string> = new Set(["effort", "format"]);
+const thinkingFields: ReadonlySet<string> = new Set(["type", "budget_tokens", "display"]);
 const metadataFields: ReadonlySet<string> = new Set(["user_id"]);
 const messageFields: ReadonlySet<string> = new Set(["role", "content"]);
 const toolFields: ReadonlySet<string> = new Set(["type", "name", "description", "input_schema"]);
@@ -21,6 +25,7 @@ export function unreadFields(request: CountTokensRequest): string[] {
   return [
     ...unreadIn(request, requestFields, ""),
     ...unreadIn(request.output_config ?? {}, outputFields, "output_config."),
+    ...unreadIn(request.thinking ?? {}, thinkingFields, "thinking."),
     ...unreadIn(request.metadata ?? {}, metadataFields, "metadata."),
   ];
 }
@@ -31,4 +36,9 @@ export function unreadMessageFields(message: RequestMessage): string[] {
 
 export function unreadToolFields(tool: object): string[] {
   return unreadIn(tool, toolFields, "tools[].");
+}
+
+export function unreadBlockFields(block: { readonly type: string }): string[] {
+  const read = blockFields.get(block.type);
+  return read === undefined ? [] : unreadIn(block, read, "messages[].content[].");
 }

@@ -5,7 +5,7 @@ import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
-import { unreadMessageFields } from "./ignored-fields.ts";
+import { unreadBlockFields, unreadMessageFields } from "./ignored-fields.ts";
 import { decodeDocument, decodeImage } from "./media.ts";
 import type { ContentBlock, ModelledBlock, RequestMessage } from "./schema.ts";
 
@@ -16,9 +16,11 @@ interface Conversation {
   readonly system: readonly string[];
   readonly messages: readonly Message[];
   readonly outOfContext: GatewayError | undefined;
+  readonly places: ReadonlyMap<Part, string>;
 }
 
 interface Decoding {
+  readonly places: Map<Part, string>;
   /** Ids of the tool calls so far: a result must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
@@ -28,7 +30,7 @@ interface Decoding {
 
 /** Adds to `ignoredFields` what the messages carry and no backend can be told. */
 export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
-  const decoding: Decoding = { callIds: new Set(), ignoredFields, outOfContext: undefined };
+  const decoding: Decoding = { places: new Map(), callIds: new Set(), ignoredFields, outOfContext: undefined };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
@@ -45,7 +47,12 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
   }
   if (merged.length === 0)
     throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
-  return { system, messages: merged.map(withResultsFirst), outOfContext: decoding.outOfContext };
+  return {
+    system,
+    messages: merged.map(withResultsFirst),
+    outOfContext: decoding.outOfContext,
+    places: decoding.places,
+  };
 }
 
 /**
@@ -92,14 +99,16 @@ function belongsTo(role: RequestMessage["role"], blockType: string): boolean {
 }
 
 function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Part[] {
-  if (!isModelled(block)) return [{ type: "raw", wireFormat: "anthropic-messages", value: block }];
+  if (!isModelled(block))
+    return placed({ type: "raw", wireFormat: "anthropic-messages", value: block }, path, decoding);
+  for (const field of unreadBlockFields(block)) decoding.ignoredFields.add(field);
   switch (block.type) {
     case "text":
       return text(block.text);
     case "image":
-      return [decodeImage(block, path)];
+      return placed(decodeImage(block, path), path, decoding);
     case "document":
-      return [decodeDocument(block, path)];
+      return placed(decodeDocument(block, path), path, decoding);
     case "thinking":
       return [decodeThinking(block, `${path}.thinking`)];
     case "redacted_thinking":
@@ -115,6 +124,11 @@ function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Par
     case "tool_result_sdk":
       return [decodeToolResult(block, path, decoding)];
   }
+}
+
+function placed(part: Part, path: string, { places }: Decoding): Part[] {
+  places.set(part, path);
+  return [part];
 }
 
 const modelledTypes: ReadonlySet<string> = new Set<ModelledBlock["type"]>([

@@ -157,6 +157,7 @@ describe("a whole request", () => {
         serviceTier: "service_tier",
       },
       ignoredFields: [],
+      places: expect.any(Map),
       sessionIds: {},
     });
   });
@@ -266,7 +267,7 @@ describe("settings", () => {
       cache_control: { type: "ephemeral" },
       stream: false,
     };
-    expect(decode(defaults)).toEqual(decode({}));
+    expect(decode(defaults)).toEqual({ ...decode({}), saidDefaults: { temperature: 1, topP: 1 } });
   });
 
   const tools = [{ name: "a", input_schema: { type: "object" } }];

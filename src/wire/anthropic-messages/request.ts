@@ -10,6 +10,7 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
@@ -34,7 +35,7 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 function decode(request: CountTokensRequest): ModelRequest {
   if (request.thread) throw threadRefusal();
   const ignored = new Set(unreadFields(request));
-  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request);
   return {
     wireFormat,
@@ -44,9 +45,11 @@ function decode(request: CountTokensRequest): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: true,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     sessionIds: withoutNullish({ named: request.session_id, hint: sessionOfUser(request.metadata?.user_id) }),
   };
 }

@@ -80,7 +80,7 @@ const agentBlocks = [
   looseObject({ type: v.picklist(["system_message", "result_message"]) }),
 ] as const;
 
-const modelledBlock = v.variant("type", [
+const ownBlocks = [
   textBlock,
   imageBlock,
   documentBlock,
@@ -88,8 +88,14 @@ const modelledBlock = v.variant("type", [
   redactedThinkingBlock,
   toolUseBlock,
   toolResultBlock,
-  ...agentBlocks,
-]);
+] as const;
+const modelledBlock = v.variant("type", [...ownBlocks, ...agentBlocks]);
+
+/** What is read of the API's own blocks, by their types. */
+export const blockFields: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  ownBlocks.map(({ entries }) => [entries.type.literal, new Set(Object.keys(entries))]),
+);
+
 const contentBlock = v.union([modelledBlock, otherBlock]);
 
 const message = looseObject({

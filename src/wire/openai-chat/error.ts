@@ -30,6 +30,7 @@ const renderings: Readonly<Record<ErrorKind, Rendering>> = {
   internal: { status: 500, type: "server_error", code: "internal_error" },
   upstream: { status: 502, type: "server_error", code: "upstream_error" },
   unavailable: { status: 503, type: "server_error", code: "unavailable", retry: false },
+  "answer-too-large": { status: 502, type: "server_error", code: "answer_too_large" },
   overloaded: { status: 503, type: "server_error", code: "overloaded" },
   timeout: { status: 504, type: "timeout", code: "timeout", retry: false },
 };

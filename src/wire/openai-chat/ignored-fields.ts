@@ -25,7 +25,10 @@ const messageFields: ReadonlySet<string> = new Set([
   "tool_call_id",
 ]);
 
-const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues });
+/** An empty object is how a search of the web is asked for. */
+const switches: ReadonlySet<string> = new Set(["web_search_options"]);
+
+const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues, switches });
 
 /** The fields of the request itself that nothing here reads. */
 export function unreadFields(request: ChatCompletionRequest): string[] {

@@ -18,9 +18,11 @@ interface Conversation {
   readonly system: readonly string[];
   readonly messages: readonly Message[];
   readonly outOfContext: GatewayError | undefined;
+  readonly places: ReadonlyMap<Part, string>;
 }
 
 interface Decoding {
+  readonly places: Map<Part, string>;
   /** Ids of the tool calls so far: a result must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
@@ -30,7 +32,7 @@ interface Decoding {
 
 /** Adds to `ignoredFields` what the messages carry and no backend can be told. */
 export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
-  const decoding: Decoding = { callIds: new Set(), ignoredFields, outOfContext: undefined };
+  const decoding: Decoding = { places: new Map(), callIds: new Set(), ignoredFields, outOfContext: undefined };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
@@ -45,7 +47,12 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
   }
   if (merged.length === 0)
     throw invalidField("messages", "expected a message to answer, got only instructions", "Add a user message.");
-  return { system, messages: merged.map(withResultsFirst), outOfContext: decoding.outOfContext };
+  return {
+    system,
+    messages: merged.map(withResultsFirst),
+    outOfContext: decoding.outOfContext,
+    places: decoding.places,
+  };
 }
 
 function decodeMessage(message: RequestMessage, path: string, decoding: Decoding): Message {
@@ -68,12 +75,17 @@ function decodeContent(content: string | readonly InputPart[], path: string, dec
   return content.flatMap((part, index) => {
     const partPath = `${path}.content[${index}]`;
     if (part.type === "text") return text(part.text);
-    if (part.type === "file") return [decodeFile(part.file, `${partPath}.file`)];
-    const { detail } = part.image_url;
-    if (typeof detail === "string" && detail !== "auto")
-      decoding.ignoredFields.add("messages[].content[].image_url.detail");
-    return [decodeImageUrl(part.image_url, `${partPath}.image_url`)];
+    const medium = decodeMedium(part, partPath, decoding);
+    decoding.places.set(medium, partPath);
+    return [medium];
   });
+}
+
+function decodeMedium(part: Exclude<InputPart, { type: "text" }>, path: string, { ignoredFields }: Decoding): Part {
+  if (part.type === "file") return decodeFile(part.file, `${path}.file`);
+  const { detail } = part.image_url;
+  if (typeof detail === "string" && detail !== "auto") ignoredFields.add("messages[].content[].image_url.detail");
+  return decodeImageUrl(part.image_url, `${path}.image_url`);
 }
 
 function decodeToolResult(message: ToolMessage, path: string, decoding: Decoding): Part {

@@ -9,6 +9,8 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
+import { describedSchema } from "#lib/described-schema.ts";
 import { objectSchemaProblem } from "#lib/json-schema.ts";
 import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
@@ -22,7 +24,7 @@ import { type ChatCompletionRequest, chatCompletionRequestSchema } from "./schem
 export function decodeRequest(body: unknown): ModelRequest {
   const request = parseRequest(body);
   const ignored = new Set(unreadFields(request));
-  const { system, messages, outOfContext } = decodeMessages(request.messages, ignored);
+  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored);
   const features = decodeFeatures(request, ignored);
   return {
     wireFormat: "openai-chat",
@@ -32,9 +34,11 @@ export function decodeRequest(body: unknown): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: request.stream_options?.include_usage ?? false,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
   };
 }
@@ -191,8 +195,12 @@ function decodeToolChoice(choice: ChatCompletionRequest["tool_choice"]): ToolCho
 function decodeResponseFormat({ response_format: format }: ChatCompletionRequest): ResponseFormat | undefined {
   if (format?.type === "json_object") return { type: "json-object" };
   if (format?.type !== "json_schema") return undefined;
-  const { schema, name } = format.json_schema;
-  const decoded = decodeSchema(schema ?? {}, "response_format.json_schema.schema", "the answer");
+  const { schema, name, description } = format.json_schema;
+  const decoded = decodeSchema(
+    describedSchema(schema ?? {}, description),
+    "response_format.json_schema.schema",
+    "the answer",
+  );
   return { type: "json-schema", schema: decoded, ...withoutNullish({ name }) };
 }
 

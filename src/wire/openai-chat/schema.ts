@@ -83,7 +83,11 @@ const responseFormat = v.variant("type", [
   looseObject({ type: v.picklist(["text", "json_object"]) }),
   looseObject({
     type: v.literal("json_schema"),
-    json_schema: looseObject({ name: v.nullish(v.string()), schema: v.nullish(looseObject({})) }),
+    json_schema: looseObject({
+      name: v.nullish(v.string()),
+      description: v.nullish(v.string()),
+      schema: v.nullish(looseObject({})),
+    }),
   }),
 ]);
 

@@ -18,12 +18,22 @@ const defaultValues: ReadonlyMap<string, string> = new Map([
   ["truncation", '"disabled"'],
   ["summary", '"auto"'],
   ["context", '"current_turn"'],
+  ["allowed_callers", '["direct"]'],
 ]);
 
 const requestFields: ReadonlySet<string> = new Set(
   Object.keys(responsesRequestSchema.entries).filter((field) => field !== "truncation"),
 );
-const reasoningFields: ReadonlySet<string> = new Set(["effort", "summary"]);
+const reasoningFields: ReadonlySet<string> = new Set(["effort"]);
+const toolFields: ReadonlySet<string> = new Set([
+  "type",
+  "name",
+  "description",
+  "parameters",
+  "strict",
+  "format",
+  "tools",
+]);
 const textFields: ReadonlySet<string> = new Set(["format"]);
 const none: ReadonlySet<string> = new Set();
 
@@ -42,4 +52,9 @@ export function unreadFields(request: ResponsesRequest): string[] {
     ...unreadIn(request.text ?? {}, textFields, "text."),
     ...(request.include ?? []).filter((wanted) => !included.has(wanted)).map((wanted) => `include=${wanted}`),
   ];
+}
+
+/** Of a function, a custom tool or a namespace. */
+export function unreadToolFields(tool: object): string[] {
+  return unreadIn(tool, toolFields, "tools[].");
 }

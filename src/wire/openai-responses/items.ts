@@ -29,11 +29,13 @@ export interface Conversation {
   /** Tools that the conversation brings along, beside those of the request. */
   readonly tools: readonly DeclaredTools[];
   readonly outOfContext: GatewayError | undefined;
+  readonly places: ReadonlyMap<Part, string>;
   /** It asks to be summed up. */
   readonly compacts: boolean;
 }
 
 interface Decoding {
+  readonly places: Map<Part, string>;
   /** Ids of the calls so far: an output must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
@@ -43,14 +45,25 @@ interface Decoding {
   compacts: boolean;
 }
 
-/** Adds to `ignoredFields` what the items carry and no backend can be told. */
-export function decodeInput(input: string | readonly InputItem[], ignoredFields: Set<string>): Conversation {
+/** Adds to `ignoredFields` what the items carry and no backend can be told. `kept`: see WireFormat.decodeRequest. */
+export function decodeInput(
+  input: string | readonly InputItem[],
+  kept: number,
+  ignoredFields: Set<string>,
+): Conversation {
   const items: readonly InputItem[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
-  const decoding: Decoding = { callIds: new Set(), ignoredFields, tools: [], outOfContext: undefined, compacts: false };
+  const decoding: Decoding = {
+    places: new Map(),
+    callIds: new Set(),
+    ignoredFields,
+    tools: [],
+    outOfContext: undefined,
+    compacts: false,
+  };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, item] of items.entries()) {
-    const path = `input[${index}]`;
+    const path = itemPath(index, kept);
     const message = decodeItem(item, path, decoding);
     if (message === undefined) continue;
     const { role, content } = message;
@@ -64,8 +77,13 @@ export function decodeInput(input: string | readonly InputItem[], ignoredFields:
   leaveOutBrokenOff(merged, ignoredFields);
   if (merged.length === 0)
     throw invalidField("input", "expected a message to answer, got only instructions", "Add a user message.");
-  const { tools, outOfContext, compacts } = decoding;
-  return { system, messages: merged.map(withResultsFirst), tools, outOfContext, compacts };
+  const { tools, outOfContext, compacts, places } = decoding;
+  return { system, messages: merged.map(withResultsFirst), tools, outOfContext, compacts, places };
+}
+
+/** As the client counts its items; those before them came with the response that it goes on from. */
+export function itemPath(index: number, kept: number): string {
+  return index < kept ? `previous_response_id.input[${index}]` : `input[${index - kept}]`;
 }
 
 /**
@@ -135,8 +153,8 @@ function parseItem<Schema extends v.GenericSchema>(
 
 type MessageItem = v.InferOutput<typeof messageItemSchema>;
 
-function decodeMessage({ role, content }: MessageItem, path: string, { ignoredFields }: Decoding): Message {
-  const decoded = decodeContent(content, `${path}.content`, ignoredFields);
+function decodeMessage({ role, content }: MessageItem, path: string, decoding: Decoding): Message {
+  const decoded = decodeContent(content, `${path}.content`, decoding);
   if (role === "user") return { role, content: decoded };
   const media = decoded.findIndex(({ type }) => type !== "text");
   if (media !== -1)
@@ -144,7 +162,11 @@ function decodeMessage({ role, content }: MessageItem, path: string, { ignoredFi
   return { role: role === "assistant" ? role : "system", content: decoded };
 }
 
-function decodeContent(content: InputContent, path: string, ignored: Set<string>): Part[] {
+function decodeContent(content: InputContent, path: string, { ignoredFields, places }: Decoding): Part[] {
+  const placed = (part: Part, at: string) => {
+    places.set(part, at);
+    return [part];
+  };
   if (typeof content === "string") return text(content);
   return content.flatMap((part, index): Part[] => {
     switch (part.type) {
@@ -152,11 +174,11 @@ function decodeContent(content: InputContent, path: string, ignored: Set<string>
         return text(part.refusal);
       case "input_image": {
         const { detail } = part;
-        if (typeof detail === "string" && detail !== "auto") ignored.add("input[].content[].detail");
-        return [decodeImage(part, `${path}[${index}]`)];
+        if (typeof detail === "string" && detail !== "auto") ignoredFields.add("input[].content[].detail");
+        return placed(decodeImage(part, `${path}[${index}]`), `${path}[${index}]`);
       }
       case "input_file":
-        return [decodeFile(part, `${path}[${index}]`)];
+        return placed(decodeFile(part, `${path}[${index}]`), `${path}[${index}]`);
       default:
         return text(part.text);
     }
@@ -194,7 +216,7 @@ function decodeOutput({ call_id: callId, output }: OutputItem, path: string, dec
   return {
     type: "tool-result",
     callId,
-    content: decodeContent(output, `${path}.output`, decoding.ignoredFields),
+    content: decodeContent(output, `${path}.output`, decoding),
     isError: false,
   };
 }

@@ -11,9 +11,9 @@ const user = { role: "user", content: "hi" };
 const decode = (body: object) => decodeRequest({ input: "hi", ...body });
 const messagesOf = (...input: readonly object[]) => decodeRequest({ input }).messages;
 
-function faultOf(body: object): { readonly param: string | undefined; readonly message: string } {
+function faultOf(body: object, kept?: number): { readonly param: string | undefined; readonly message: string } {
   try {
-    decode(body);
+    decodeRequest({ input: "hi", ...body }, kept);
   } catch (thrown) {
     if (thrown instanceof GatewayError) return { param: thrown.options.param, message: thrown.message };
     throw thrown;
@@ -213,6 +213,65 @@ describe("tools", () => {
   });
 });
 
+describe("tools", () => {
+  const look = {
+    type: "function",
+    name: "look",
+    description: "Looks.",
+    parameters: { type: "object", properties: {} },
+  };
+
+  test("of a namespace are told what it is about with the first of them", () => {
+    const namespace = {
+      type: "namespace",
+      name: "fs",
+      description: "Files.",
+      tools: [look, { ...look, name: "list" }],
+    };
+    expect(decode({ tools: [namespace] }).features.tools?.map(({ description }) => description)).toEqual([
+      "Looks.\n\nAbout all tools of fs: Files.",
+      "Looks.",
+    ]);
+  });
+
+  test("with fields that nothing here reads have them named", () => {
+    const inert = { async: false, defer_loading: false, allowed_callers: ["direct"] };
+    expect(decode({ tools: [{ ...look, ...inert }] }).ignoredFields).toEqual([]);
+    const asking = {
+      async: true,
+      defer_loading: true,
+      allowed_callers: ["programmatic"],
+      output_schema: { type: "null" },
+    };
+    expect(decode({ tools: [{ ...look, ...asking }] }).ignoredFields).toEqual([
+      "tools[].async",
+      "tools[].defer_loading",
+      "tools[].allowed_callers",
+      "tools[].output_schema",
+    ]);
+  });
+});
+
+describe("items before those that the client sent", () => {
+  const stored = { type: "message", role: "assistant", content: "hi" };
+
+  test.each([
+    ["an output without its call", { type: "function_call_output", call_id: "c", output: "x" }, ".call_id"],
+    ["a part of no kind", { role: "user", content: [{ type: "input_text" }] }, ".content[0].text"],
+    ["a type that is none", { type: 5 }, ".type"],
+  ])("are not counted in what an error calls %s", (_what, item, field) => {
+    const call = { type: "function_call", call_id: "other", name: "f", arguments: "{}" };
+    expect(faultOf({ input: [user, stored, call, user, item] }, 3).param).toBe(`input[1]${field}`);
+    expect(faultOf({ input: [user, call, item, user] }, 3).param).toBe(`previous_response_id.input[2]${field}`);
+  });
+
+  test("are not counted in what is named as ignored", () => {
+    const sealed = { type: "reasoning", summary: [], encrypted_content: "gAAA" };
+    const { ignoredFields } = decodeRequest({ input: [user, sealed, stored, user, sealed, stored, user] }, 3);
+    expect(ignoredFields).toEqual(["previous_response_id.input[1].encrypted_content", "input[1].encrypted_content"]);
+  });
+});
+
 describe("settings", () => {
   test("become features, named as their fields", () => {
     const { features, featureFields } = decode({
@@ -253,6 +312,7 @@ describe("settings", () => {
       "include=file_search_call.results",
       "max_tool_calls",
       "reasoning.effort",
+      "reasoning.summary",
       "stream_options.include_obfuscation",
       "text.verbosity",
       "top_logprobs",

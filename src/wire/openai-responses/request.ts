@@ -1,19 +1,21 @@
 import * as v from "valibot";
 
 import type { ModelRequest, ReasoningSetting, RequestFeature, RequestFeatures, ResponseFormat } from "#core/request.ts";
+import { saidDefaults } from "#core/said-defaults.ts";
+import { describedSchema } from "#lib/described-schema.ts";
 import { explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
 import { unreadFields } from "./ignored-fields.ts";
-import { type Conversation, decodeInput } from "./items.ts";
+import { type Conversation, decodeInput, itemPath } from "./items.ts";
 import { type ResponsesRequest, responsesRequestSchema } from "./schema.ts";
 import { decodeSchema, decodeTools } from "./tools.ts";
 
 /** `previous_response_id` and item references have to be replaced by what they stand for before. */
-export function decodeRequest(body: unknown): ModelRequest {
-  const request = parseRequest(body);
+export function decodeRequest(body: unknown, kept = 0): ModelRequest {
+  const request = parseRequest(body, kept);
   const ignored = new Set(unreadFields(request));
   const { input, instructions, prompt } = request;
   if (prompt !== null && prompt !== undefined)
@@ -24,7 +26,7 @@ export function decodeRequest(body: unknown): ModelRequest {
     );
   if (input === null || input === undefined || input.length === 0)
     throw invalidField("input", "expected a text or a list of items, got none");
-  const { system, messages, outOfContext, ...said } = decodeInput(input, ignored);
+  const { system, messages, outOfContext, places, ...said } = decodeInput(input, kept, ignored);
   const features = decodeFeatures(request, said, ignored);
   return {
     wireFormat: "openai-responses",
@@ -34,20 +36,23 @@ export function decodeRequest(body: unknown): ModelRequest {
     stream: request.stream ?? false,
     includeUsage: true,
     features,
+    saidDefaults: saidDefaults(request),
     featureFields: featureFields(features, request),
     ignoredFields: boundNames(ignored),
     outOfContext,
+    places: places.size === 0 ? undefined : places,
     compacts: said.compacts,
     sessionIds: withoutNullish({ named: request.session_id, hint: request.prompt_cache_key }),
     repeated: repeatedOf(request),
   };
 }
 
-function parseRequest(body: unknown): ResponsesRequest {
+function parseRequest(body: unknown, kept: number): ResponsesRequest {
   const parsed = v.safeParse(responsesRequestSchema, body, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const { path, explanation } = explainIssue(parsed.issues[0]);
-  throw invalidField(path, explanation);
+  const named = path.replace(/^input\[(\d+)\]/, (_, index) => itemPath(Number(index), kept));
+  throw invalidField(named, explanation);
 }
 
 // ---- features
@@ -109,7 +114,8 @@ function decodeFormat({ text }: ResponsesRequest): ResponseFormat | undefined {
   const format = text?.format;
   if (format?.type === "json_object") return { type: "json-object" };
   if (format?.type !== "json_schema") return undefined;
-  const schema = decodeSchema(format.schema, "text.format.schema", "the answer");
+  const described = describedSchema(format.schema, format.description);
+  const schema = decodeSchema(described, "text.format.schema", "the answer");
   return { type: "json-schema", schema, ...withoutNullish({ name: format.name }) };
 }
 

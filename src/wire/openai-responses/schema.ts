@@ -134,7 +134,12 @@ const metadata = v.pipe(
 
 const textFormat = v.variant("type", [
   looseObject({ type: v.picklist(["text", "json_object"]) }),
-  looseObject({ type: v.literal("json_schema"), name: v.nullish(v.string()), schema: looseObject({}) }),
+  looseObject({
+    type: v.literal("json_schema"),
+    name: v.nullish(v.string()),
+    description: v.nullish(v.string()),
+    schema: looseObject({}),
+  }),
 ]);
 
 export const responsesRequestSchema = v.pipe(

@@ -4,6 +4,7 @@ import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
 import { invalidField } from "./error.ts";
+import { unreadToolFields } from "./ignored-fields.ts";
 import type { CustomTool, FunctionTool, RequestTools, ResponsesRequest } from "./schema.ts";
 
 type Choice = ResponsesRequest["tool_choice"];
@@ -44,14 +45,21 @@ interface Placed {
 function toolsOf({ tools, path }: DeclaredTools, ignored: Set<string>): readonly Placed[] {
   return tools.flatMap((tool, index): readonly Placed[] => {
     const at = `${path}[${index}]`;
-    if (isNamespace(tool))
-      return tool.tools.map((inner, place) => ({
-        tool: toolOf(inner, `${at}.tools[${place}]`, ignored, tool.name),
-        path: `${at}.tools[${place}]`,
-      }));
+    if (isNamespace(tool)) return namespaceTools(tool, at, ignored);
     if (isOwn(tool)) return [{ tool: toolOf(tool, at, ignored), path: at }];
     ignored.add(`tools[].type=${tool.type}`);
     return [];
+  });
+}
+
+/** What a namespace is about is said with the first of its tools: nobody else has a place for it. */
+function namespaceTools({ name: namespace, description, tools }: NamespaceTool, path: string, ignored: Set<string>) {
+  return tools.map((inner, place): Placed => {
+    const at = `${path}.tools[${place}]`;
+    const tool = toolOf(inner, at, ignored, namespace);
+    if (place > 0 || !description || description === namespace) return { tool, path: at };
+    const about = `About all tools of ${namespace}: ${description}`;
+    return { tool: { ...tool, description: [tool.description ?? "", about].join("\n\n").trim() }, path: at };
   });
 }
 
@@ -71,6 +79,7 @@ function toolOf(
   ignored: Set<string>,
   namespace?: string,
 ): ToolDefinition {
+  for (const field of unreadToolFields(declared)) ignored.add(field);
   const { name, type: kind } = declared;
   const declaredAs = { name, kind, ...withoutNullish({ namespace }) };
   const named = { name: flatName(name, namespace), declaredAs };

@@ -318,6 +318,28 @@ test("a stream whose client asks for no usage has none in the log, which is not 
   bench.expectRow(requestId, { finishReason: "stop", inputTokens: null, outputTokens: null, costUsd: null });
 });
 
+// proves("observe-pricing")
+test("a provider that is asked for usage in the place of a client tells the log, and the client nothing of it", async () => {
+  const prompt = [{ role: "user" as const, content: `[[demo say Ü.]] ${usage}` }];
+  const asked = { model: "gpt-priced", messages: prompt, stream: true } as const;
+  const read = async (at: string, more: object = {}) => {
+    const { data, response } = await openaiAt(at)
+      .chat.completions.create({ ...asked, ...more })
+      .withResponse();
+    const chunks = await Array.fromAsync(data);
+    const requestId = response.headers.get("x-request-id") ?? "";
+    return { requestId, chunks: chunks.map(({ id: _id, created: _created, ...chunk }) => chunk) };
+  };
+  const plain = await read("/providers/openai");
+  const counted = await read("/providers/counted");
+  expect(bench.lastAsked().body).toEqual({ ...asked, stream_options: { include_usage: true } });
+  expect(counted.chunks).toEqual(plain.chunks);
+  expect(counted.chunks.some((chunk) => "usage" in chunk)).toBe(false);
+  bench.expectRow(counted.requestId, { finishReason: "stop", inputTokens: 150, outputTokens: 20, errorKind: null });
+  const own = await read("/providers/counted", { stream_options: { include_usage: true } });
+  expect(own.chunks.at(-1)?.usage).toMatchObject({ prompt_tokens: 150, completion_tokens: 20 });
+});
+
 // ---- whatever comes
 
 const strange: readonly (readonly [string, readonly (Uint8Array | string)[]])[] = [

@@ -64,6 +64,12 @@ export async function openRelayBench(): Promise<RelayBench> {
           credentials: { main: { env: "KEY_OPENAI" } },
           default_model: "gpt-priced",
         },
+        counted: {
+          endpoints: { "openai-chat": `${demo}/v1` },
+          allow_private: true,
+          ask_for_usage: true,
+          credentials: { main: { env: "KEY_OPENAI" } },
+        },
         bytes: {
           endpoints: {
             "anthropic-messages": bytes.url,

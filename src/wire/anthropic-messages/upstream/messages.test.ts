@@ -8,7 +8,7 @@ const PNG = "iVBORw0KGgoAAAANSUhEUg==";
 const user = (...content: readonly Part[]): Message => ({ role: "user", content });
 const assistant = (...content: readonly Part[]): Message => ({ role: "assistant", content });
 const text = (value: string): Part => ({ type: "text", text: value });
-const encode = (messages: readonly Message[]) => encodeMessages(messages, (name) => name);
+const encode = (messages: readonly Message[]) => encodeMessages({ messages }, (name) => name);
 const encodeOne = (part: Part) => encode([user(part)])[0]?.content[0];
 
 describe("messages", () => {

@@ -1,6 +1,6 @@
 /** Canonical messages as content of the Anthropic messages API. */
 import { GatewayError } from "#core/errors.ts";
-import type { DocumentPart, MediaSource, Message, Part, ReasoningPart } from "#core/request.ts";
+import type { DocumentPart, MediaSource, Message, ModelRequest, Part, ReasoningPart } from "#core/request.ts";
 import { isMarked } from "#core/sealed-reasoning.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 
@@ -18,10 +18,14 @@ export interface WireBlock {
  * Alternating roles. A system message that came late stands where it was, as tagged user text: most models refuse the
  * role there. Throws `invalid-request`.
  */
-export function encodeMessages(messages: readonly Message[], nameOf: ToolNaming): readonly WireMessage[] {
+export function encodeMessages(
+  { messages, places }: Pick<ModelRequest, "messages" | "places">,
+  nameOf: ToolNaming,
+): readonly WireMessage[] {
+  const encoding = { nameOf, placeOf: (part: Part, path: string) => places?.get(part) ?? path };
   const encoded: WireMessage[] = [];
   for (const [position, message] of messages.entries()) {
-    const content = encodeParts(message.content, `messages[${position}]`, nameOf);
+    const content = encodeParts(message.content, `messages[${position}]`, encoding);
     const shown = message.role === "system" ? content.map(tagged) : content;
     if (shown.length > 0)
       append(encoded, { role: message.role === "assistant" ? "assistant" : "user", content: shown });
@@ -83,32 +87,39 @@ function tagged(block: WireBlock): WireBlock {
     : block;
 }
 
-function encodeParts(parts: readonly Part[], path: string, nameOf: ToolNaming): readonly WireBlock[] {
-  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`, nameOf) ?? []);
+interface Encoding {
+  readonly nameOf: ToolNaming;
+  /** As its client wrote it; else the path. */
+  readonly placeOf: (part: Part, path: string) => string;
+}
+
+function encodeParts(parts: readonly Part[], path: string, encoding: Encoding): readonly WireBlock[] {
+  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`, encoding) ?? []);
 }
 
 /** undefined for what the API would refuse and nobody would miss: empty text, reasoning nobody signed. */
-function encodePart(part: Part, path: string, nameOf: ToolNaming): WireBlock | undefined {
+function encodePart(part: Part, path: string, encoding: Encoding): WireBlock | undefined {
+  const { nameOf, placeOf } = encoding;
   switch (part.type) {
     case "text":
       return part.text === "" ? undefined : { type: "text", text: part.text };
     case "reasoning":
       return encodeReasoning(part);
     case "image":
-      return { type: "image", source: encodeSource(part.source, path, isImage) };
+      return { type: "image", source: encodeSource(part.source, placeOf(part, path), isImage) };
     case "document":
-      return encodeDocument(part, path);
+      return encodeDocument(part, placeOf(part, path));
     case "tool-call":
       return { type: "tool_use", id: part.callId, name: nameOf(part.toolName), input: part.input };
     case "tool-result":
       return {
         type: "tool_result",
         tool_use_id: part.callId,
-        content: encodeParts(part.content, path, nameOf),
+        content: encodeParts(part.content, path, encoding),
         is_error: part.isError,
       };
     default:
-      return encodeRaw(part.value, part.wireFormat === "anthropic-messages", path);
+      return encodeRaw(part.value, part.wireFormat === "anthropic-messages", placeOf(part, path));
   }
 }
 

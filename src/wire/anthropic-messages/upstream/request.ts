@@ -55,7 +55,7 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     model,
     max_tokens: features.maxOutputTokens ?? longestAnswer(model),
     ...(instructions.length > 0 && { system: instructions.map((text) => ({ type: "text", text })) }),
-    messages: encodeMessages(messages, wireName),
+    messages: encodeMessages(request, wireName),
     ...samplingBody(features),
     ...thinkingBody(features, model),
     ...toolBody(features, model),

@@ -157,6 +157,37 @@ describe("a stream", () => {
     expect(decodeAll([...frames, end, over("max_tokens"), "[DONE]"]).at(-1)).toMatchObject({ reason: "stop" });
   });
 
+  test("may tell its blocks side by side: each is whole, in the order they began", () => {
+    const stop = (index: number) => JSON.stringify({ type: "content_block_stop", index });
+    const frames = [
+      message(),
+      block({ type: "thinking", thinking: "" }, 0),
+      block({ type: "text", text: "" }, 1),
+      delta({ type: "thinking_delta", thinking: "h" }, 0),
+      block({ type: "tool_use", id: "t", name: "n", input: {} }, 2),
+      delta({ type: "text_delta", text: "a" }, 1),
+      delta({ type: "input_json_delta", partial_json: '{"a":' }, 2),
+      delta({ type: "thinking_delta", thinking: "m" }, 0),
+      delta({ type: "input_json_delta", partial_json: "1}" }, 2),
+      stop(2),
+      delta({ type: "signature_delta", signature: "s" }, 0),
+      stop(0),
+      delta({ type: "text_delta", text: "b" }, 1),
+      stop(1),
+      over("tool_use"),
+      end,
+    ];
+    const events = decodeAll(frames);
+    expect(faultIn(events)).toBeUndefined();
+    expect(seenOf(events)).toMatchObject({
+      parts: [
+        { type: "reasoning", text: "hm", signature: "s" },
+        { type: "text", text: "ab" },
+        { type: "tool-call", toolName: "n", inputJson: '{"a":1}' },
+      ],
+    });
+  });
+
   test("stays well-formed whatever comes in it", () => {
     const piece = fc.constantFrom(
       message(),

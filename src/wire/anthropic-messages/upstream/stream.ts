@@ -1,8 +1,9 @@
 import * as v from "valibot";
 
 import type { GatewayError } from "#core/errors.ts";
-import type { ModelEvent } from "#core/events.ts";
+import type { ModelEvent, ToolResultEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
+import { type BlockEvent, createInOrder } from "#core/in-order.ts";
 import { brokenOff, unreadable } from "#core/refusal.ts";
 import type { StreamDecoder } from "#core/upstream-format.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
@@ -22,7 +23,9 @@ import { mergeUpstreamUsage, usageOf } from "./usage.ts";
 interface State {
   phase: "waiting" | "answering" | "ended";
   usage: UpstreamUsage | null;
-  open: OpenBlock | undefined;
+  /** More than one where the upstream tells blocks side by side, as their indexes let it. */
+  open: readonly OpenBlock[];
+  readonly tell: (event: BlockEvent | ToolResultEvent) => readonly ModelEvent[];
   blocks: number;
   responseId: string;
   readonly callIds: Set<string>;
@@ -31,9 +34,11 @@ interface State {
   stop: { readonly reason: string; readonly sequence: string | undefined } | undefined;
 }
 
+type BlockKind = "text" | "reasoning" | "tool" | "skipped";
+
 interface OpenBlock {
   readonly index: number;
-  readonly kind: "text" | "reasoning" | "tool" | "skipped";
+  readonly kind: Exclude<BlockKind, "skipped">;
   readonly id: string;
   signature: string;
 }
@@ -58,7 +63,8 @@ function startState(): State {
   return {
     phase: "waiting",
     usage: null,
-    open: undefined,
+    open: [],
+    tell: createInOrder(),
     blocks: 0,
     responseId: "",
     callIds: new Set(),
@@ -108,7 +114,7 @@ function decodeEvent(state: State, event: StreamEvent): readonly ModelEvent[] {
     case "content_block_delta":
       return extendBlock(state, event.index, event.delta);
     case "content_block_stop":
-      return state.open?.index === event.index ? closeBlock(state) : [];
+      return closeBlock(state, event.index);
     case "message_delta":
       state.usage = mergeUpstreamUsage(state.usage, event.usage);
       if (typeof event.delta.stop_reason === "string")
@@ -142,7 +148,7 @@ const reasons: Readonly<Record<string, FinishReason>> = {
 function end(state: State): readonly ModelEvent[] {
   const { stop } = state;
   if (stop === undefined) return fail(state, brokenOff());
-  const closing = closeBlock(state);
+  const closing = state.open.flatMap(({ index }) => closeBlock(state, index));
   state.phase = "ended";
   const usage = usageOf(state.usage);
   return [
@@ -170,13 +176,13 @@ function fail(state: State, error: GatewayError): readonly ModelEvent[] {
 const callTypes: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
 
 function openBlock(state: State, index: number, block: ContentBlock): readonly ModelEvent[] {
-  const closing = closeBlock(state);
+  const closing = closeBlock(state, index);
   state.blocks += 1;
   const kind = kindOf(block);
   const id = kind === "tool" ? callId(state, block) : `block-${state.blocks}`;
   state.calls ||= block.type === "tool_use";
-  state.open = { index, kind, id, signature: block.signature ?? "" };
-  return [...closing, ...beginningOf(block, kind, id)];
+  if (kind !== "skipped") state.open = [...state.open, { index, kind, id, signature: block.signature ?? "" }];
+  return [...closing, ...beginningOf(block, kind, id).flatMap(state.tell)];
 }
 
 /** Unlike any other in its conversation. */
@@ -187,13 +193,13 @@ function callId({ callIds, responseId, blocks }: State, { id = "" }: ContentBloc
   return fit;
 }
 
-function kindOf({ type }: ContentBlock): OpenBlock["kind"] {
+function kindOf({ type }: ContentBlock): BlockKind {
   if (type === "text") return "text";
   if (type === "thinking" || type === "redacted_thinking") return "reasoning";
   return callTypes.has(type) ? "tool" : "skipped";
 }
 
-function beginningOf(block: ContentBlock, kind: OpenBlock["kind"], id: string): readonly ModelEvent[] {
+function beginningOf(block: ContentBlock, kind: BlockKind, id: string): readonly (BlockEvent | ToolResultEvent)[] {
   switch (kind) {
     case "text":
       return [{ type: "text-start", id }, ...textDelta(id, block.text ?? ""), ...citations(id, block.citations)];
@@ -232,53 +238,60 @@ function wholeInput(input: unknown): string {
   return JSON.stringify(input);
 }
 
-function citations(id: string, given: unknown): readonly ModelEvent[] {
+function citations(id: string, given: unknown): readonly BlockEvent[] {
   return Array.isArray(given) ? given.map((citation: unknown) => ({ type: "text-citation", id, citation })) : [];
 }
 
-function extendBlock({ open }: State, index: number, delta: BlockDelta): readonly ModelEvent[] {
-  if (open === undefined || open.index !== index) return [];
-  if (delta.type === "signature_delta") open.signature += delta.signature ?? "";
-  switch (open.kind) {
+function extendBlock({ open, tell }: State, index: number, delta: BlockDelta): readonly ModelEvent[] {
+  const block = open.find((candidate) => candidate.index === index);
+  if (block === undefined) return [];
+  const events = pieceOf(block, delta);
+  return open.length === 1 ? events : events.flatMap(tell);
+}
+
+function pieceOf(block: OpenBlock, delta: BlockDelta): readonly BlockEvent[] {
+  if (delta.type === "signature_delta") block.signature += delta.signature ?? "";
+  switch (block.kind) {
     case "text":
-      return extendText(open.id, delta);
+      return extendText(block.id, delta);
     case "reasoning":
-      return delta.type === "thinking_delta" ? reasoningDelta(open.id, delta.thinking ?? "") : [];
+      return delta.type === "thinking_delta" ? reasoningDelta(block.id, delta.thinking ?? "") : [];
     case "tool":
-      return delta.type === "input_json_delta" ? inputDelta(open.id, delta.partial_json ?? "") : [];
-    default:
-      return [];
+      return delta.type === "input_json_delta" ? inputDelta(block.id, delta.partial_json ?? "") : [];
   }
 }
 
-function extendText(id: string, delta: BlockDelta): readonly ModelEvent[] {
+function extendText(id: string, delta: BlockDelta): readonly BlockEvent[] {
   if (delta.type === "citations_delta") return [{ type: "text-citation", id, citation: delta.citation }];
   return delta.type === "text_delta" ? textDelta(id, delta.text ?? "") : [];
 }
 
-function closeBlock(state: State): readonly ModelEvent[] {
-  const { open } = state;
-  state.open = undefined;
-  switch (open?.kind) {
+function closeBlock(state: State, index: number): readonly ModelEvent[] {
+  const block = state.open.find((candidate) => candidate.index === index);
+  if (block === undefined) return [];
+  state.open = state.open.filter((other) => other !== block);
+  return state.tell(endOf(block));
+}
+
+function endOf({ kind, id, signature }: OpenBlock): BlockEvent {
+  switch (kind) {
     case "text":
-      return [{ type: "text-end", id: open.id }];
+      return { type: "text-end", id };
     case "reasoning":
-      return [{ type: "reasoning-end", id: open.id, ...(open.signature !== "" && { signature: open.signature }) }];
+      return { type: "reasoning-end", id, ...(signature !== "" && { signature }) };
     case "tool":
-      return [{ type: "tool-input-end", id: open.id }];
-    default:
-      return [];
+      return { type: "tool-input-end", id };
   }
 }
 
-function textDelta(id: string, text: string): readonly ModelEvent[] {
+function textDelta(id: string, text: string): readonly BlockEvent[] {
   return text === "" ? [] : [{ type: "text-delta", id, text }];
 }
 
-function reasoningDelta(id: string, text: string): readonly ModelEvent[] {
+function reasoningDelta(id: string, text: string): readonly BlockEvent[] {
   return text === "" ? [] : [{ type: "reasoning-delta", id, text }];
 }
 
-function inputDelta(id: string, delta: string): readonly ModelEvent[] {
+function inputDelta(id: string, delta: string): readonly BlockEvent[] {
   return delta === "" ? [] : [{ type: "tool-input-delta", id, delta }];
 }

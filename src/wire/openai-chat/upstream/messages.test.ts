@@ -200,6 +200,13 @@ describe("earlier reasoning", () => {
     expect(ignoredFields).toEqual(["messages[1].content[0].thinking"]);
   });
 
+  test("is named where its message says nothing else and so is left out", () => {
+    const alone = [user(text("a")), assistant(reasoning), user(text("b"))];
+    const { messages: encoded, ignoredFields } = encode(alone, { model: "deepseek-v4-pro" });
+    expect(encoded).toEqual([{ role: "user", content: "a\n\nb" }]);
+    expect(ignoredFields).toEqual(["messages[1].content[0].thinking"]);
+  });
+
   test.each(["deepseek-v4-pro", "deepseek/deepseek-v4.1-flash", "kimi-k3", "mimo-v2.6-pro"])(
     "goes back to %s, which refuses its calls without it",
     (model) => {

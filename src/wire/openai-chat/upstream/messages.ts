@@ -35,12 +35,13 @@ interface Encoding {
  * Instructions are one system message at the beginning, and later ones tagged text of the user: chat templates of many
  * servers take no other order. OpenAI's own models do.
  */
-export function encodeMessages({ system, messages, model, wireFormat }: UpstreamRequest): EncodedMessages {
+export function encodeMessages(request: UpstreamRequest): EncodedMessages {
+  const { system, messages, model, wireFormat } = request;
   const encoding: Encoding = {
     model,
     hasFiles: wireFormat !== "anthropic-messages",
     refuse(part, message, hint) {
-      throw new GatewayError("invalid-request", message, { param: pathOf(messages, part), hint });
+      throw new GatewayError("invalid-request", message, { param: pathOf(request, part), hint });
     },
   };
   const settled = settledMessages(messages, { lateSystem: isOpenaiModel(model) ? "stands" : "tagged" });
@@ -49,7 +50,7 @@ export function encodeMessages({ system, messages, model, wireFormat }: Upstream
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
   const instructions: readonly WireMessage[] =
     system.length === 0 ? [] : [{ role: "system", content: system.join(paragraphBreak) }];
-  return { messages: [...instructions, ...encoded], ignoredFields: leftOut(messages, model) };
+  return { messages: [...instructions, ...encoded], ignoredFields: leftOut(messages, settled, model) };
 }
 
 const paragraphBreak = "\n\n";
@@ -149,9 +150,10 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): WireMessag
 }
 
 /** The fields of earlier reasoning that nobody gets: most servers refuse one they do not know. */
-function leftOut(messages: readonly Message[], model: string): readonly string[] {
+function leftOut(messages: readonly Message[], settled: readonly Message[], model: string): readonly string[] {
+  const kept = new Set(settled.flatMap(({ content }) => content));
   const isSent = (part: ReasoningPart) =>
-    (thinksAloud(model) && part.text !== "") || signatureOf(part, model) !== undefined;
+    kept.has(part) && ((thinksAloud(model) && part.text !== "") || signatureOf(part, model) !== undefined);
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
   return boundNames(new Set(reasoning.filter((part) => !isSent(part)).map(({ field = "thinking" }) => field)));
 }

@@ -27,10 +27,9 @@ export function unsupported({ features, model }: UpstreamRequest): readonly Requ
 
 export function encodeRequest(request: UpstreamRequest): EncodedRequest {
   const { model, stream } = request;
-  const left = new Set<string>(unsupported(request));
-  const features: RequestFeatures = Object.fromEntries(
-    Object.entries(request.features).filter(([feature]) => !left.has(feature)),
-  );
+  const said: RequestFeatures = { ...request.saidDefaults, ...request.features };
+  const left = new Set<string>(unsupported({ ...request, features: said }));
+  const features: RequestFeatures = Object.fromEntries(Object.entries(said).filter(([feature]) => !left.has(feature)));
   const { messages, ignoredFields } = encodeMessages(request);
   const body: Body = {
     model,
@@ -41,7 +40,9 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     ...formatBody(features.responseFormat),
     ...(stream && { stream: true, stream_options: { include_usage: true } }),
   };
-  return { body, ignoredFields, renamedTools: renamedTools(features) };
+  // Whoever thinks in this format is heard, or is not.
+  const display = features.reasoning?.display === undefined ? [] : ["thinking.display"];
+  return { body, ignoredFields: [...ignoredFields, ...display], renamedTools: renamedTools(features) };
 }
 
 // ---- settings

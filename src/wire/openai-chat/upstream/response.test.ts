@@ -26,6 +26,14 @@ async function bodyOf(events: readonly ModelEvent[]) {
 }
 
 describe("a whole completion", () => {
+  test("with something else among its choices, or its calls, is all the rest of it", () => {
+    const call = { id: "c", type: "function", function: { name: "n", arguments: "{}" } };
+    const message = { role: "assistant", content: null, tool_calls: [null, call, 5] };
+    const events = decodeResponse({ choices: [null, { index: 0, message, finish_reason: "tool_calls" }] });
+    expect(events).toContainEqual({ type: "tool-input-start", id: "c", toolName: "n", executedBy: "client" });
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "tool-calls" });
+  });
+
   test("of our own is read back as the turn it was", async () => {
     await fc.assert(
       fc.asyncProperty(anyTurn, async (turn) => {

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 
 import { isRecord } from "#lib/is-record.ts";
+import { listOf } from "#lib/list-of.ts";
 
 const text = v.fallback(v.nullish(v.string()), undefined);
 const tokens = v.fallback(v.nullish(v.number()), undefined);
@@ -55,7 +56,7 @@ const deltaSchema = v.looseObject({
   reasoning: text,
   refusal: text,
   annotations: v.fallback(v.nullish(v.array(v.unknown())), undefined),
-  tool_calls: v.fallback(v.nullish(v.array(toolCallSchema)), undefined),
+  tool_calls: v.fallback(v.nullish(listOf(toolCallSchema)), undefined),
   // What it was called before there could be several.
   function_call: calledFunction,
   extra_content: extraContent,
@@ -72,14 +73,14 @@ const answer = { id: text, model: text, usage };
 
 export const chunkSchema = v.looseObject({
   ...answer,
-  choices: v.nullish(v.array(v.looseObject({ ...choice, delta: v.fallback(v.nullish(deltaSchema), undefined) }))),
+  choices: v.nullish(listOf(v.looseObject({ ...choice, delta: v.fallback(v.nullish(deltaSchema), undefined) }))),
   x_groq: v.fallback(v.nullish(v.looseObject({ usage })), undefined),
 });
 export type Chunk = v.InferOutput<typeof chunkSchema>;
 
 export const completionSchema = v.looseObject({
   ...answer,
-  choices: v.pipe(v.array(v.looseObject({ ...choice, message: deltaSchema })), v.minLength(1)),
+  choices: v.pipe(listOf(v.looseObject({ ...choice, message: deltaSchema })), v.minLength(1)),
 });
 
 /** Content is a text, but for servers that answer in parts. */

@@ -27,6 +27,7 @@ import { usageOf } from "./usage.ts";
 
 interface State {
   phase: "waiting" | "answering" | "ended";
+  readonly seesAll: boolean;
   readonly tell: (event: BlockEvent) => readonly ModelEvent[];
   readonly calls: Calls;
   /** Text, or reasoning, that may go on. */
@@ -38,8 +39,8 @@ interface State {
 }
 
 /** Well-formed events for any chunks: what has no place in the stream decodes to nothing. */
-export function createStreamDecoder(): StreamDecoder {
-  const state = startState();
+export function createStreamDecoder(sees?: "telling"): StreamDecoder {
+  const state = startState(sees);
   return {
     // Some servers break a silence with an event that says nothing.
     decode: (data) => (state.phase === "ended" || data.trim() === "" ? [] : decodeFrame(state, data)),
@@ -53,9 +54,10 @@ export function decodeWhole(chunk: Chunk): readonly ModelEvent[] {
   return [...decodeChunk(state, chunk), ...end(state)];
 }
 
-function startState(): State {
+function startState(sees?: "telling"): State {
   return {
     phase: "waiting",
+    seesAll: sees === undefined,
     tell: createInOrder(),
     calls: createCalls(),
     open: undefined,
@@ -72,7 +74,7 @@ export function isTelling(data: string): boolean {
 }
 
 function decodeFrame(state: State, data: string): readonly ModelEvent[] {
-  if (data.trim() === "[DONE]") return end(state, state.phase === "answering");
+  if (data.trim() === "[DONE]") return end(state, state.phase === "answering" || !state.seesAll);
   const body = parseJsonText(data);
   if (isFailure(body)) return fail(state, failedStream(body));
   const chunk = v.safeParse(chunkSchema, body);

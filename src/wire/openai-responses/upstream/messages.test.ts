@@ -183,7 +183,7 @@ describe("earlier reasoning", () => {
   const chats: Part = { type: "reasoning", text: "", signature: "openai-chat:Cs0", field: "chats" };
 
   test("of this API goes back as it was sealed; another's is left out, and named", () => {
-    const { input, ignoredFields } = encode([user(text("a")), assistant(own, foreign, chats, text("b"), own)]);
+    const { input, ignoredFields } = encode([user(text("a")), assistant(own, foreign, chats, text("b"))]);
     expect(input.slice(1)).toEqual([
       {
         type: "reasoning",
@@ -194,6 +194,20 @@ describe("earlier reasoning", () => {
       { type: "message", role: "assistant", content: [{ type: "output_text", text: "b" }] },
     ]);
     expect(ignoredFields).toEqual(["foreign", "chats"]);
+  });
+
+  test("that nothing follows is left out, and named", () => {
+    const last = { ...own, field: "last" };
+    const alone = assistant({ ...own, field: "alone" });
+    const { input, ignoredFields } = encode([
+      user(text("a")),
+      assistant(own, text("b"), last, text("")),
+      user(text("c")),
+      alone,
+      user(text("d")),
+    ]);
+    expect(input.map((item) => item["type"])).toEqual(["message", "reasoning", "message", "message"]);
+    expect(ignoredFields).toEqual(["last", "alone"]);
   });
 
   test("is shown to models that want to see it", () => {

@@ -38,7 +38,8 @@ interface Encoding {
 }
 
 /** Instructions that come late are tagged text of the user for models whose chat template takes no other order. */
-export function encodeItems({ messages, model, wireFormat, features }: UpstreamRequest): EncodedItems {
+export function encodeItems(request: UpstreamRequest): EncodedItems {
+  const { messages, model, wireFormat, features } = request;
   const { tools = [] } = features;
   const declared = new Map(
     tools.flatMap(({ name, declaredAs }) => (declaredAs === undefined ? [] : [[name, declaredAs]])),
@@ -49,14 +50,14 @@ export function encodeItems({ messages, model, wireFormat, features }: UpstreamR
     declared,
     customCalls: customCallsIn(messages, declared),
     refuse(part, message, hint) {
-      throw new GatewayError("invalid-request", message, { param: pathOf(messages, part), hint });
+      throw new GatewayError("invalid-request", message, { param: pathOf(request, part), hint });
     },
   };
   const settled = settledMessages(messages, { lateSystem: isOpenaiModel(model) ? "stands" : "tagged" });
   const input = settled.flatMap((message) => encodeMessage(message, encoding));
   if (input.length === 0)
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
-  return { input, ignoredFields: leftOut(messages, model) };
+  return { input, ignoredFields: leftOut(messages, settled, model) };
 }
 
 /** OpenAI takes no longer ones. */
@@ -140,7 +141,7 @@ function encodeResult(result: ToolResultPart, encoding: Encoding): WireItem {
 function encodeAssistant(parts: readonly Part[], encoding: Encoding): readonly WireItem[] {
   const items: WireItem[] = [];
   let words: WireItem[] = [];
-  for (const part of parts) {
+  for (const part of followed(parts)) {
     if (part.type === "text") {
       if (part.text === "") continue;
       if (words.length === 0) items.push({ type: "message", role: "assistant", content: (words = []) });
@@ -152,8 +153,16 @@ function encodeAssistant(parts: readonly Part[], encoding: Encoding): readonly W
       else encoding.refuse(part, "The assistant's items of the Responses API hold texts and calls alone.");
     }
   }
-  // OpenAI refuses a thought that nothing follows.
-  return items.slice(0, items.findLastIndex(({ type }) => type !== "reasoning") + 1);
+  return items;
+}
+
+/** OpenAI refuses a thought that nothing follows. */
+function followed(parts: readonly Part[]): readonly Part[] {
+  return parts.slice(0, parts.findLastIndex(isSaid) + 1);
+}
+
+function isSaid(part: Part): boolean {
+  return part.type === "text" ? part.text !== "" : part.type !== "reasoning";
 }
 
 function encodeCall({ callId, toolName, input }: ToolCallPart, { declared }: Encoding): WireItem {
@@ -192,8 +201,9 @@ function encodeReasoning({ text, signature }: ReasoningPart, model: string): rea
 }
 
 /** The fields of earlier reasoning that nobody gets. */
-function leftOut(messages: readonly Message[], model: string): readonly string[] {
+function leftOut(messages: readonly Message[], settled: readonly Message[], model: string): readonly string[] {
+  const sent = new Set(settled.flatMap(({ content }) => followed(content)));
   const reasoning = messages.flatMap(({ content }) => content.filter((part) => part.type === "reasoning"));
-  const left = reasoning.filter((part) => encodeReasoning(part, model).length === 0);
+  const left = reasoning.filter((part) => !sent.has(part) || encodeReasoning(part, model).length === 0);
   return boundNames(new Set(left.map(({ field = "thinking" }) => field)));
 }

@@ -98,6 +98,18 @@ describe("a request", () => {
     });
   });
 
+  test.each([
+    ["llama-9", { temperature: 1, top_p: 1 }, { temperature: 1, top_p: 1 }],
+    ["llama-9", { temperature: 1.5 }, { temperature: 1 }],
+    ["llama-9", { temperature: 0.5, top_p: 1 }, { temperature: 0.5, top_p: 1 }],
+    ["gpt-5", { temperature: 1, top_p: 1 }, {}],
+  ])("to %s with %j says %j: another server has another default", (model, sampling, said) => {
+    const decoded = decodeRequest({ model, input: "hi", ...sampling });
+    const { temperature, top_p } = encodeRequest({ ...decoded, model }).body;
+    expect({ temperature, top_p }).toEqual({ temperature: undefined, top_p: undefined, ...said });
+    expect(unsupported({ ...decoded, model })).toEqual([]);
+  });
+
   test.each<[string, RequestFeatures, (keyof RequestFeatures)[], string[]]>([
     ["any", { topK: 3, stopSequences: ["a"] }, ["topK", "stopSequences"], ["top_k", "stop"]],
     ["any", { vendorTools: [{ wireFormat: "anthropic-messages", value: {} }] }, ["vendorTools"], ["tools"]],

@@ -23,10 +23,9 @@ export function unsupported({ features, model }: UpstreamRequest): readonly Requ
 /** Nothing is kept at the upstream: the client brings the whole conversation, with what was sealed of its reasoning. */
 export function encodeRequest(request: UpstreamRequest): EncodedRequest {
   const { model, stream, system } = request;
-  const left = new Set<string>(unsupported(request));
-  const features: RequestFeatures = Object.fromEntries(
-    Object.entries(request.features).filter(([feature]) => !left.has(feature)),
-  );
+  const said: RequestFeatures = { ...request.saidDefaults, ...request.features };
+  const left = new Set<string>(unsupported({ ...request, features: said }));
+  const features: RequestFeatures = Object.fromEntries(Object.entries(said).filter(([feature]) => !left.has(feature)));
   const { input, ignoredFields } = encodeItems(request);
   const body: Body = {
     model,

@@ -47,6 +47,16 @@ describe("a whole response", () => {
     );
   });
 
+  test("with something else among its items, or their parts, is all the rest of it", () => {
+    const part = { type: "output_text", text: "hi", annotations: [] };
+    const message = { type: "message", id: "msg_1", role: "assistant", content: [null, part, 5] };
+    const call = { type: "function_call", call_id: "c", name: "n", arguments: "{}" };
+    const events = decodeResponse({ object: "response", status: "completed", output: [null, message, "x", call] });
+    expect(events.map(({ type }) => type).join(" ")).toBe(
+      "start step-start text-start text-delta text-end tool-input-start tool-input-delta tool-input-end step-end finish",
+    );
+  });
+
   test("without a status is over", () => {
     const output = [{ type: "message", content: [{ type: "output_text", text: "a" }] }];
     expect(decodeResponse({ output }).at(-1)).toMatchObject({ type: "finish", reason: "stop" });

@@ -1,6 +1,8 @@
 /** What upstreams that speak OpenAI Responses answer, as far as this program reads it; loose, because they vary. */
 import * as v from "valibot";
 
+import { listOf } from "#lib/list-of.ts";
+
 const text = v.fallback(v.nullish(v.string()), undefined);
 const number = v.fallback(v.nullish(v.number()), undefined);
 
@@ -24,7 +26,7 @@ const contentPart = v.looseObject({
   refusal: text,
   annotations: v.fallback(v.nullish(v.array(v.unknown())), undefined),
 });
-const contentParts = v.fallback(v.nullish(v.array(contentPart)), undefined);
+const contentParts = v.fallback(v.nullish(listOf(contentPart)), undefined);
 
 const itemSchema = v.looseObject({
   type: v.string(),
@@ -44,7 +46,7 @@ export const responseSchema = v.looseObject({
   id: text,
   model: text,
   status: text,
-  output: v.fallback(v.nullish(v.array(itemSchema)), undefined),
+  output: v.fallback(v.nullish(listOf(itemSchema)), undefined),
   error: v.optional(v.unknown()),
   incomplete_details: v.fallback(v.nullish(v.looseObject({ reason: text })), undefined),
   usage: v.fallback(v.nullish(usageSchema), undefined),
