@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Message, RequestFeatures } from "#core/request.ts";
+import type { Message, ModelRequest, RequestFeatures } from "#core/request.ts";
 
 import { claudes } from "../support/proxy.ts";
 import {
+  type Answer,
   answers,
   asked,
   type Bench,
@@ -46,6 +47,16 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   for (const mode of ["agent", "chat"] as const) {
     describe(`${mode} mode`, () => {
+      /** One conversation with each model: a process for every question is most of the time of a suite. */
+      const conversations = new Map<string | undefined, readonly Message[]>();
+      async function goOn(text: string, overrides: Partial<ModelRequest> = {}): Promise<Answer> {
+        const { model } = overrides;
+        const messages = [...(conversations.get(model) ?? []), says(text)];
+        const answer = await bench.ask(request(messages, overrides), { mode });
+        conversations.set(model, [...messages, answers(answer.text)]);
+        return answer;
+      }
+
       test("a whole history arrives with its roles, tool calls, results, images and documents", async () => {
         const messages: readonly Message[] = [
           says("what is this?", { type: "image", source: { type: "base64", mediaType: "image/png", data: PIXEL } }),
@@ -119,7 +130,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
           effort: "low",
           serviceTier: "standard_only",
         };
-        const first = await bench.ask(request([says(`tune, ${mode}`)], { model: sampling, features }), { mode });
+        const first = await goOn(`tune, ${mode}`, { model: sampling, features });
         expect(first.error).toBeUndefined();
         expect(lastAsked(bench.upstream)).toMatchObject({
           max_tokens: 1234,
@@ -131,8 +142,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
           output_config: { effort: "low" },
           service_tier: "standard_only",
         });
-        const next = request([says(`tune, ${mode}`), answers(first.text), says("again")], { model: sampling });
-        const second = await bench.ask(next, { mode });
+        const second = await goOn("again", { model: sampling });
         expect(second.facts.start).toBe("live");
         const body = lastAsked(bench.upstream);
         for (const key of ["top_p", "top_k", "stop_sequences", "service_tier"]) expect(body).not.toHaveProperty(key);
@@ -144,17 +154,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       });
 
       test.each(["low", "medium", "high", "xhigh", "max"] as const)("effort %s is passed on", async (effort) => {
-        await bench.ask(request([says("hi")], { features: { effort } }), { mode });
+        await goOn(`hi ${effort}`, { features: { effort } });
         expect(lastAsked(bench.upstream)).toMatchObject({ output_config: { effort } });
       });
 
       test("sampling without reasoning asks the model not to think", async () => {
-        await bench.ask(request([says("hi")], { model: sampling, features: { temperature: 0 } }), { mode });
+        await goOn("coolly", { model: sampling, features: { temperature: 0 } });
         expect(lastAsked(bench.upstream)).toMatchObject({ temperature: 0, thinking: { type: "disabled" } });
       });
 
       test("sampling is kept from a model that refuses it", async () => {
-        const { error } = await bench.ask(request([says("hi")], { features: { temperature: 0 } }), { mode });
+        const { error } = await goOn("coolly", { features: { temperature: 0 } });
         expect(error).toBeUndefined();
         expect(lastAsked(bench.upstream)).not.toHaveProperty("temperature");
       });
@@ -177,7 +187,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       });
 
       test("thinking comes as reasoning with its signature", async () => {
-        const { events, text } = await bench.ask(request([says("[[demo think deep]] [[demo say said]]")]), { mode });
+        const { events, text } = await goOn("[[demo think deep]] [[demo say said]]");
         expect(events).toContainEqual(expect.objectContaining({ type: "reasoning-start" }));
         expect(events.find(({ type }) => type === "reasoning-end")).toMatchObject({ signature: expect.any(String) });
         expect(text).toBe("said");
