@@ -5,13 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Notice } from "#backends/claude-cli/options.ts";
-import type { ModelEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part, ToolDefinition, ToolResultPart } from "#core/request.ts";
 
 import { newestClaude } from "../../../scripts/lib/claude-binaries.ts";
 import { changeClaude } from "../../fakes/changed-claude.ts";
 import { claudes } from "../support/proxy.ts";
-import { asked, type Answer, type Bench, eventually, lastAsked, openBench, PIXEL, request, says } from "./support.ts";
+import {
+  asked,
+  type Answer,
+  type Bench,
+  callsIn,
+  eventually,
+  lastAsked,
+  openBench,
+  PIXEL,
+  request,
+  says,
+} from "./support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -25,27 +35,13 @@ const lamp: ToolDefinition = { name: "set_lamp", inputSchema: { type: "object", 
 /** A model that takes a forced call: newer ones of the other families refuse it. */
 const forceable = "claude-haiku-5-5";
 
-/** The client's calls of an answer, as it would run them. */
-function callsOf({ events }: Answer) {
-  return events
-    .filter((event) => event.type === "tool-input-start")
-    .filter(({ executedBy }) => executedBy === "client")
-    .map(({ id, toolName }) => ({ id, toolName, input: JSON.parse(inputOf(events, id) || "{}") as unknown })); // The model's own JSON.
-}
-
-function inputOf(events: readonly ModelEvent[], id: string): string {
-  return events.map((event) => (event.type === "tool-input-delta" && event.id === id ? event.delta : "")).join("");
-}
-
 function result(callId: string, text: string, ...more: readonly Part[]): ToolResultPart {
   return { type: "tool-result", callId, content: [{ type: "text", text }, ...more], isError: false };
 }
 
 /** The conversation with an answer's text and calls, and what the client says to them. */
 function after(messages: readonly Message[], answer: Answer, ...said: readonly Part[]): readonly Message[] {
-  const calls = callsOf(answer).map(
-    ({ id, toolName, input }) => ({ type: "tool-call", callId: id, toolName, input }) as const,
-  );
+  const calls = callsIn(answer.events).map((call) => ({ type: "tool-call", ...call }) as const);
   const text = answer.text === "" ? [] : [{ type: "text", text: answer.text } as const];
   return [...messages, { role: "assistant", content: [...text, ...calls] }, { role: "user", content: said }];
 }
@@ -75,17 +71,19 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const first = await ask(prompt);
       expect(first.finish).toMatchObject({ reason: "tool-calls", rawReason: "tool_use", steps: 1 });
       expect(first.text).toBe("Let me see.");
-      const calls = callsOf(first);
+      const calls = callsIn(first.events);
       expect(calls.map(({ toolName, input }) => [toolName, input])).toEqual([
         ["get_weather", { city: "Zürich" }],
         ["set_lamp", {}],
       ]);
-      const [one = "", two = ""] = calls.map(({ id }) => id);
+      const [one = "", two = ""] = calls.map(({ callId }) => callId);
       const second = after(prompt, first, result(two, "on"), result(one, "sunny"));
       const more = await ask(second);
       expect(more.facts.start).toBe("live");
-      expect(callsOf(more).map(({ toolName, input }) => [toolName, input])).toEqual([["get_weather", { city: "B" }]]);
-      const last = await ask(after(second, more, result(callsOf(more)[0]?.id ?? "", "rain")));
+      expect(callsIn(more.events).map(({ toolName, input }) => [toolName, input])).toEqual([
+        ["get_weather", { city: "B" }],
+      ]);
+      const last = await ask(after(second, more, result(callsIn(more.events)[0]?.callId ?? "", "rain")));
       expect(last.facts.start).toBe("live");
       expect(last.text).toBe("Done.");
       expect(last.finish).toMatchObject({ reason: "stop" });
@@ -108,7 +106,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test("takes images, empty results and failures", async () => {
       const prompt = [says("[[demo tool get_weather]] [[demo tool set_lamp]] [[demo then]] [[demo media]]")];
       const first = await ask(prompt);
-      const [one = "", two = ""] = callsOf(first).map(({ id }) => id);
+      const [one = "", two = ""] = callsIn(first.events).map(({ callId }) => callId);
       const image = { type: "image", source: { type: "base64", mediaType: "image/png", data: PIXEL } } as const;
       const failed = { ...result(two, "It burnt out."), isError: true };
       const second = await ask(after(prompt, first, { ...result(one, ""), content: [image] }, failed));
@@ -121,7 +119,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const prompt = [says("[[demo tool get_weather]] [[demo then]] [[demo say Done.]]")];
       const first = await ask(prompt);
       const long = "word ".repeat(60_000);
-      const second = await ask(after(prompt, first, result(callsOf(first)[0]?.id ?? "", long)));
+      const second = await ask(after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", long)));
       expect(second.text).toBe("Done.");
       expect(JSON.stringify(lastAsked(bench.upstream).messages)).toContain(long);
       expect(asked(bench.upstream)).toHaveLength(2);
@@ -138,7 +136,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const tools = [...many, ...odd.map((name) => ({ name, inputSchema: nested }))];
       for (const name of odd) {
         const answer = await ask([says(`Call it: ${name.length}`)], { tools, toolChoice: { type: "tool", name } });
-        expect(callsOf(answer).map(({ toolName }) => toolName)).toEqual([name]);
+        expect(callsIn(answer.events).map(({ toolName }) => toolName)).toEqual([name]);
         const renamed = odd.filter((one) => setup.mode === "agent" || one !== "Bash");
         expect(answer.facts.renamedTools?.map((one) => one.name)).toEqual(renamed);
       }
@@ -153,13 +151,13 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const choice = { toolChoice: { type: "tool", name: "set_lamp" }, parallelToolCalls: false } as const;
       const prompt = [says("Light, please.")];
       const first = await ask(prompt, choice);
-      expect(callsOf(first).map(({ toolName }) => toolName)).toEqual(["set_lamp"]);
+      expect(callsIn(first.events).map(({ toolName }) => toolName)).toEqual(["set_lamp"]);
       expect(lastAsked(bench.upstream)["tool_choice"]).toEqual({
         type: "tool",
         name: "set_lamp",
         disable_parallel_tool_use: true,
       });
-      const second = await ask(after(prompt, first, result(callsOf(first)[0]?.id ?? "", "on")));
+      const second = await ask(after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "on")));
       expect(second.finish).toMatchObject({ reason: "stop" });
       expect(lastAsked(bench.upstream)["tool_choice"]).toBeUndefined();
       const none = await ask([says("[[demo say No tools.]]")], { toolChoice: { type: "none" } });
@@ -174,12 +172,14 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test("is asked nothing, and started for nothing, when a result is missing", async () => {
       const prompt = [says("[[demo tool get_weather]] [[demo tool set_lamp]] [[demo then]] [[demo say Done.]]")];
       const first = await ask(prompt);
-      const [one, two] = callsOf(first);
-      const half = await ask(after(prompt, first, result(one?.id ?? "", "sunny")));
+      const [one, two] = callsIn(first.events);
+      const half = await ask(after(prompt, first, result(one?.callId ?? "", "sunny")));
       expect(half.error).toMatchObject({ kind: "invalid-request", options: { param: "messages" } });
-      expect(half.error?.message).toContain(two?.id ?? "?");
+      expect(half.error?.message).toContain(two?.callId ?? "?");
       // The turn still waits: the client may do better.
-      const whole = await ask(after(prompt, first, result(one?.id ?? "", "sunny"), result(two?.id ?? "", "on")));
+      const whole = await ask(
+        after(prompt, first, result(one?.callId ?? "", "sunny"), result(two?.callId ?? "", "on")),
+      );
       expect(whole).toMatchObject({ text: "Done.", facts: { start: "live" } });
       expect(asked(bench.upstream)).toHaveLength(2);
     });
@@ -187,7 +187,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test("lets nobody else bring the results", async () => {
       const prompt = [says("[[demo tool get_weather]] [[demo then]] [[demo say Done.]]")];
       const first = await ask(prompt);
-      const second = after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny"));
+      const second = after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "sunny"));
       const features = { tools: [weather, lamp] };
       const stranger = await bench.ask(request(second, { features }), { ...setup, principal: "stranger" });
       expect(stranger.facts.start).not.toBe("live");
@@ -199,7 +199,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const first = await ask(prompt);
       const restarted = await openBench(path, { pool: { size: 0, maxAgeMs: 600_000, maxTurns: 50 } });
       try {
-        const told = after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny"));
+        const told = after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "sunny"));
         const second = await restarted.ask(request(told, { features: { tools: [weather, lamp] } }), setup);
         expect(second).toMatchObject({ text: "Done.", facts: { start: "cold" } });
         const roles = lastAsked(restarted.upstream).messages.map(({ role }) => role);
@@ -260,8 +260,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const features = { tools: [weather], responseFormat };
       const prompt = [says('[[demo tool get_weather]] [[demo then]] [[demo tool StructuredOutput {"n": 7}]]')];
       const first = await bench.ask(request(prompt, { features }), setup);
-      expect(callsOf(first).map(({ toolName }) => toolName)).toEqual(["get_weather"]);
-      const told = after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny"));
+      expect(callsIn(first.events).map(({ toolName }) => toolName)).toEqual(["get_weather"]);
+      const told = after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "sunny"));
       const second = await bench.ask(request(told, { features }), setup);
       expect(second).toMatchObject({ text: '{"n":7}', facts: { start: "live" } });
     });
@@ -280,8 +280,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       ];
       const features = { tools: [weather, lamp] };
       const first = await bench.ask(request(prompt, { features }), setup);
-      expect(callsOf(first).map(({ toolName }) => toolName)).toEqual(["get_weather", "set_lamp"]);
-      const [one = "", two = ""] = callsOf(first).map(({ id }) => id);
+      expect(callsIn(first.events).map(({ toolName }) => toolName)).toEqual(["get_weather", "set_lamp"]);
+      const [one = "", two = ""] = callsIn(first.events).map(({ callId }) => callId);
       const second = await bench.ask(
         request(after(prompt, first, result(one, "sunny"), result(two, "on")), { features }),
         setup,
@@ -299,7 +299,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const features = { tools: [weather] };
       const first = await bench.ask(request(prompt, { features }), setup);
       const second = await bench.ask(
-        request(after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny")), { features }),
+        request(after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "sunny")), { features }),
         setup,
       );
       for (const { finish } of [first, second])
@@ -316,7 +316,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const prompt = [says(`[[demo tool Agent ${JSON.stringify(task)}]] [[demo then]] [[demo say Done.]]`)];
       const answer = await bench.ask(request(prompt, { features: { tools: [weather] } }), setup);
       expect(answer.text).toBe("Done.");
-      expect(callsOf(answer)).toEqual([]);
+      expect(callsIn(answer.events)).toEqual([]);
     });
 
     test("answers in the form of a schema, after the CLI had the model try again", async () => {
@@ -350,7 +350,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
         const features = { tools: [weather] };
         const first = await bench.ask(request(prompt, { features }), setup);
         const { waiting } = bench.backend.stats();
-        const told = after(prompt, first, result(callsOf(first)[0]?.id ?? "", "sunny"));
+        const told = after(prompt, first, result(callsIn(first.events)[0]?.callId ?? "", "sunny"));
         const second = await bench.ask(request(told, { features, ...other }), setup);
         expect(second.text).toBe("Done.");
         expect(second.facts.start).not.toBe("live");
@@ -399,11 +399,11 @@ test("a result that comes after its turn has expired, or was put out for another
   try {
     const [one, two] = [await ask(prompt("One")), await ask(prompt("Two"))];
     expect(bench.backend.stats().waiting).toBe(1);
-    const late = await ask(after(prompt("One"), one, result(callsOf(one)[0]?.id ?? "", "sunny")));
+    const late = await ask(after(prompt("One"), one, result(callsIn(one.events)[0]?.callId ?? "", "sunny")));
     expect(late).toMatchObject({ text: "One done." });
     expect(late.facts.start).not.toBe("live");
     expect(await eventually(() => bench.backend.stats().waiting === 0)).toBe(true);
-    const later = await ask(after(prompt("Two"), two, result(callsOf(two)[0]?.id ?? "", "sunny")));
+    const later = await ask(after(prompt("Two"), two, result(callsIn(two.events)[0]?.callId ?? "", "sunny")));
     expect(later).toMatchObject({ text: "Two done." });
     expect(later.facts.start).not.toBe("live");
     expect(asked(bench.upstream)).toHaveLength(4);

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Message, ModelRequest, RequestFeatures } from "#core/request.ts";
+import type { Message, RequestFeatures } from "#core/request.ts";
 
 import { claudes } from "../support/proxy.ts";
 import {
-  type Answer,
   answers,
   asked,
   type Bench,
+  conversations,
   eventually,
   lastAsked,
   openBench,
@@ -47,15 +47,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   for (const mode of ["agent", "chat"] as const) {
     describe(`${mode} mode`, () => {
-      /** One conversation with each model: a process for every question is most of the time of a suite. */
-      const conversations = new Map<string | undefined, readonly Message[]>();
-      async function goOn(text: string, overrides: Partial<ModelRequest> = {}): Promise<Answer> {
-        const { model } = overrides;
-        const messages = [...(conversations.get(model) ?? []), says(text)];
-        const answer = await bench.ask(request(messages, overrides), { mode });
-        conversations.set(model, [...messages, answers(answer.text)]);
-        return answer;
-      }
+      const goOn = conversations((asked) => bench.ask(asked, { mode }));
 
       test("a whole history arrives with its roles, tool calls, results, images and documents", async () => {
         const messages: readonly Message[] = [
@@ -277,7 +269,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test("Claude's own tools work in the workspace, and say what they did", async () => {
       const own = await openBench(path, {
         permissionMode: "acceptEdits",
-        pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 },
       });
       try {
         const file = join(own.workspace, "made.txt");
@@ -316,7 +307,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const own = await openBench(path, {
         allowedTools: ["Bash(echo one,two:*)", "Read"],
         disallowedTools: ["WebFetch", "WebSearch"],
-        pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 },
       });
       try {
         const run = (command: string): string =>
@@ -332,7 +322,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
 
     test("a limit on model calls ends the turn as a length", async () => {
-      const own = await openBench(path, { maxTurns: 1, pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 } });
+      const own = await openBench(path, { maxTurns: 1 });
       try {
         const call = '[[demo tool Bash {"command":"ls","description":"d"}]] [[demo then]] [[demo say never]]';
         const { finish, error } = await own.ask(request([says(call)]), { mode: "agent" });
@@ -372,7 +362,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   test.each(["agent", "chat"] as const)("the configured model answers in %s mode who names none", async (mode) => {
-    const own = await openBench(path, { model: "haiku", pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 } });
+    const own = await openBench(path, { model: "haiku" });
     try {
       for (const model of [undefined, "default", "haiku"]) {
         const { start } = await own.ask(
