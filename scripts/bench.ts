@@ -1,13 +1,14 @@
 /**
  * `bun run bench`: the built binary and the real CLI against the demo upstream, interleaved, as a table
  * and as bench/results.json. `--rounds N` for more or fewer samples, `--newest` for the newest CLI only,
- * `--part start|first-word|turns|tools|relay` for one part, which is only printed.
+ * `--part start|first-word|turns|tools|relay|codex` for one part, which is only printed.
  */
 import { freemem } from "node:os";
 import { parseArgs } from "node:util";
 
 import type { Mode } from "#core/backend.ts";
 
+import { type CodexBench, measureCodex } from "./bench/codex.ts";
 import { type Bench, measureFirstWord } from "./bench/first-word.ts";
 import { manyStreams, measureFootprint } from "./bench/footprint.ts";
 import { measureOverhead } from "./bench/overhead.ts";
@@ -25,6 +26,7 @@ import {
 import { round, type Spread } from "./bench/stats.ts";
 import { measureToolResults } from "./bench/tool-results.ts";
 import { installedClaudes } from "./lib/claude-binaries.ts";
+import { installedCodex } from "./lib/codex-binary.ts";
 import { root, run } from "./lib/run.ts";
 import { hostFile } from "./lib/targets.ts";
 
@@ -36,7 +38,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const wants = (part: "start" | "first-word" | "turns" | "tools" | "relay"): boolean =>
+const wants = (part: "start" | "first-word" | "turns" | "tools" | "relay" | "codex"): boolean =>
   values.part === undefined || values.part === part;
 const binary = `${root}/dist/${hostFile}`;
 
@@ -56,6 +58,9 @@ async function measure(programs: Programs): Promise<Report> {
     for (const mode of ["chat", "agent"] as const) if (wants("tools")) await addToolResults(bench, mode, measures);
   }
   if (wants("relay")) await addRelay(programs, { measures, goals });
+  const [newest] = claudes;
+  if (wants("codex") && newest !== undefined)
+    await addCodex({ programs, binary, upstream, claude: newest.path }, measures);
   const versions = { ccproxy: await versionOf([binary, "--version"]), bun: Bun.version };
   return {
     measuredAt,
@@ -126,6 +131,16 @@ async function addRelay(programs: Programs, { measures, goals }: Findings): Prom
     atLeast("relay, requests a second of a plain proxy's", said.share, "%", 60),
     atMost(`resident memory with ${relayedStreams} relayed streams`, said.streamsMb, "MB", 250),
   );
+}
+
+async function addCodex(bench: Omit<CodexBench, "codex">, measures: Measure[]): Promise<void> {
+  const codex = installedCodex();
+  if (codex === undefined) return console.log("codex is not installed for this system: it is not measured");
+  for (const mode of ["chat", "agent"] as const) {
+    const found = await step(`codex ${mode}`, () => measureCodex({ ...bench, codex }, mode, rounds));
+    measures.push(...found.measures);
+    console.log(`      codex exec takes ${round(found.execOverWarm)} times as long as Codex that runs`);
+  }
 }
 
 function atMost(name: string, value: number, unit: string, target: number): Goal {

@@ -1,7 +1,7 @@
 /**
  * Every check and every end-to-end suite, with a table at the end that also says what this machine could
- * not test. Arguments choose suites by parts of their names. Suites mostly wait for programs to start and
- * answer, so two run at once, but for those that measure memory or end what others would miss.
+ * not test. Arguments choose suites by parts of their names. Two run at once, and one that waits for clocks beside them,
+ * but for those that measure memory or end what others would miss.
  */
 import { Glob } from "bun";
 
@@ -30,11 +30,20 @@ const lanes = 2;
 /** They look at memory, at every process there is, or keep both cores busy by themselves. */
 const alone: ReadonlySet<string> = new Set([
   "check",
-  "e2e/binary",
   "e2e/disconnects",
   "e2e/floods",
   "e2e/many-sessions",
   "e2e/ownership",
+]);
+
+/** They wait for clocks: half a minute of silence, a second before a kill, another try. */
+const idle: ReadonlySet<string> = new Set([
+  "e2e/faults",
+  "e2e/providers/credentials",
+  "e2e/providers/faults",
+  "e2e/sockets",
+  "e2e/store-crash",
+  "e2e/unruly-children",
 ]);
 
 async function main(wanted: readonly string[]): Promise<number> {
@@ -42,7 +51,7 @@ async function main(wanted: readonly string[]): Promise<number> {
   const suites = (await findSuites()).filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
   );
-  const { single = [], shared = [] } = Object.groupBy(suites, ({ name }) => (alone.has(name) ? "single" : "shared"));
+  const { alone: single = [], waits = [], works = [] } = Object.groupBy(suites, kindOf);
   console.log(`\n${suites.length} suites; a line for each when it is over`);
   let over = 0;
   const report = ({ name, passed, counts, ms }: Outcome): void => {
@@ -50,10 +59,18 @@ async function main(wanted: readonly string[]): Promise<number> {
     const verdict = `${passed ? "ok" : "FAILED"} ${counts} (${(ms / 1000).toFixed(1)} s)`;
     console.log(`[${over}/${suites.length}] ${name}: ${verdict}`);
   };
-  const outcomes = [...(await runAll(single, 1, report)), ...(await runAll(shared, lanes, report))];
+  const outcomes = [
+    ...(await runAll(single, 1, report)),
+    ...(await Promise.all([runAll(works, lanes, report), runAll(waits, 1, report)])).flat(),
+  ];
   printTable(outcomes, performance.now() - startedAt);
   printAbsent(outcomes);
   return outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1;
+}
+
+function kindOf({ name }: Suite): "alone" | "waits" | "works" {
+  if (alone.has(name)) return "alone";
+  return idle.has(name) ? "waits" : "works";
 }
 
 async function runAll(

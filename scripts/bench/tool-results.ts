@@ -23,7 +23,7 @@ export interface ToolResults {
 const tools = [{ type: "function", function: { name: "look", parameters: { type: "object", properties: {} } } }];
 const script = "[[demo tool look]] [[demo then]] [[demo say pong]]";
 const answer = "pong";
-const CALL_ID = /"id":"(toolu_[^"]+)"/;
+const CALL_ID = /"id":"((?:toolu|call)_[^"]+)"/;
 /** As long as a quick tool runs: the CLI has asked for it by then. */
 const runsMs = 50;
 /** Below the turns after which a conversation gets a new process. */
@@ -67,7 +67,7 @@ function expectOneProcessEach(stateDir: string, conversations: number): void {
 }
 
 /** A conversation with the tool; each `ask` gives the time from the call's result on. */
-function startToolConversation(url: string, mode: Mode): Conversation {
+export function startToolConversation(url: string, mode: Mode): Conversation {
   const messages: unknown[] = [];
   return {
     async ask(prompt) {

@@ -1,25 +1,12 @@
 import { expect, test } from "bun:test";
 
-import type { ModelRequest, RequestFeatures } from "#core/request.ts";
+import type { RequestFeatures } from "#core/request.ts";
 
 import { resolveRun } from "./resolve.ts";
 import type { RunOptions } from "./rule-options.ts";
+import { asking } from "./testing/asking.ts";
 
 const headers = { mode: undefined, tools: undefined, verbosity: undefined, model: undefined, effort: undefined };
-
-function asking(features: RequestFeatures, model: string): ModelRequest {
-  return {
-    wireFormat: "openai-chat",
-    model,
-    system: [],
-    messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
-    stream: false,
-    includeUsage: false,
-    features,
-    featureFields: {},
-    ignoredFields: [],
-  };
-}
 
 function resolve(rule: RunOptions, features: RequestFeatures = {}, model = "opus") {
   const aliases = new Map([["alias", { effort: "max", mode: "agent" }]] as const);

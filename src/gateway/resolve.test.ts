@@ -3,18 +3,8 @@ import { describe, expect, test } from "bun:test";
 import type { ModelRequest, RequestFeatures } from "#core/request.ts";
 
 import { type AskedSetup, resolveRun } from "./resolve.ts";
+import { asking } from "./testing/asking.ts";
 
-const asking = (features: RequestFeatures, model = "opus"): ModelRequest => ({
-  wireFormat: "openai-chat",
-  model,
-  system: [],
-  messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
-  stream: false,
-  includeUsage: false,
-  features,
-  featureFields: {},
-  ignoredFields: [],
-});
 const equipped: RequestFeatures = { tools: [{ name: "t", inputSchema: {} }] };
 const searching: RequestFeatures = { vendorTools: [{ wireFormat: "anthropic-messages", value: {} }] };
 const bare = { mode: "chat", tools: "client" } as const;

@@ -102,10 +102,10 @@ describe.each(
       if (mode === "agent")
         await waitFor(() => transcript(bench.proxy()).includes(`"noted ${word}"`) || undefined, 10_000);
     };
-    await bench.restart("SIGTERM", ["--pool-size", "1", "--max-sessions", "0"]);
+    await bench.restart("SIGTERM", ["--pool-size", "0", "--max-sessions", "0"]);
     await go("pear");
     await go("cherry");
-    await bench.restart("SIGKILL", ["--pool-size", "1"]);
+    await bench.restart("SIGKILL", ["--pool-size", "0"]);
     await go("lime");
     await bench.restart("SIGKILL", ["--pool-size", "1"]);
     await go("fig");
@@ -137,16 +137,6 @@ describe("a session", () => {
       (await first).text,
       `second ${say("two")}`,
     ]);
-  });
-
-  test("that is busy for too long is a 409, and goes on", async () => {
-    const session = "busy";
-    const first = bench.ask("first [[demo stall 15000]]", { session });
-    await running(session);
-    const second = await bench.ask("second", { session });
-    expect([second.status, second.headers.get("retry-after")]).toEqual([409, "5"]);
-    expect(second.message).toContain("X-CCProxy-Busy");
-    expect((await first).status).toBe(200);
   });
 
   test('lets a later request take the place of the one that runs, which leaves nothing behind; proves("session-turns")', async () => {
@@ -327,6 +317,24 @@ describe("a session", () => {
       expect((await bench.ask("hi", { path, body: { max_tokens: 5 } })).status).toBe(404);
     expect((await bench.ask("hi", { session: "x".repeat(201) })).status).toBe(400);
   });
+});
+
+test("a session that is busy for too long is a 409, and goes on", async () => {
+  const bench = await openSessionBench({
+    args: ["--pool-size", "0"],
+    env: { CCPROXY__SESSIONS__WAIT_SECONDS: "1" },
+  });
+  try {
+    const session = "busy";
+    const first = bench.ask("first [[demo stall 4000]]", { session });
+    await waitFor(() => bench.proxy().upstream.openRequests() > 0 || undefined, 20_000);
+    const second = await bench.ask("second", { session });
+    expect([second.status, second.headers.get("retry-after")]).toEqual([409, "5"]);
+    expect(second.message).toContain("X-CCProxy-Busy");
+    expect((await first).status).toBe(200);
+  } finally {
+    await bench.stop();
+  }
 });
 
 test('an idle session gives its process back after its time, and goes on from the CLI\'s own transcript; proves("session-resume")', async () => {

@@ -54,9 +54,10 @@ describe('doctor on an untested version; proves("cli-untested-versions")', () =>
     expect({ code, sent }).toEqual({ code: 0, sent: 0 });
   });
 
-  const differences: readonly (readonly [Change, readonly Row[]])[] = [
+  // What does not show in the same place is tried at once: each program is started for half a dozen questions.
+  const differences: readonly (readonly [readonly Change[], readonly Row[]])[] = [
     [
-      "refuses",
+      ["refuses"],
       [
         [
           "fail",
@@ -64,36 +65,35 @@ describe('doctor on an untested version; proves("cli-untested-versions")', () =>
         ],
       ],
     ],
-    ["keeps-its-messages", [["warn", "does not let chat mode replace the messages"]]],
+    [["keeps-its-messages"], [["warn", "does not let chat mode replace the messages"]]],
     [
-      "drops-temperature",
-      [
-        ["warn", "does not pass on to the model: temperature (chat mode)"],
-        ["warn", "does not pass on to the model: temperature (agent mode)"],
-      ],
-    ],
-    ["forgets-answers", [["fail", "changes the conversation it is told as history"]]],
-    [
-      "forgets-system-prompts",
+      ["drops-temperature", "forgets-system-prompts", "forgets-tools", "says-more"],
       [
         ["fail", "the client's system prompt (chat mode)"],
+        ["warn", "does not pass on to the model: temperature (chat mode)"],
         ["fail", "the client's system prompt (agent mode)"],
+        ["warn", "does not pass on to the model: temperature, tools (agent mode)"],
+        ["warn", "lines this ccproxy does not know: system/mood ("],
       ],
     ],
-    ["forgets-tools", [["warn", "does not pass on to the model: tools (agent mode)"]]],
+    [["forgets-answers"], [["fail", "changes the conversation it is told as history"]]],
     [
-      "runs-commands",
+      ["runs-commands"],
       [
         ["fail", "runs text that begins with / as a command"],
         ["warn", "lines this ccproxy does not know: conversation_reset (1)"],
       ],
     ],
-    ["reads-mentions", [["fail", "reads a file that a text names with @"]]],
-    ["ignores-interrupts", [["warn", "does not stop when it is interrupted"]]],
-    ["says-more", [["warn", "lines this ccproxy does not know: system/mood ("]]],
+    [
+      ["reads-mentions", "ignores-interrupts"],
+      [
+        ["fail", "reads a file that a text names with @"],
+        ["warn", "does not stop when it is interrupted"],
+      ],
+    ],
   ];
 
-  test.each(differences)("names what differs, and what to do, in one that %s", async (change, rows) => {
+  test.each(differences)("names what differs, and what to do, in one that %p", async (change, rows) => {
     const { code, sent, behaviour } = await diagnose(changeClaude(newestClaude(), change, scratch));
     expect(behaviour).toEqual(
       rows.map(([status, detail]) => ({

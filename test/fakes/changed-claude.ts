@@ -21,13 +21,18 @@ export type Change =
   /** Prints lines of a new kind. */
   | "says-more";
 
-/** The path of a program in `directory`. */
-export function changeClaude({ path, version }: ClaudeBinary, change: Change, directory: string): string {
-  const changed = join(directory, `claude-${change}`);
+/** The path of a program in `directory`, with one change or several. */
+export function changeClaude(
+  { path, version }: ClaudeBinary,
+  change: Change | readonly Change[],
+  directory: string,
+): string {
+  const changes = [change].flat().join(",");
+  const changed = join(directory, `claude-${changes}`);
   const program = join(import.meta.dirname, "newer-claude.ts");
   writeFileSync(
     changed,
-    `#!/bin/sh\nexec '${process.execPath}' '${program}' '${path}' '${version}' '${change}' "$@"\n`,
+    `#!/bin/sh\nexec '${process.execPath}' '${program}' '${path}' '${version}' '${changes}' "$@"\n`,
   );
   chmodSync(changed, 0o755);
   return changed;

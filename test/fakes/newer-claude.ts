@@ -1,6 +1,6 @@
 /**
- * The real `claude` under another version number, and unlike it in one thing:
- * `bun newer-claude.ts <the real one> <its version> <Change> <the CLI's own arguments>`.
+ * The real `claude` under another version number, and unlike it in one thing, or in several:
+ * `bun newer-claude.ts <the real one> <its version> <Change,Change> <the CLI's own arguments>`.
  */
 import type { Change } from "./changed-claude.ts";
 
@@ -9,15 +9,15 @@ const version = "9.9.9";
 
 const [real = "", realVersion = "", given = "", ...cliArguments] = process.argv.slice(2);
 // The test beside it wrote the command.
-const change = given as Change;
+const changes = new Set(given.split(",") as Change[]);
 
-if (change === "refuses" && cliArguments[0] === "-p") {
+if (changes.has("refuses") && cliArguments[0] === "-p") {
   console.error("error: unknown option '--input-format'");
   process.exit(1);
 }
 
 const environment = { ...process.env };
-if (change === "reads-mentions") delete environment["CLAUDE_CODE_DISABLE_ATTACHMENTS"];
+if (changes.has("reads-mentions")) delete environment["CLAUDE_CODE_DISABLE_ATTACHMENTS"];
 const child = Bun.spawn([real, ...cliArguments], {
   env: environment,
   stdin: "pipe",
@@ -26,7 +26,7 @@ const child = Bun.spawn([real, ...cliArguments], {
 });
 void speak(process.stdout.write.bind(process.stdout));
 for await (const line of linesOf(Bun.stdin.stream())) {
-  const changed = heard(line);
+  const changed = Array.from(changes).reduce<string | undefined>(heard, line);
   if (changed !== undefined) await child.stdin.write(`${changed}\n`);
 }
 await child.stdin.end();
@@ -34,13 +34,14 @@ process.exit(await child.exited);
 
 async function speak(write: (text: string) => void): Promise<void> {
   for await (const line of linesOf(child.stdout)) {
-    if (change === "says-more" && line.includes('"type":"result"')) write('{"type":"system","subtype":"mood"}\n');
+    if (changes.has("says-more") && line.includes('"type":"result"')) write('{"type":"system","subtype":"mood"}\n');
     write(`${line.replaceAll(realVersion, version)}\n`);
   }
 }
 
-/** A line as the real CLI gets it; undefined when it gets none. */
-function heard(line: string): string | undefined {
+/** A line as the real CLI gets it after a change; undefined when it gets none. */
+function heard(line: string | undefined, change: Change): string | undefined {
+  if (line === undefined) return undefined;
   switch (change) {
     case "keeps-its-messages":
       return withoutBodyKey(line, "messages");

@@ -4,18 +4,19 @@
  */
 import { mkdir } from "node:fs/promises";
 
-import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
+import type { BackendStatus, ForgottenSession, ModelInfo } from "#core/backend.ts";
 import { orAborted } from "#core/run-signal.ts";
-import { type EndReason, LiveTable } from "#lib/live-table.ts";
+import { endedWaiting, isLeftBy } from "#core/waiting-turn.ts";
+import { LiveTable } from "#lib/live-table.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { countTokens } from "./count-tokens.ts";
 import { createCounters } from "./counters.ts";
-import type { ClaudeCliBackend, ClaudeCliOptions, Notice } from "./options.ts";
+import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
-import { type Left, modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
+import { modelOf, run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 30 ms; one whose client does not read is not waited for. */
@@ -103,22 +104,6 @@ function createTables(options: ClaudeCliOptions, supply: Supply): Pick<RunnerDep
       hasRoom,
     }),
   };
-}
-
-function isLeftBy(left: Left, meant: RequestOf | SessionOf): boolean {
-  if (left.principal !== meant.principal) return false;
-  return "session" in meant ? left.session === meant.session : left.requestId === meant.requestId;
-}
-
-/** What an operator can have changed who sees turns begin anew. */
-function endedWaiting(why: Exclude<EndReason, "over">): Notice {
-  const bounds = {
-    age: "pool.parked_ttl_minutes",
-    number: "pool.max_parked_turns",
-    memory: "limits.min_free_memory_mb",
-  } as const;
-  const message = `A turn that waited for a client's tools was ended by ${bounds[why]}; their results, should they come, are answered from the conversation.`;
-  return { level: "info", message };
 }
 
 function forget(deps: RunnerDeps, { principal, id, resume }: ForgottenSession): void {

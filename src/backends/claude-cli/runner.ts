@@ -1,10 +1,11 @@
 /** Which process serves a request, and what becomes of it afterwards. */
-import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
+import type { RunContext } from "#core/backend.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import { answersOf, callsFingerprint, fingerprint, type Settled, splitAtLastAnswer } from "#core/fingerprint.ts";
 import type { Message, ModelRequest } from "#core/request.ts";
 import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
+import type { Left } from "#core/waiting-turn.ts";
 import type { LiveTable } from "#lib/live-table.ts";
 
 import type { Catalogue } from "./catalogue.ts";
@@ -32,9 +33,6 @@ import { type ParkedTurn, runTurn, type TurnOptions, type TurnOutcome } from "./
 const REPLACED_CONTEXT_TOKENS = 100_000;
 
 const bareInitialize = { subtype: "initialize" } as const;
-
-/** Who left a turn waiting. */
-export type Left = RequestOf & { readonly session: SessionOf["session"] | undefined };
 
 export interface RunnerDeps {
   readonly options: ClaudeCliOptions;

@@ -2,18 +2,19 @@
  * Answers canonical requests with the `codex` CLI over its app-server protocol: one process, and in it a thread for each
  * conversation. It knows no client, no wire format that clients speak, and no other backend.
  */
-import type { BackendStatus, ForgottenSession, ModelInfo, RequestOf, SessionOf } from "#core/backend.ts";
+import type { BackendStatus, ForgottenSession, ModelInfo } from "#core/backend.ts";
 import { estimateTokens } from "#core/estimate-tokens.ts";
-import { type EndReason, LiveTable } from "#lib/live-table.ts";
+import { endedWaiting, isLeftBy } from "#core/waiting-turn.ts";
+import { LiveTable } from "#lib/live-table.ts";
 import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue } from "./catalogue.ts";
 import { offeredTools } from "./client-tools.ts";
 import { unsupportedFeatures } from "./features.ts";
-import type { CodexCliBackend, CodexCliOptions, Notice } from "./options.ts";
+import type { CodexCliBackend, CodexCliOptions } from "./options.ts";
 import { readResume } from "./resume.ts";
-import { type Left, run, type RunnerDeps, sessionKey } from "./runner.ts";
+import { run, type RunnerDeps, sessionKey } from "./runner.ts";
 import { createSupply, shuttingDown, type Supply } from "./supply.ts";
 
 /** An interrupted turn ends within 10 ms. */
@@ -96,11 +97,6 @@ function clear({ live, parked }: Pick<RunnerDeps, "live" | "parked">): void {
   parked.clear();
 }
 
-function isLeftBy(left: Left, meant: RequestOf | SessionOf): boolean {
-  if (left.principal !== meant.principal) return false;
-  return "session" in meant ? left.session === meant.session : left.requestId === meant.requestId;
-}
-
 function forget({ live, parked, running, remove }: RunnerDeps, { principal, id, resume }: ForgottenSession): void {
   const key = sessionKey(principal, id);
   for (const current of running) if (current.keys.includes(key)) current.isForgotten = true;
@@ -131,17 +127,6 @@ function status({ supply, running, starts }: RunnerDeps): BackendStatus {
     ...(version !== undefined && { version }),
     children: { idle: supply.running && !isBusy ? 1 : 0, busy: isBusy ? 1 : 0, starts: { ...starts } },
   };
-}
-
-/** What an operator can have changed who sees turns begin anew. */
-function endedWaiting(why: Exclude<EndReason, "over">): Notice {
-  const bounds = {
-    age: "pool.parked_ttl_minutes",
-    number: "pool.max_parked_turns",
-    memory: "limits.min_free_memory_mb",
-  } as const;
-  const message = `A turn that waited for a client's tools was ended by ${bounds[why]}; their results, should they come, are answered from the conversation.`;
-  return { level: "info", message };
 }
 
 /** False when some were still busy at the deadline. */

@@ -1,10 +1,11 @@
 /** Which thread answers a request, and what becomes of it afterwards. */
-import type { RequestOf, RunContext, SessionOf } from "#core/backend.ts";
+import type { RunContext } from "#core/backend.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import { answersOf, callsFingerprint, fingerprint, type Settled, splitAtLastAnswer } from "#core/fingerprint.ts";
 import type { Message, ModelRequest, ToolResultPart } from "#core/request.ts";
 import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
+import type { Left } from "#core/waiting-turn.ts";
 import { directoryIdentitySync } from "#lib/directory-identity.ts";
 import type { LiveTable } from "#lib/live-table.ts";
 import type { TemporaryDirectories } from "#lib/temporary-directories.ts";
@@ -21,9 +22,6 @@ import { planTurn } from "./turn-plan.ts";
 
 /** Code of the model's that makes several calls makes them within a millisecond (0.169). */
 const QUIET_MS = 50;
-
-/** Who left a turn waiting. */
-export type Left = RequestOf & { readonly session: SessionOf["session"] | undefined };
 
 export interface RunnerDeps {
   readonly options: CodexCliOptions;

@@ -10,6 +10,7 @@ import {
   answers,
   asked,
   type Bench,
+  conversations,
   eventually,
   lastAsked,
   openBench,
@@ -46,6 +47,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   for (const mode of ["agent", "chat"] as const) {
     describe(`${mode} mode`, () => {
+      const goOn = conversations((asked) => bench.ask(asked, { mode }));
+
       test("a whole history arrives with its roles, tool calls, results, images and documents", async () => {
         const messages: readonly Message[] = [
           says("what is this?", { type: "image", source: { type: "base64", mediaType: "image/png", data: PIXEL } }),
@@ -119,7 +122,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
           effort: "low",
           serviceTier: "standard_only",
         };
-        const first = await bench.ask(request([says(`tune, ${mode}`)], { model: sampling, features }), { mode });
+        const first = await goOn(`tune, ${mode}`, { model: sampling, features });
         expect(first.error).toBeUndefined();
         expect(lastAsked(bench.upstream)).toMatchObject({
           max_tokens: 1234,
@@ -131,8 +134,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
           output_config: { effort: "low" },
           service_tier: "standard_only",
         });
-        const next = request([says(`tune, ${mode}`), answers(first.text), says("again")], { model: sampling });
-        const second = await bench.ask(next, { mode });
+        const second = await goOn("again", { model: sampling });
         expect(second.facts.start).toBe("live");
         const body = lastAsked(bench.upstream);
         for (const key of ["top_p", "top_k", "stop_sequences", "service_tier"]) expect(body).not.toHaveProperty(key);
@@ -144,17 +146,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       });
 
       test.each(["low", "medium", "high", "xhigh", "max"] as const)("effort %s is passed on", async (effort) => {
-        await bench.ask(request([says("hi")], { features: { effort } }), { mode });
+        await goOn(`hi ${effort}`, { features: { effort } });
         expect(lastAsked(bench.upstream)).toMatchObject({ output_config: { effort } });
       });
 
       test("sampling without reasoning asks the model not to think", async () => {
-        await bench.ask(request([says("hi")], { model: sampling, features: { temperature: 0 } }), { mode });
+        await goOn("coolly", { model: sampling, features: { temperature: 0 } });
         expect(lastAsked(bench.upstream)).toMatchObject({ temperature: 0, thinking: { type: "disabled" } });
       });
 
       test("sampling is kept from a model that refuses it", async () => {
-        const { error } = await bench.ask(request([says("hi")], { features: { temperature: 0 } }), { mode });
+        const { error } = await goOn("coolly", { features: { temperature: 0 } });
         expect(error).toBeUndefined();
         expect(lastAsked(bench.upstream)).not.toHaveProperty("temperature");
       });
@@ -177,7 +179,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       });
 
       test("thinking comes as reasoning with its signature", async () => {
-        const { events, text } = await bench.ask(request([says("[[demo think deep]] [[demo say said]]")]), { mode });
+        const { events, text } = await goOn("[[demo think deep]] [[demo say said]]");
         expect(events).toContainEqual(expect.objectContaining({ type: "reasoning-start" }));
         expect(events.find(({ type }) => type === "reasoning-end")).toMatchObject({ signature: expect.any(String) });
         expect(text).toBe("said");
@@ -267,7 +269,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     test("Claude's own tools work in the workspace, and say what they did", async () => {
       const own = await openBench(path, {
         permissionMode: "acceptEdits",
-        pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 },
       });
       try {
         const file = join(own.workspace, "made.txt");
@@ -306,7 +307,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       const own = await openBench(path, {
         allowedTools: ["Bash(echo one,two:*)", "Read"],
         disallowedTools: ["WebFetch", "WebSearch"],
-        pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 },
       });
       try {
         const run = (command: string): string =>
@@ -322,7 +322,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
 
     test("a limit on model calls ends the turn as a length", async () => {
-      const own = await openBench(path, { maxTurns: 1, pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 } });
+      const own = await openBench(path, { maxTurns: 1 });
       try {
         const call = '[[demo tool Bash {"command":"ls","description":"d"}]] [[demo then]] [[demo say never]]';
         const { finish, error } = await own.ask(request([says(call)]), { mode: "agent" });
@@ -362,7 +362,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   test.each(["agent", "chat"] as const)("the configured model answers in %s mode who names none", async (mode) => {
-    const own = await openBench(path, { model: "haiku", pool: { size: 0, maxAgeMs: 1000, maxTurns: 9 } });
+    const own = await openBench(path, { model: "haiku" });
     try {
       for (const model of [undefined, "default", "haiku"]) {
         const { start } = await own.ask(

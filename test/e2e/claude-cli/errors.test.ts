@@ -19,7 +19,8 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     await bench.close();
   });
 
-  test.each([
+  // At once: the CLI waits before it asks again.
+  test.concurrent.each([
     ["[[demo error 400 message=no-such-thing]]", "invalid-request", 400],
     ["[[demo error 400 too-long]]", "context-length", 400],
     ["[[demo error 403]]", "permission", 403],

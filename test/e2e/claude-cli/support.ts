@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createClaudeCliBackend, type ClaudeCliBackend, type ClaudeCliOptions } from "#backends/claude-cli/index.ts";
-import type { Mode, RunContext, RunFacts, ToolOwner } from "#core/backend.ts";
-import type { GatewayError } from "#core/errors.ts";
-import type { FinishEvent, ModelEvent, StartEvent } from "#core/events.ts";
-import type { Message, ModelRequest, Part } from "#core/request.ts";
-import type { Workspace } from "#core/workspace.ts";
+import type { Message, ModelRequest } from "#core/request.ts";
 import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
-import { directoryIdentitySync } from "#lib/directory-identity.ts";
+
+import { type Answer, askBackend, type AskOptions, requestIn, says, workspaceAt } from "../support/backend.ts";
+
+export { type Answer, callsIn, says, workspaceAt } from "../support/backend.ts";
 
 export interface Bench {
   readonly backend: ClaudeCliBackend;
@@ -21,24 +20,6 @@ export interface Bench {
   readonly workspace: string;
   ask(request: ModelRequest, options?: AskOptions): Promise<Answer>;
   close(): Promise<void>;
-}
-
-interface AskOptions {
-  readonly mode?: Mode;
-  readonly tools?: ToolOwner;
-  readonly principal?: string;
-  readonly workspace?: Workspace;
-  readonly signal?: AbortSignal;
-  readonly onEvents?: (events: readonly ModelEvent[]) => void;
-}
-
-export interface Answer {
-  readonly events: readonly ModelEvent[];
-  readonly text: string;
-  readonly start: StartEvent | undefined;
-  readonly finish: FinishEvent | undefined;
-  readonly error: GatewayError | undefined;
-  readonly facts: RunFacts;
 }
 
 /** `settings`: what the user's own Claude Code settings hold. */
@@ -83,7 +64,7 @@ export async function openBench(
     upstream,
     directory,
     workspace,
-    ask: (request, options) => ask(backend, request, { workspace: workspaceAt(workspace), ...options }),
+    ask: (request, options) => askBackend(backend, request, { workspace: workspaceAt(workspace), ...options }),
     async close() {
       await backend.stop(0);
       await upstream.stop();
@@ -92,63 +73,22 @@ export async function openBench(
   };
 }
 
-export function workspaceAt(path: string, rules: Partial<Workspace> = {}): Workspace {
-  const directory = { path, identity: directoryIdentitySync(path) ?? "none" };
-  return { name: "test", directory, addDirs: [], mcpConfig: [], settingSources: ["user"], ...rules };
-}
-
-async function ask(backend: ClaudeCliBackend, request: ModelRequest, options: AskOptions = {}): Promise<Answer> {
-  const events: ModelEvent[] = [];
-  const facts: Record<string, unknown> = {};
-  const { mode = "chat" } = options;
-  const context: RunContext = {
-    requestId: "req_test",
-    mode,
-    tools: options.tools ?? (mode === "chat" ? "client" : "agent"),
-    principal: options.principal ?? "tester",
-    workspace: options.workspace,
-    signal: options.signal ?? new AbortController().signal,
-    report: (learned) => Object.assign(facts, learned),
-  };
-  for await (const batch of backend.run(request, context)) {
-    events.push(...batch);
-    options.onEvents?.(events);
-  }
-  return { ...summarize(events), facts };
-}
-
-function summarize(events: readonly ModelEvent[]): Omit<Answer, "facts"> {
-  const last = events.at(-1);
-  return {
-    events,
-    text: events.map((event) => (event.type === "text-delta" ? event.text : "")).join(""),
-    start: events.find((event) => event.type === "start"),
-    finish: last?.type === "finish" ? last : undefined,
-    error: last?.type === "error" ? last.error : undefined,
-  };
-}
-
-export function request(messages: readonly Message[], overrides: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    wireFormat: "anthropic-messages",
-    model: undefined,
-    system: [],
-    messages,
-    stream: true,
-    includeUsage: true,
-    features: {},
-    featureFields: {},
-    ignoredFields: [],
-    ...overrides,
-  };
-}
-
-export const says = (text: string, ...more: readonly Part[]): Message => ({
-  role: "user",
-  content: [{ type: "text", text }, ...more],
-});
+/** As an Anthropic client asks. */
+export const request = (messages: readonly Message[], overrides: Partial<ModelRequest> = {}): ModelRequest =>
+  requestIn("anthropic-messages", messages, overrides);
 
 export const answers = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
+
+/** Goes on with one conversation for each model: a process for every question is most of the time of a suite. */
+export function conversations(ask: (asked: ModelRequest) => Promise<Answer>) {
+  const told = new Map<string | undefined, readonly Message[]>();
+  return async (text: string, overrides: Partial<ModelRequest> = {}): Promise<Answer> => {
+    const messages = [...(told.get(overrides.model) ?? []), says(text)];
+    const answer = await ask(request(messages, overrides));
+    told.set(overrides.model, [...messages, answers(answer.text)]);
+    return answer;
+  };
+}
 
 /** The bodies of the questions put to the model, oldest first. */
 export function asked(upstream: DemoUpstream): readonly AskedBody[] {

@@ -69,6 +69,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
   afterAll(() => bench.end());
   beforeEach(() => bench.forget());
+  const isNewest = version === claudes[0]?.version;
 
   const clients = (mode: "agent" | "chat") => bench.clients(mode, { apiKey: token });
   /** Roles and texts of what the model was asked; an agent's own child also remembers what it thought. */
@@ -81,7 +82,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   const sessionOf = () => bench.traffic.last().headers.get("x-ccproxy-backend-session");
 
   describe.each(["agent", "chat"] as const)('%s mode; proves("cli-continues", "request-history")', (mode) => {
-    const used = version === claudes[0]?.version ? [...talks] : talks.filter(({ name }) => name.includes("helper"));
+    const used = isNewest ? [...talks] : talks.filter(({ name }) => name.includes("helper"));
     test.each(used)("$name goes on with its own child, turn for turn", async ({ name, say }) => {
       const turns: Turn[] = [];
       const rows = [];
@@ -101,6 +102,9 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       expect(new Set(rows.map(({ sessionId }) => sessionId)).size).toBe(1);
       expect(sessionOf()).toBe(rows[0]?.sessionId ?? "none");
     });
+
+    // That the other version, too, has a child for each of what follows is for the backend's own suite.
+    if (!isNewest) return;
 
     test("a regenerated answer and an edited history get a child of their own, with the history told", async () => {
       const { say } = talks[0] ?? { say: () => Promise.reject(new Error("no client")) };
@@ -127,55 +131,59 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     });
   });
 
-  test("equal requests at once never share a child", async () => {
-    const [{ say }] = [talks[2] ?? talks[0] ?? { say: () => Promise.reject(new Error("no client")) }];
-    const first = [user("fork [[demo say here]]")];
-    await say(clients("chat"), first);
-    const next = [...first, assistant("here"), user("both [[demo text 5 delay=20]]")];
-    const before = bench.traffic.sent.length;
-    const answers = await Promise.all([1, 2, 3].map(() => say(clients("chat"), next)));
-    expect(new Set(answers).size).toBe(1);
-    const both = bench.traffic.sent.slice(before);
-    expect(new Set(both.map(({ headers }) => headers.get("x-ccproxy-backend-session"))).size).toBe(3);
-    const rows = await Promise.all(both.map(({ requestId }) => bench.rowOf(requestId)));
-    expect(rows.filter(({ start }) => start === "live")).toHaveLength(1);
-  });
+  describe("which child answers", () => {
+    if (!isNewest) return;
 
-  test('a wrong access token, or none, never meets a conversation; proves("auth-token", "auth-x-api-key")', async () => {
-    const turns = [user("secret [[demo say told]]")];
-    await talks[1]?.say(clients("chat"), turns);
-    bench.forget();
-    const next = { model, max_tokens: 99, messages: [...turns, assistant("told"), user("and?")] };
-    for (const headers of [{ authorization: "Bearer wrong" }, { authorization: "" }, { "x-api-key": "wrong" }])
-      for (const route of ["/v1/chat/completions", "/v1/messages"]) {
-        const refused = await bench.clients("chat", { apiKey: "wrong" }).post(route, next, { headers });
-        expect(refused.status).toBe(401);
-        expect(refused.headers.has("x-ccproxy-backend-session")).toBe(false);
-        expect(refused.headers.get("www-authenticate")).toBe("Bearer");
-      }
-    expect(bench.requests()).toEqual([]);
-    const own = { headers: { "x-api-key": token, authorization: "Bearer wrong" } };
-    expect((await bench.clients("chat").post("/v1/messages", next, own)).status).toBe(200);
-    expect((await lastRow()).start).toBe("live");
-  });
+    test("equal requests at once never share a child", async () => {
+      const [{ say }] = [talks[2] ?? talks[0] ?? { say: () => Promise.reject(new Error("no client")) }];
+      const first = [user("fork [[demo say here]]")];
+      await say(clients("chat"), first);
+      const next = [...first, assistant("here"), user("both [[demo text 5 delay=20]]")];
+      const before = bench.traffic.sent.length;
+      const answers = await Promise.all([1, 2, 3].map(() => say(clients("chat"), next)));
+      expect(new Set(answers).size).toBe(1);
+      const both = bench.traffic.sent.slice(before);
+      expect(new Set(both.map(({ headers }) => headers.get("x-ccproxy-backend-session"))).size).toBe(3);
+      const rows = await Promise.all(both.map(({ requestId }) => bench.rowOf(requestId)));
+      expect(rows.filter(({ start }) => start === "live")).toHaveLength(1);
+    });
 
-  test("another system prompt, model or mode is another conversation", async () => {
-    const { post } = clients("chat");
-    const messages = [user("same [[demo say word]]")];
-    const body = { model, max_tokens: 500, system: "Be brief.", messages };
-    await post("/v1/messages", body);
-    const next = { ...body, messages: [...messages, assistant("word"), user("on")] };
-    const starts: (string | null)[] = [];
-    const ask = async (changed: object, headers?: Record<string, string>) => {
-      await (await post("/v1/messages", { ...next, ...changed }, { headers: headers ?? {} })).text();
-      starts.push((await lastRow()).start);
-    };
-    await ask({ system: "Be long." });
-    await ask({ model: "claude-haiku-5-5" });
-    await ask({}, { "x-ccproxy-mode": "agent" });
-    expect(starts).not.toContain("live");
-    await ask({});
-    expect(starts.at(-1)).toBe("live");
+    test('a wrong access token, or none, never meets a conversation; proves("auth-token", "auth-x-api-key")', async () => {
+      const turns = [user("secret [[demo say told]]")];
+      await talks[1]?.say(clients("chat"), turns);
+      bench.forget();
+      const next = { model, max_tokens: 99, messages: [...turns, assistant("told"), user("and?")] };
+      for (const headers of [{ authorization: "Bearer wrong" }, { authorization: "" }, { "x-api-key": "wrong" }])
+        for (const route of ["/v1/chat/completions", "/v1/messages"]) {
+          const refused = await bench.clients("chat", { apiKey: "wrong" }).post(route, next, { headers });
+          expect(refused.status).toBe(401);
+          expect(refused.headers.has("x-ccproxy-backend-session")).toBe(false);
+          expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+        }
+      expect(bench.requests()).toEqual([]);
+      const own = { headers: { "x-api-key": token, authorization: "Bearer wrong" } };
+      expect((await bench.clients("chat").post("/v1/messages", next, own)).status).toBe(200);
+      expect((await lastRow()).start).toBe("live");
+    });
+
+    test("another system prompt, model or mode is another conversation", async () => {
+      const { post } = clients("chat");
+      const messages = [user("same [[demo say word]]")];
+      const body = { model, max_tokens: 500, system: "Be brief.", messages };
+      await post("/v1/messages", body);
+      const next = { ...body, messages: [...messages, assistant("word"), user("on")] };
+      const starts: (string | null)[] = [];
+      const ask = async (changed: object, headers?: Record<string, string>) => {
+        await (await post("/v1/messages", { ...next, ...changed }, { headers: headers ?? {} })).text();
+        starts.push((await lastRow()).start);
+      };
+      await ask({ system: "Be long." });
+      await ask({ model: "claude-haiku-5-5" });
+      await ask({}, { "x-ccproxy-mode": "agent" });
+      expect(starts).not.toContain("live");
+      await ask({});
+      expect(starts.at(-1)).toBe("live");
+    });
   });
 
   test("the access log has one row each", async () => {

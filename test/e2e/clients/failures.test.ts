@@ -176,8 +176,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   afterAll(() => bench.end());
   beforeEach(() => bench.forget());
 
-  test.each([...failures])('$prompt; proves("stream-true-status")', (failure) =>
-    expectFailure(bench, failure, version === newest ? ways : ways.slice(0, 1)),
+  // Each in both formats, streamed in the one and whole in the other, by turns.
+  test.each(failures.map((failure, at) => ({ ...failure, isEven: at % 2 === 0 })))(
+    '$prompt; proves("stream-true-status")',
+    ({ isEven, ...failure }) =>
+      expectFailure(
+        bench,
+        failure,
+        version === newest
+          ? ways.filter(({ format, stream }) => stream === ((format === "openai-chat") === isEven))
+          : ways.slice(0, 1),
+      ),
   );
 
   test("a fault that passes is not seen", async () => {
@@ -188,13 +197,17 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     expect(bench.requests().map(({ status }) => status)).toEqual([529, 200]);
   });
 
+  const raw = readers.filter(({ name }) => name.includes("raw stream"));
   const breaks = [
-    { how: "an error event", prompt: "[[demo text 12 delay=5]] [[demo fail overloaded_error at=6]]" },
-    // Slowly: what a reset overtakes is lost, and before its first word the CLI may ask again.
-    { how: "a lost connection", prompt: "[[demo text 12 delay=60]] [[demo drop at=6]]" },
+    {
+      how: "an error event",
+      prompt: "[[demo text 12 delay=5]] [[demo fail overloaded_error at=6]]",
+      used: version === newest ? readers : raw,
+    },
+    // Slowly: what a reset overtakes is lost, and before its first word the CLI may ask again. Clients are told as above.
+    { how: "a lost connection", prompt: "[[demo text 12 delay=60]] [[demo drop at=6]]", used: raw },
   ];
-  const used = version === newest ? [...readers] : readers.filter(({ name }) => name.includes("raw stream"));
-  describe.each(breaks)('$how in the middle; proves("stream-late-error")', ({ prompt }) => {
+  describe.each(breaks)('$how in the middle; proves("stream-late-error")', ({ prompt, used }) => {
     test(`${used.length} clients throw, and the model is not asked again`, async () => {
       const told = await Promise.all(
         used.map(async (reader) => {

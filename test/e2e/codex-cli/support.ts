@@ -5,16 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { type CodexCliBackend, type CodexCliOptions, createCodexCliBackend } from "#backends/codex-cli/index.ts";
-import type { Approve } from "#core/approval.ts";
-import type { Mode, RunContext, RunFacts, RunSession, ToolOwner } from "#core/backend.ts";
-import type { GatewayError } from "#core/errors.ts";
-import type { FinishEvent, ModelEvent, StartEvent } from "#core/events.ts";
 import type { Message, ModelRequest, Part, ToolDefinition } from "#core/request.ts";
-import type { Workspace } from "#core/workspace.ts";
 import { type DemoUpstream, startDemoUpstream } from "#demo/demo-upstream.ts";
-import { directoryIdentitySync } from "#lib/directory-identity.ts";
 
 import { installedCodex } from "../../../scripts/lib/codex-binary.ts";
+import {
+  type Answer as Asked,
+  askBackend,
+  type AskOptions,
+  type Called,
+  callsIn,
+  requestIn,
+  workspaceAt,
+} from "../support/backend.ts";
+
+export { type AskOptions, says, workspaceAt } from "../support/backend.ts";
 
 export const codexProgram = installedCodex();
 if (codexProgram === undefined) console.log("ABSENT codex is not installed for this system: its backend is not run");
@@ -32,33 +37,8 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export interface AskOptions {
-  readonly mode?: Mode;
-  readonly tools?: ToolOwner;
-  readonly principal?: string;
-  readonly requestId?: string;
-  readonly session?: RunSession;
-  readonly workspace?: Workspace;
-  readonly permissionMode?: string;
-  readonly signal?: AbortSignal;
-  readonly approve?: Approve;
-  readonly onEvents?: (events: readonly ModelEvent[]) => void;
-}
-
-export interface Answer {
-  readonly events: readonly ModelEvent[];
-  readonly text: string;
-  readonly start: StartEvent | undefined;
-  readonly finish: FinishEvent | undefined;
-  readonly error: GatewayError | undefined;
+export interface Answer extends Asked {
   readonly calls: readonly Called[];
-  readonly facts: RunFacts;
-}
-
-export interface Called {
-  readonly callId: string;
-  readonly toolName: string;
-  readonly input: unknown;
 }
 
 export interface AskedBody {
@@ -136,67 +116,14 @@ export function providerConfig(url: string): string {
   ].join("\n");
 }
 
-export function workspaceAt(path: string, rules: Partial<Workspace> = {}): Workspace {
-  const directory = { path, identity: directoryIdentitySync(path) ?? "none" };
-  return { name: "test", directory, addDirs: [], mcpConfig: [], settingSources: ["user"], ...rules };
+async function ask(...asked: Parameters<typeof askBackend>): Promise<Answer> {
+  const answer = await askBackend(...asked);
+  return { ...answer, calls: callsIn(answer.events) };
 }
 
-async function ask(backend: CodexCliBackend, request: ModelRequest, options: AskOptions): Promise<Answer> {
-  const events: ModelEvent[] = [];
-  const facts: Record<string, unknown> = {};
-  const { mode = "chat", onEvents, ...rest } = options;
-  const context: RunContext = {
-    requestId: "req_test",
-    mode,
-    tools: mode === "chat" ? "client" : "agent",
-    principal: "tester",
-    signal: new AbortController().signal,
-    report: (learned) => Object.assign(facts, learned),
-    ...rest,
-  };
-  for await (const batch of backend.run(request, context)) {
-    events.push(...batch);
-    onEvents?.(events);
-  }
-  const last = events.at(-1);
-  return {
-    events,
-    facts,
-    text: events.map((event) => (event.type === "text-delta" ? event.text : "")).join(""),
-    start: events.find((event) => event.type === "start"),
-    finish: last?.type === "finish" ? last : undefined,
-    error: last?.type === "error" ? last.error : undefined,
-    calls: callsIn(events),
-  };
-}
-
-function callsIn(events: readonly ModelEvent[]): readonly Called[] {
-  return events.flatMap((event) => {
-    if (event.type !== "tool-input-start" || event.executedBy !== "client") return [];
-    const json = events.map((each) => (each.type === "tool-input-delta" && each.id === event.id ? each.delta : ""));
-    return [{ callId: event.id, toolName: event.toolName, input: JSON.parse(json.join("")) as unknown }]; // Any JSON.
-  });
-}
-
-export function request(messages: readonly Message[], overrides: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    wireFormat: "openai-responses",
-    model: undefined,
-    system: [],
-    messages,
-    stream: true,
-    includeUsage: true,
-    features: {},
-    featureFields: {},
-    ignoredFields: [],
-    ...overrides,
-  };
-}
-
-export const says = (text: string, ...more: readonly Part[]): Message => ({
-  role: "user",
-  content: [{ type: "text", text }, ...more],
-});
+/** As a client of the Responses API asks. */
+export const request = (messages: readonly Message[], overrides: Partial<ModelRequest> = {}): ModelRequest =>
+  requestIn("openai-responses", messages, overrides);
 
 export const answers = (...content: readonly Part[]): Message => ({ role: "assistant", content });
 
