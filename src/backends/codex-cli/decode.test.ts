@@ -19,6 +19,7 @@ const usage = {
 function createDecoder(tellsActs = true) {
   const decoder = new TurnDecoder({
     model: "gpt-5.5",
+    provider: "openai",
     clientName: (name) => name.replace("client_", ""),
     offered: new Set(["lookup", "client_wait"]),
     tellsActs,
@@ -46,6 +47,7 @@ test("code that the model wrote calls tools as it runs, some at once, without as
   const file = await Bun.file(new URL("fixtures/code-mode-0.169.0.jsonl", import.meta.url)).text();
   const decoder = new TurnDecoder({
     model: "gpt-6.1-sol",
+    provider: "openai",
     clientName: (name) => name,
     offered: new Set(["lookup"]),
     tellsActs: false,

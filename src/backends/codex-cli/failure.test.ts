@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { failureOf } from "./failure.ts";
 
 const now = 1_000_000_000;
+const circumstances = { provider: "openai", rateLimits: undefined, now };
 const error = (message: string, codexErrorInfo: unknown = "other") => ({
   message,
   additionalDetails: undefined,
@@ -20,26 +21,26 @@ test.each([
   [{ responseStreamDisconnected: { httpStatusCode: null } }, "upstream"],
   ["other", "upstream"],
 ])("%j is told as %s", (info, kind) => {
-  const failure = failureOf(error("It went wrong.", info), undefined, now);
+  const failure = failureOf(error("It went wrong.", info), circumstances);
   expect(failure.kind).toBe(kind as typeof failure.kind); // One of them.
 });
 
 test("a server's own fault is none of its load, whatever Codex says of it", () => {
   const said = "We’re currently experiencing high demand, which may cause temporary errors.";
-  expect(failureOf(error(said, "internalServerError"), undefined, now).kind).toBe("upstream");
+  expect(failureOf(error(said, "internalServerError"), circumstances).kind).toBe("upstream");
 });
 
 test("of what Codex says only the vendor's words are told", () => {
   const said =
     "unexpected status 403 Forbidden: You may not., url: https://chatgpt.com/backend-api/codex/responses, request id: req_1";
-  const failure = failureOf(error(said), undefined, now);
+  const failure = failureOf(error(said), circumstances);
   expect([failure.kind, failure.message, failure.options.upstreamStatus]).toEqual([
     "permission",
     "Codex: You may not.",
     403,
   ]);
   const body = '{"error":{"message":"Invalid schema","type":"invalid_request_error","param":"text.format"}}';
-  expect(failureOf(error(body), undefined, now)).toMatchObject({
+  expect(failureOf(error(body), circumstances)).toMatchObject({
     kind: "invalid-request",
     message: "Codex: Invalid schema.",
   });
@@ -50,7 +51,7 @@ test("a limit says when it is over: when the last window is that is used up", ()
     primary: { usedPercent: 100, resetsAt: 1_000_060 },
     secondary: { usedPercent: 40, resetsAt: 1_900_000 },
   };
-  const limited = (rateLimits: unknown) => failureOf(error("Limit.", "usageLimitExceeded"), rateLimits, now).options;
+  const limited = (rateLimits: unknown) => failureOf(error("Limit.", "usageLimitExceeded"), { ...circumstances, rateLimits }).options;
   expect(limited(limits).retryAfterSeconds).toBe(60);
   expect(limited(undefined).retryAfterSeconds).toBe(30);
 });

@@ -9,7 +9,7 @@ import { looseObject } from "#lib/loose-object.ts";
 
 import type { AppServer, ThreadListener } from "./app-server.ts";
 import { Approver } from "./approver.ts";
-import { type DecoderOptions, TurnDecoder } from "./decode.ts";
+import { type Awaits, type DecoderOptions, TurnDecoder } from "./decode.ts";
 import { Feed } from "./feed.ts";
 import { type Act, actOf } from "./items.ts";
 import { type Params, readAnswer, type RequestId } from "./messages.ts";
@@ -28,8 +28,20 @@ type Told =
   | { readonly type: "notice"; readonly method: string; readonly params: Params }
   | { readonly type: "call"; readonly call: ClientCall };
 
+/**
+ * Codex asks again for 25 seconds, or for as long as a provider has it wait (0.169). While nothing is lost by it a client
+ * is told earlier, in time for a true status: before the headers of a stream have to go out.
+ */
+const RETRY_PATIENCE_MS = 5000;
+/** Code of the model's that makes several calls makes them within a millisecond (0.169). */
+const QUIET_MS = 50;
+
 export interface ThreadOptions {
   readonly server: AppServer;
+  /** Whom Codex asks, as its configuration calls them. */
+  readonly provider: string;
+  /** How long these may take to begin an answer. */
+  readonly responseTimeoutMs: number;
   readonly signal: AbortSignal;
   /** It is gone. */
   readonly onEnd: () => void;
@@ -60,6 +72,7 @@ export class Thread implements ThreadListener {
   /** That was told to whoever keeps it. */
   isRemembered = false;
   readonly #model: string;
+  readonly #options: ThreadOptions;
   readonly #server: AppServer;
   readonly #onEnd: () => void;
   /** Before the next turn; undefined where only Codex knows. */
@@ -68,9 +81,11 @@ export class Thread implements ThreadListener {
   #isGone = false;
   #ending: Promise<void> | undefined;
 
-  constructor({ server, onEnd }: ThreadOptions, id: string, model: string, used: Usage | undefined) {
+  constructor(options: ThreadOptions, id: string, model: string, used: Usage | undefined) {
+    const { server, onEnd } = options;
     this.id = id;
     this.#model = model;
+    this.#options = options;
     this.#server = server;
     this.#onEnd = onEnd;
     this.#used = used;
@@ -102,6 +117,7 @@ export class Thread implements ThreadListener {
       decoder: new TurnDecoder({
         ...reading,
         model: this.#model,
+        provider: this.#options.provider,
         before: this.#used,
         rateLimits: () => this.#server.rateLimits,
       }),
@@ -125,25 +141,34 @@ export class Thread implements ThreadListener {
     }
   }
 
-  /**
-   * Batches of events up to the end of an answer. `quietMs`: see `awaits` of the decoder. `signal`: nobody waits for the
-   * answer any more.
-   */
-  async *events(signal: AbortSignal, quietMs: number): AsyncGenerator<readonly ModelEvent[], void, undefined> {
+  /** Batches of events up to the end of an answer. `signal`: nobody waits for it any more. */
+  async *events(signal: AbortSignal): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     if (this.#turn === undefined) return;
     const { feed, decoder } = this.#turn;
+    const limits: Partial<Record<Awaits, number>> = {
+      "first-word": this.#options.responseTimeoutMs,
+      "another-try": RETRY_PATIENCE_MS,
+      "perhaps-client": QUIET_MS,
+    };
+    let awaits: Awaits | undefined;
+    let deadline: number | undefined;
     const stop = (): void => feed.close();
     signal.addEventListener("abort", stop, { once: true });
     try {
       if (signal.aborted) stop();
       for (;;) {
-        const told = await feed.take(decoder.awaits === "perhaps-client" ? quietMs : undefined);
+        if (awaits !== decoder.awaits || awaits === "perhaps-client") {
+          ({ awaits } = decoder);
+          const limit = limits[awaits];
+          deadline = limit && performance.now() + limit;
+        }
+        const told = await feed.take(deadline && Math.max(0, deadline - performance.now()));
         if (told === undefined) throw feed.failure ?? new GatewayError("internal", "The turn was given up.");
         const events = told.flatMap((each) => decode(decoder, each));
         const isQuiet = told.length === 0;
-        const { awaits } = decoder;
-        const isHandedOver = awaits === "client" || (isQuiet && awaits === "perhaps-client");
+        const isHandedOver = decoder.awaits === "client" || (isQuiet && awaits === "perhaps-client");
         if (isHandedOver) events.push(...decoder.handOver());
+        else if (isQuiet) events.push(...decoder.giveUp());
         if (events.length > 0) yield events;
         if (isHandedOver || decoder.isOver) return;
       }
