@@ -8,6 +8,7 @@ import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { redactText } from "#lib/redact.ts";
+import { saidIn } from "#lib/said-in.ts";
 
 import { loginNeeded } from "./start-server.ts";
 
@@ -137,8 +138,9 @@ function saidBy(error: TurnError): Said {
   const message = error.message
     .replace(/^stream disconnected before completion: /, "")
     .replace(/^unexpected status \d{3} [^:]*: /, "")
+    .replace(/^exceeded retry limit, last status: .*/s, "")
     .replace(/, url: \S+(?:, (?:request id|cf-ray): [^,]+)*$/, "");
-  return { status: statusOf(error), words: [], message: redactText(message.replaceAll(/\s+/g, " ").trim()) };
+  return { status: statusOf(error), words: [], message: redactText(saidIn(message)) };
 }
 
 const LONG_WAIT_SECONDS = 30;

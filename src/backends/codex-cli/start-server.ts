@@ -38,8 +38,6 @@ export interface UserConfig {
 const settings = [
   // A thread is gone with its turn; else each stays for minutes (1 MB).
   "thread_unload_delay_secs=0",
-  // Without a network it would wait for one for ever.
-  "features.unbounded_connection_retries=false",
   "check_for_update_on_startup=false",
 ];
 
