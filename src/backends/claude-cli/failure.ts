@@ -104,7 +104,9 @@ function messageOf({ message, status }: Failure, kind: ErrorKind): string {
 
 /** In the words of 2.1.197, or of 2.1.329. */
 function isUnreached({ message, status }: Pick<Failure, "message" | "status">): boolean {
-  return status === null && /\b(?:unable to connect|connection (?:refused|dropped)|can't reach)\b|certificate/i.test(message);
+  return (
+    status === null && /\b(?:unable to connect|connection (?:refused|dropped)|can't reach)\b|certificate/i.test(message)
+  );
 }
 
 /** 2.1.x gives up at once where it is told to wait for long, and does not say how long. */

@@ -155,6 +155,29 @@ test("an answer that is begun anew after it was shown is an error, and one befor
   expect(told(...completed)).toEqual([]);
 });
 
+test("a provider is waited for until its first word, and while it fails; whoever gives up says why", () => {
+  const again = { willRetry: true, error: { message: "Reconnecting... 1/5", additionalDetails: "Slow down." } };
+  const silent = createDecoder();
+  expect(silent.decoder.awaits).toBe("first-word");
+  silent.told("item/completed", { item: { type: "userMessage", id: "u" } });
+  expect(silent.decoder.awaits).toBe("first-word");
+  expect(silent.decoder.giveUp()).toMatchObject([{ error: { kind: "timeout" } }]);
+  const failing = createDecoder();
+  failing.told("error", again);
+  expect(failing.decoder.awaits).toBe("another-try");
+  failing.told("item/started", { item: { type: "reasoning", id: "r" } });
+  expect(failing.decoder.awaits).toBe("codex");
+  failing.told("error", again);
+  expect(failing.decoder.giveUp()).toMatchObject([{ error: { message: "Codex: Slow down." } }]);
+});
+
+test("an agent that has begun is not given up for what its provider fails at: work would be lost", () => {
+  const { decoder, told } = createDecoder();
+  told("item/completed", command("completed"));
+  told("error", { willRetry: true, error: { message: "Reconnecting... 1/5" } });
+  expect(decoder.awaits).toBe("codex");
+});
+
 test("of another turn in the thread nothing is told", () => {
   const { decoder } = createDecoder();
   expect(decoder.told("item/agentMessage/delta", { turnId: "another", itemId: "m", delta: "a" })).toEqual([]);

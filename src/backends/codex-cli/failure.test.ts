@@ -46,12 +46,42 @@ test("of what Codex says only the vendor's words are told", () => {
   });
 });
 
+test.each([
+  [
+    "Connection failed: error sending request",
+    "upstream",
+    /^Codex could not reach its provider openai\. Check the network/,
+  ],
+  ["stream disconnected before completion: idle timeout waiting for SSE", "timeout", /provider openai fell silent/],
+  [
+    "stream disconnected before completion: UTF8 error: invalid utf-8",
+    "upstream",
+    /provider openai sent was no answer/,
+  ],
+  ["stream disconnected before completion: The server had an error.", "upstream", /^Codex: The server had an error\.$/],
+  [
+    "exceeded retry limit, last status: 429 Too Many Requests, request id: r",
+    "rate-limit",
+    /^Codex answered with status 429\./,
+  ],
+  [
+    "unexpected status 502 Bad Gateway: <html></html>, url: http://h/v1",
+    "upstream",
+    /^Codex answered with status 502\.$/,
+  ],
+] as const)("%s", (message, kind, told) => {
+  const failure = failureOf(error(message), circumstances);
+  expect(failure.kind).toBe(kind);
+  expect(failure.explanation).toMatch(told);
+});
+
 test("a limit says when it is over: when the last window is that is used up", () => {
   const limits = {
     primary: { usedPercent: 100, resetsAt: 1_000_060 },
     secondary: { usedPercent: 40, resetsAt: 1_900_000 },
   };
-  const limited = (rateLimits: unknown) => failureOf(error("Limit.", "usageLimitExceeded"), { ...circumstances, rateLimits }).options;
+  const limited = (rateLimits: unknown) =>
+    failureOf(error("Limit.", "usageLimitExceeded"), { ...circumstances, rateLimits }).options;
   expect(limited(limits).retryAfterSeconds).toBe(60);
   expect(limited(undefined).retryAfterSeconds).toBe(30);
 });

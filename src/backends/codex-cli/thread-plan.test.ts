@@ -100,3 +100,8 @@ test.each<[RequestFeatures, object]>([
 ])("with %j a turn is asked for with %j", (features, turn) => {
   expect(plan("chat", features).turn).toEqual({ input: [], ...turn });
 });
+
+test("nobody waits for ever for a network that is not there", () => {
+  for (const mode of ["chat", "agent"] as const)
+    expect(plan(mode).thread).toMatchObject({ config: { features: { unbounded_connection_retries: false } } });
+});

@@ -9,11 +9,12 @@ import { looseObject } from "#lib/loose-object.ts";
 
 import type { AppServer, ThreadListener } from "./app-server.ts";
 import { Approver } from "./approver.ts";
-import { type Awaits, type DecoderOptions, TurnDecoder } from "./decode.ts";
+import { type DecoderOptions, TurnDecoder } from "./decode.ts";
 import { Feed } from "./feed.ts";
 import { type Act, actOf } from "./items.ts";
 import { type Params, readAnswer, type RequestId } from "./messages.ts";
 import { type ClientCall, readCall, readItem } from "./notices.ts";
+import { Patience } from "./patience.ts";
 import type { Resume, ResumePoint } from "./resume.ts";
 import { answerTo } from "./tool-results.ts";
 import type { TurnPlan } from "./turn-plan.ts";
@@ -27,14 +28,6 @@ const turnSchema = looseObject({ turn: looseObject({ id: v.string() }) });
 type Told =
   | { readonly type: "notice"; readonly method: string; readonly params: Params }
   | { readonly type: "call"; readonly call: ClientCall };
-
-/**
- * Codex asks again for 25 seconds, or for as long as a provider has it wait (0.169). While nothing is lost by it a client
- * is told earlier, in time for a true status: before the headers of a stream have to go out.
- */
-const RETRY_PATIENCE_MS = 5000;
-/** Code of the model's that makes several calls makes them within a millisecond (0.169). */
-const QUIET_MS = 50;
 
 export interface ThreadOptions {
   readonly server: AppServer;
@@ -145,24 +138,14 @@ export class Thread implements ThreadListener {
   async *events(signal: AbortSignal): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     if (this.#turn === undefined) return;
     const { feed, decoder } = this.#turn;
-    const limits: Partial<Record<Awaits, number>> = {
-      "first-word": this.#options.responseTimeoutMs,
-      "another-try": RETRY_PATIENCE_MS,
-      "perhaps-client": QUIET_MS,
-    };
-    let awaits: Awaits | undefined;
-    let deadline: number | undefined;
+    const patience = new Patience(this.#options.responseTimeoutMs);
     const stop = (): void => feed.close();
     signal.addEventListener("abort", stop, { once: true });
     try {
       if (signal.aborted) stop();
       for (;;) {
-        if (awaits !== decoder.awaits || awaits === "perhaps-client") {
-          ({ awaits } = decoder);
-          const limit = limits[awaits];
-          deadline = limit && performance.now() + limit;
-        }
-        const told = await feed.take(deadline && Math.max(0, deadline - performance.now()));
+        const { awaits } = decoder;
+        const told = await feed.take(patience.left(awaits));
         if (told === undefined) throw feed.failure ?? new GatewayError("internal", "The turn was given up.");
         const events = told.flatMap((each) => decode(decoder, each));
         const isQuiet = told.length === 0;

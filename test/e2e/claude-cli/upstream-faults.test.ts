@@ -45,7 +45,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     upstream(bytes.url);
     // The real one, with the upstream that the test names, of which it tries each once.
     const launcher = join(folder, "claude");
-    const settings = `ANTHROPIC_BASE_URL="$(cat '${folder}/upstream')" CLAUDE_CODE_MAX_RETRIES=0 CLAUDE_STREAM_IDLE_TIMEOUT_MS=2000`;
+    const settings = `ANTHROPIC_BASE_URL="$(cat '${folder}/upstream')" CLAUDE_CODE_MAX_RETRIES=0`;
     writeFileSync(launcher, `#!/bin/sh\n${settings} exec '${path}' "$@"\n`);
     chmodSync(launcher, 0o755);
     secure = Bun.serve({
@@ -106,7 +106,11 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     ["a page of HTML for an error", () => head({ status: "502 Bad Gateway", body: ["<html>Oh</html>"] }), {}],
     ["a whole answer in place of a stream", () => ({ headers: json, body: ['{"type":"message"}'] }), {}],
     ["bytes of anything", () => head({ body: [new Uint8Array(99).fill(200)] }), {}],
-    ["what says it is gzip", () => head({ headers: { ...sse, "content-encoding": "gzip" }, body: ["Not at all."] }), {}],
+    [
+      "what says it is gzip",
+      () => head({ headers: { ...sse, "content-encoding": "gzip" }, body: ["Not at all."] }),
+      {},
+    ],
     ["a reset", () => head({ body: [": hello\n\n"], framing: "chunked", ending: "reset" }), {}],
   ];
   test.each(nonsense.map((row, index) => [...row, index] as const))("%s", async (_name, said, more, index) => {
@@ -116,20 +120,18 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     expectToldFailure(bench, told, { kind: "upstream", status: 502, message, ...more });
   });
 
-  test.if(isNewest)("no head at all, and silence in the middle", async () => {
-    const end = Buffer.from(recording).indexOf("event: content_block_stop");
-    bytes.says(({ body }) =>
-      body.includes("Hello, middle")
-        ? head({ body: [recording.subarray(0, end)], framing: "chunked", ending: "silent" })
-        : head({ raw: "", ending: "silent" }),
-    );
-    const [late, silent] = await Promise.all([askAll("Hello."), askAll("Hello, middle.")]);
-    expectToldFailure(bench, late, { kind: "timeout", status: 504, message: "timed out" });
-    expectToldFailure(bench, silent, { kind: "timeout", status: 504, begun: true, message: "idle timeout" });
+  // Silence in the middle of an answer the CLI bears for 300 seconds, whatever it is told (2.1.329), and then says so:
+  // `failure.test.ts`. That we bear it no longer than we are told is shown with a CLI that goes silent: `e2e/faults.test.ts`.
+  test.if(isNewest)("no head at all", async () => {
+    bytes.says(() => head({ raw: "", ending: "silent" }));
+    const told = await askAll("Hello.", ways.slice(0, 1));
+    expectToldFailure(bench, told, { kind: "timeout", status: 504, message: "timed out" });
   });
 
   test("gzip, whole", async () => {
-    bytes.says(() => head({ headers: { ...sse, "content-encoding": "gzip" }, body: [Bun.gzipSync(Buffer.from(recording))] }));
+    bytes.says(() =>
+      head({ headers: { ...sse, "content-encoding": "gzip" }, body: [Bun.gzipSync(Buffer.from(recording))] }),
+    );
     expectToldWhole(bench, await askAll("Hello."), text);
   });
 

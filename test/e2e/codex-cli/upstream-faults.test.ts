@@ -131,16 +131,32 @@ describe.skipIf(codexProgram === undefined)("a fault of Codex's provider", () =>
   const noAnswer = { kind: "upstream", status: 502, message: "was no answer, or broke off" } as const;
   const head = (more: object): Said => ({ headers: sse, body: [], ...more });
   test.each<[string, () => Said, object]>([
-    ["half a head, and the end", () => head({ raw: "HTTP/1.1 200 OK\r\ncontent-t", ending: "cut" }), { message: "reach" }],
+    [
+      "half a head, and the end",
+      () => head({ raw: "HTTP/1.1 200 OK\r\ncontent-t", ending: "cut" }),
+      { message: "reach" },
+    ],
     ["another protocol", () => head({ raw: "SSH-2.0-OpenSSH_9.6\r\n", ending: "cut" }), { message: "reach" }],
     ["a page of HTML", () => ({ headers: { "content-type": "text/html" }, body: ["<!doctype html><p>Hi.</p>"] }), {}],
-    ["a page of HTML for an error", () => head({ status: "502 Bad Gateway", body: ["<html>Oh</html>"] }), { message: /status 502\.$/ }],
+    [
+      "a page of HTML for an error",
+      () => head({ status: "502 Bad Gateway", body: ["<html>Oh</html>"] }),
+      { message: /status 502\.$/ },
+    ],
     ["nothing at all", () => head({}), {}],
-    ["a whole answer in place of a stream", () => ({ headers: json, body: ['{"object":"response","status":"completed"}'] }), {}],
+    [
+      "a whole answer in place of a stream",
+      () => ({ headers: json, body: ['{"object":"response","status":"completed"}'] }),
+      {},
+    ],
     ["bytes of anything", () => head({ body: [new Uint8Array(99).fill(200)] }), {}],
     ["events that are none", () => head({ body: ["data: <p>\n\ndata: [DONE]\n\n"] }), {}],
     // Codex asks for no compression, and undoes none (0.169).
-    ["gzip that nobody asked for", () => ({ headers: { ...sse, "content-encoding": "gzip" }, body: [Bun.gzipSync(Buffer.from(recording))] }), {}],
+    [
+      "gzip that nobody asked for",
+      () => ({ headers: { ...sse, "content-encoding": "gzip" }, body: [Bun.gzipSync(Buffer.from(recording))] }),
+      {},
+    ],
     ["a reset", () => head({ body: [": hello\n\n"], framing: "chunked", ending: "reset" }), {}],
   ])("%s", async (_name, said, more) => {
     bytes.says(said);

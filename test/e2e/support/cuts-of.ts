@@ -2,7 +2,7 @@
 export function cutsOf(recording: Uint8Array): number[] {
   const bytes = Buffer.from(recording);
   const cuts = new Set<number>([0]);
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const data = bytes.indexOf("\ndata: ", start);
     const end = bytes.indexOf("\n\n", start);
     // In the event's name, before its data, in their JSON, and before each of the two line ends behind them.

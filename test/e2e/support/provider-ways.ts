@@ -61,12 +61,7 @@ export interface Told {
 type Words = string | { readonly prompt: string; readonly more: object };
 
 /** Asks `NAME-FORMAT`, a provider of that format; `more`: members of the body. */
-export function askWay(
-  { proxy }: Pick<ProviderBench, "proxy">,
-  name: string,
-  way: Way,
-  said: Words,
-): Promise<Told> {
+export function askWay({ proxy }: Pick<ProviderBench, "proxy">, name: string, way: Way, said: Words): Promise<Told> {
   return askAt(`${proxy.url}/providers/${name}-${way.provider}`, way, said);
 }
 
