@@ -21,6 +21,7 @@ interface CodexOptions {
   readonly version: string;
 }
 
+const secondMs = 1000;
 const minuteMs = 60_000;
 const mebibyte = 1024 * 1024;
 
@@ -46,6 +47,7 @@ export function createCodex(
     sessionTtlMs: pool.session_ttl_minutes * minuteMs,
     maxParkedTurns: pool.max_parked_turns,
     parkedTtlMs: pool.parked_ttl_minutes * minuteMs,
+    responseTimeoutMs: codex.response_timeout_seconds * secondMs,
     minFreeMemoryBytes: limits.min_free_memory_mb * mebibyte,
     environment,
     passEnv: codex.pass_env,

@@ -91,6 +91,7 @@ const codex = v.strictObject({
     choice(approvalPolicies, "When its agents ask first; what nobody allows is declined."),
     "on-request",
   ),
+  response_timeout_seconds: v.optional(amount(1, 86_400, "Longest wait for its provider to begin an answer."), 600),
   pass_env: v.optional(texts("More variables of ccproxy's environment that it gets, as a provider's key."), []),
 });
 

@@ -44,6 +44,33 @@ describe("a rate limit says when to come back", () => {
   });
 });
 
+/** Of 2.1.197 and of 2.1.329. */
+test.each([
+  [
+    "API Error: Unable to connect to API (ConnectionRefused)",
+    "upstream",
+    /^Claude Code could not reach .*Refused\)\. Check/,
+  ],
+  [
+    "API Error: Can't reach the API server — check your internet or DNS (ENOTFOUND)",
+    "upstream",
+    /could not reach.*DNS/,
+  ],
+  ["API Error: Stream idle timeout - no chunks received", "timeout", /^Stream idle timeout/],
+  ["API Error: Request timed out.", "timeout", /^Request timed out\.$/],
+  ["API Error: 502. This is a server-side issue", "upstream", /^This is a server-side issue\.$/],
+  ["API Error: 502 <html><p>Oh</p></html>. This is a server-side issue", "upstream", /^This is a server-side issue\.$/],
+  [
+    'API Error: ZlibError fetching "http://127.0.0.1:1/v1". For more, see',
+    "upstream",
+    /could not be read \(ZlibError\)\.$/,
+  ],
+] as const)("%s", (message, kind, told) => {
+  const error = gatewayErrorOf({ ...failure, status: null, code: undefined, message });
+  expect(error.kind).toBe(kind);
+  expect(error.explanation).toMatch(told);
+});
+
 test("the CLI's words are a sentence of their own before the next action", () => {
   const full = { ...failure, status: 400, code: "invalid_request", terminalReason: "prompt_too_long" };
   expect(gatewayErrorOf({ ...full, message: "Prompt is too long" }).explanation).toMatch(

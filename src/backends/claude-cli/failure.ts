@@ -19,6 +19,8 @@ export interface Failure {
 
 const LOGIN_HINT = "Run `claude /login`, or set ANTHROPIC_API_KEY where ccproxy runs.";
 
+const REACH_HINT = "Check the network where ccproxy runs, and ANTHROPIC_BASE_URL there.";
+
 const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {
   authentication_failed: "authentication",
   oauth_org_not_allowed: "permission",
@@ -62,7 +64,7 @@ const HINTS: Partial<Record<ErrorKind, string>> = {
 export function gatewayErrorOf(failure: Failure): GatewayError {
   const kind = kindOf(failure);
   return new GatewayError(kind, messageOf(failure, kind), {
-    hint: HINTS[kind],
+    hint: isUnreached(failure) ? REACH_HINT : HINTS[kind],
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? secondsToWait(failure) : undefined,
     upstreamStatus: failure.status ?? undefined,
@@ -78,20 +80,33 @@ function kindOf({ status, code, message, terminalReason, rateLimit }: Failure): 
   if (byStatus !== undefined) return byStatus;
   // 2.1.197 gives up on repeated 529s without saying the status.
   if (/\b529\b|overloaded/i.test(message)) return "overloaded";
-  if (/timed out/i.test(message)) return "timeout";
+  if (/timed out|idle timeout/i.test(message)) return "timeout";
   return KIND_OF_CODE[code ?? ""] ?? "upstream";
 }
 
 function messageOf({ message, status }: Failure, kind: ErrorKind): string {
   const said = message
     .replace(/^Failed to authenticate\. /, "")
-    .replace(/^API Error: (?:\d{3} )?/, "")
+    .replace(/^API Error: (?:\d{3}\b\.? ?)?/, "")
+    // A page of a gateway's that is between.
+    .replace(/^<.*>\.? ?/s, "")
+    // Of what came packed and cannot be unpacked; the rest is an address and advice for its authors.
+    .replace(/^(\w+Error) fetching .*/s, "What came from the model API could not be read ($1)")
     .replace(/ If it persists, check your inference gateway \([^)]*\)\.$/, "")
     .trim();
   if (kind === "model-not-found") return said.replace(/ Run --model to pick a different model\.$/, "");
   if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
-  if (said !== "") return /[.!?]$/.test(said) ? said : `${said}.`;
+  const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
+  if (isUnreached({ message, status })) return `Claude Code could not reach its model API: ${sentence}`;
+  if (said !== "") return sentence;
   return status === null ? "The model API could not be reached." : `The model API answered with status ${status}.`;
+}
+
+/** In the words of 2.1.197, or of 2.1.329. */
+function isUnreached({ message, status }: Pick<Failure, "message" | "status">): boolean {
+  return (
+    status === null && /\b(?:unable to connect|connection (?:refused|dropped)|can't reach)\b|certificate/i.test(message)
+  );
 }
 
 /** 2.1.x gives up at once where it is told to wait for long, and does not say how long. */

@@ -19,6 +19,7 @@ const usage = {
 function createDecoder(tellsActs = true) {
   const decoder = new TurnDecoder({
     model: "gpt-5.5",
+    provider: "openai",
     clientName: (name) => name.replace("client_", ""),
     offered: new Set(["lookup", "client_wait"]),
     tellsActs,
@@ -46,6 +47,7 @@ test("code that the model wrote calls tools as it runs, some at once, without as
   const file = await Bun.file(new URL("fixtures/code-mode-0.169.0.jsonl", import.meta.url)).text();
   const decoder = new TurnDecoder({
     model: "gpt-6.1-sol",
+    provider: "openai",
     clientName: (name) => name,
     offered: new Set(["lookup"]),
     tellsActs: false,
@@ -151,6 +153,29 @@ test("an answer that is begun anew after it was shown is an error, and one befor
   told(...says("a"));
   expect(told("error", again)).toMatchObject([{ type: "error", error: { kind: "upstream" } }]);
   expect(told(...completed)).toEqual([]);
+});
+
+test("a provider is waited for until its first word, and while it fails; whoever gives up says why", () => {
+  const again = { willRetry: true, error: { message: "Reconnecting... 1/5", additionalDetails: "Slow down." } };
+  const silent = createDecoder();
+  expect(silent.decoder.awaits).toBe("first-word");
+  silent.told("item/completed", { item: { type: "userMessage", id: "u" } });
+  expect(silent.decoder.awaits).toBe("first-word");
+  expect(silent.decoder.giveUp()).toMatchObject([{ error: { kind: "timeout" } }]);
+  const failing = createDecoder();
+  failing.told("error", again);
+  expect(failing.decoder.awaits).toBe("another-try");
+  failing.told("item/started", { item: { type: "reasoning", id: "r" } });
+  expect(failing.decoder.awaits).toBe("codex");
+  failing.told("error", again);
+  expect(failing.decoder.giveUp()).toMatchObject([{ error: { message: "Codex: Slow down." } }]);
+});
+
+test("an agent that has begun is not given up for what its provider fails at: work would be lost", () => {
+  const { decoder, told } = createDecoder();
+  told("item/completed", command("completed"));
+  told("error", { willRetry: true, error: { message: "Reconnecting... 1/5" } });
+  expect(decoder.awaits).toBe("codex");
 });
 
 test("of another turn in the thread nothing is told", () => {

@@ -8,7 +8,7 @@ import type { FinishReason } from "#core/finish-reason.ts";
 import { brokenOff } from "#core/refusal.ts";
 import { addUsage, noUsage, subtractUsage, type Usage } from "#core/usage.ts";
 
-import { failureOf, statusOf, type TurnError } from "./failure.ts";
+import { failureOf, statusOf, tooLate, type TurnError } from "./failure.ts";
 import { actOf, type Item, outcomeOf } from "./items.ts";
 import type { Params } from "./messages.ts";
 import {
@@ -26,6 +26,8 @@ import { sealed } from "./seals.ts";
 export interface DecoderOptions {
   /** As Codex said when the thread began. */
   readonly model: string;
+  /** Whom Codex asks, as its configuration calls them. */
+  readonly provider: string;
   /** The client's name for a tool that the model calls. */
   readonly clientName: (wireName: string) => string;
   /** Names towards the model of the tools that it is offered. */
@@ -45,6 +47,9 @@ interface Block {
   /** The part of it that was said last. */
   part: string;
 }
+
+/** Whose turn it is, within one of Codex's: see `TurnDecoder.awaits`. */
+export type Awaits = "first-word" | "another-try" | "codex" | "client" | "perhaps-client";
 
 const paragraphBreak = "\n\n";
 
@@ -71,6 +76,9 @@ export class TurnDecoder {
   #wordless: string | undefined;
   #refused = false;
   #unauthorized = 0;
+  #provider: "silent" | "failing" | "answering" = "silent";
+  /** Why Codex asks its provider once more. */
+  #retry: TurnError | undefined;
   /**
    * Calls of the client's tools that the model wrote down and that were not told yet, in its order: Codex asks for what
    * it does at once in any. With the call once it has asked.
@@ -130,10 +138,13 @@ export class TurnDecoder {
   }
 
   /**
-   * Who has to do something. `perhaps-client`: code that the model wrote has made a call, and may make more in this
-   * moment.
+   * Who has to do something. `first-word`: the provider has said nothing yet; `another-try`: it failed before there was
+   * anything of an answer, and is asked again. `perhaps-client`: code that the model wrote has made a call, and may make
+   * more in this moment.
    */
-  get awaits(): "codex" | "client" | "perhaps-client" {
+  get awaits(): Awaits {
+    if (this.#phase === "waiting" && this.#provider !== "answering")
+      return this.#provider === "silent" ? "first-word" : "another-try";
     if (this.#calls.size === 0 || this.#writing || this.#announced.size > 0) return "codex";
     return [...this.#calls.values()].every(Boolean) ? "client" : "perhaps-client";
   }
@@ -162,7 +173,13 @@ export class TurnDecoder {
     this.#steps = 0;
     this.#answers += 1;
     this.#phase = "waiting";
+    this.#provider = "silent";
     return events;
+  }
+
+  /** The provider has had its time. */
+  giveUp(): readonly ModelEvent[] {
+    return this.fail(this.#retry === undefined ? tooLate(this.#options.provider) : this.#failureOf(this.#retry));
   }
 
   fail(error: GatewayError): readonly ModelEvent[] {
@@ -175,6 +192,7 @@ export class TurnDecoder {
 
   #say(kind: Block["kind"], { itemId = "", delta = "" }: Notice, part: string): readonly ModelEvent[] {
     if (delta === "") return [];
+    this.#provider = "answering";
     const opening = this.#open(kind, itemId);
     const block = this.#block;
     if (block === undefined) return opening;
@@ -252,7 +270,8 @@ export class TurnDecoder {
   // ---- items
 
   #onItem(item: Item | undefined, isComplete: boolean): readonly ModelEvent[] {
-    if (item === undefined) return [];
+    if (item === undefined || item.type === "userMessage") return [];
+    this.#provider = "answering";
     switch (item.type) {
       case "agentMessage":
         if (isComplete) return this.#completeText("text", item.id, item.text);
@@ -340,12 +359,18 @@ export class TurnDecoder {
     // What it says anew would repeat what the client already has.
     if (this.#shown) return this.fail(brokenOff());
     this.#writing = false;
+    this.#provider = "failing";
+    this.#retry = { ...error, message: error.additionalDetails ?? error.message };
     const status = statusOf(error);
     if (status === 401) this.#unauthorized += 1;
     // Measured: 0.169 repeats any refusal five times, for 6 seconds; a refused login it has then already renewed.
     const isHopeless = status === 403 || status === 404 || this.#unauthorized > 1;
-    if (!isHopeless) return [];
-    return this.fail(failureOf({ ...error, message: error.additionalDetails ?? error.message }, undefined, Date.now()));
+    return isHopeless ? this.fail(this.#failureOf(this.#retry)) : [];
+  }
+
+  #failureOf(error: TurnError): GatewayError {
+    const { provider, rateLimits } = this.#options;
+    return failureOf(error, { provider, rateLimits: rateLimits(), now: Date.now() });
   }
 
   #onEnd(status: string, error: TurnError): readonly ModelEvent[] {
@@ -356,7 +381,7 @@ export class TurnDecoder {
     if (status === "interrupted") return this.fail(new GatewayError("cancelled", "Codex was told to stop."));
     const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
     if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
-    return this.fail(failureOf(error, this.#options.rateLimits(), Date.now()));
+    return this.fail(this.#failureOf(error));
   }
 
   #finish(reason: FinishReason, rawReason?: string): readonly ModelEvent[] {

@@ -8,6 +8,7 @@ import { isRecord } from "#lib/is-record.ts";
 import { looseObject } from "#lib/loose-object.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { redactText } from "#lib/redact.ts";
+import { saidIn } from "#lib/said-in.ts";
 
 import { loginNeeded } from "./start-server.ts";
 
@@ -31,9 +32,36 @@ const kindOfInfo: Readonly<Record<string, ErrorKind>> = {
   cyberPolicy: "permission",
   misalignmentPolicyViolation: "permission",
   badRequest: "invalid-request",
-  // In words that speak of high demand, whatever it was (0.169).
   internalServerError: "upstream",
 };
+
+/** What it says where its provider gave no answer that says why (0.169), and what that means. */
+const mishaps: readonly {
+  readonly said: RegExp;
+  readonly kind: ErrorKind;
+  readonly message: (provider: string) => string;
+  readonly hint: string;
+}[] = [
+  {
+    // A name that is nobody's, a connection that is refused or breaks before an answer, a certificate: all the same words.
+    said: /error sending request$/,
+    kind: "upstream",
+    message: (provider) => `Codex could not reach its provider ${provider}.`,
+    hint: "Check the network where ccproxy runs, and that provider's base_url in Codex's config.toml.",
+  },
+  {
+    said: /idle timeout waiting for SSE$/,
+    kind: "timeout",
+    message: (provider) => `Codex's provider ${provider} fell silent in the middle of its answer.`,
+    hint: "Send the request again; stream_idle_timeout_ms of that provider in Codex's config.toml says how long is waited.",
+  },
+  {
+    said: /stream closed before response\.completed$|UTF8 error: |Transport error: /,
+    kind: "upstream",
+    message: (provider) => `What Codex's provider ${provider} sent was no answer, or broke off before it was whole.`,
+    hint: "Send the request again.",
+  },
+];
 
 const hints: Partial<Record<ErrorKind, string>> = {
   "context-length": "Shorten the conversation or start a new one.",
@@ -48,8 +76,22 @@ interface Said {
   readonly message: string;
 }
 
-/** `rateLimits`: as they were last told. `now` in Unix milliseconds. */
-export function failureOf(error: TurnError, rateLimits: unknown, now: number): GatewayError {
+export interface Circumstances {
+  /** Whom Codex asks, as its configuration calls them. */
+  readonly provider: string;
+  /** As they were last told. */
+  readonly rateLimits: unknown;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+export function failureOf(error: TurnError, { provider, rateLimits, now }: Circumstances): GatewayError {
+  const mishap = mishaps.find(({ said }) => said.test(error.message));
+  if (mishap !== undefined)
+    return new GatewayError(mishap.kind, mishap.message(provider), {
+      hint: mishap.hint,
+      cause: new Error(redactText(error.message)),
+    });
   const said = saidBy(error);
   const refusal = refusalError({ provider: "Codex", ...said });
   const kind = kindOfInfo[nameOf(error.codexErrorInfo)] ?? refusal.kind;
@@ -62,8 +104,16 @@ export function failureOf(error: TurnError, rateLimits: unknown, now: number): G
   });
 }
 
+/** For a provider that does not even begin to answer: Codex itself would wait for ever (0.169). */
+export function tooLate(provider: string): GatewayError {
+  return new GatewayError("timeout", `Codex's provider ${provider} did not begin to answer in time.`, {
+    hint: "Send the request again; codex.response_timeout_seconds says how long is waited.",
+  });
+}
+
 /** The upstream's HTTP status, where the vendor gave one. */
 export function statusOf({ codexErrorInfo, message, additionalDetails }: TurnError): number | undefined {
+  if (codexErrorInfo === "internalServerError") return 500;
   for (const info of isRecord(codexErrorInfo) ? Object.values(codexErrorInfo) : [])
     if (isRecord(info) && typeof info["httpStatusCode"] === "number") return info["httpStatusCode"];
   const said = /(?:unexpected|last) status:? (\d{3})\b/.exec(`${message}\n${additionalDetails ?? ""}`)?.[1];
@@ -83,10 +133,14 @@ function saidBy(error: TurnError): Said {
     const { message, words, status } = faultIn(body);
     return { status: statusOf(error) ?? status ?? 400, words, message: redactText(message) };
   }
+  // It speaks of high demand, whatever it was (0.169).
+  if (error.codexErrorInfo === "internalServerError") return { status: 500, words: [], message: "" };
   const message = error.message
+    .replace(/^stream disconnected before completion: /, "")
     .replace(/^unexpected status \d{3} [^:]*: /, "")
+    .replace(/^exceeded retry limit, last status: .*/s, "")
     .replace(/, url: \S+(?:, (?:request id|cf-ray): [^,]+)*$/, "");
-  return { status: statusOf(error), words: [], message: redactText(message.replaceAll(/\s+/g, " ").trim()) };
+  return { status: statusOf(error), words: [], message: redactText(saidIn(message)) };
 }
 
 const LONG_WAIT_SECONDS = 30;

@@ -29,6 +29,8 @@ export interface CodexCliOptions {
   /** Turns that may wait for results of the client's tools, and how long they do. */
   readonly maxParkedTurns: number;
   readonly parkedTtlMs: number;
+  /** How long its provider may take to begin an answer. */
+  readonly responseTimeoutMs: number;
   /** Free memory below which Codex is not started. */
   readonly minFreeMemoryBytes: number;
   /** The proxy's own environment, to choose from. */

@@ -20,8 +20,6 @@ import { openThread, type Thread } from "./thread.ts";
 import { resultsAlone } from "./tool-results.ts";
 import { planTurn } from "./turn-plan.ts";
 
-/** Code of the model's that makes several calls makes them within a millisecond (0.169). */
-const QUIET_MS = 50;
 
 export interface RunnerDeps {
   readonly options: CodexCliOptions;
@@ -75,7 +73,7 @@ export async function* run(
     if (signal.aborted) throw abortError(signal);
     await acquire(deps, current, signal);
     current.thread?.approver.attach(context.approve ?? "nobody");
-    for await (const events of current.thread?.events(signal, QUIET_MS) ?? []) {
+    for await (const events of current.thread?.events(signal) ?? []) {
       noteSteps(current.steps, events);
       const said = isTerminal(events.at(-1)) ? events.slice(0, -1) : events;
       if (said.length > 0) yield said;
@@ -203,7 +201,12 @@ async function open(deps: RunnerDeps, current: Run, signal: AbortSignal, point?:
   };
   const params = planThread(request, context, options, { config, directory: place.path });
   try {
-    const thread = await openThread({ server, signal, onEnd }, params, point);
+    const { responseTimeoutMs } = options;
+    const thread = await openThread(
+      { server, provider: config.provider, responseTimeoutMs, signal, onEnd },
+      params,
+      point,
+    );
     current.thread = thread;
     if (isWrittenDown(context)) thread.memory = { codexThreads: [thread.id], points: [] };
     starts[start] += 1;

@@ -27,6 +27,8 @@ export interface Started {
 
 /** What of the user's own configuration matters to us. */
 export interface UserConfig {
+  /** Whom it asks, by the name they have there. */
+  readonly provider: string;
   /** Names of MCP servers, of which a bare model has none. */
   readonly mcpServers: readonly string[];
   readonly developerInstructions: string | undefined;
@@ -36,8 +38,6 @@ export interface UserConfig {
 const settings = [
   // A thread is gone with its turn; else each stays for minutes (1 MB).
   "thread_unload_delay_secs=0",
-  // Without a network it would wait for one for ever.
-  "features.unbounded_connection_retries=false",
   "check_for_update_on_startup=false",
 ];
 
@@ -148,13 +148,15 @@ export function loginNeeded(): GatewayError {
 }
 
 function readConfig(config: v.InferOutput<typeof configSchema>["config"], selfUrls: readonly string[]): UserConfig {
-  const provider = config.model_providers[config.model_provider ?? "openai"];
-  const baseUrl = isRecord(provider) ? provider["base_url"] : config.openai_base_url;
+  const provider = config.model_provider ?? "openai";
+  const own = config.model_providers[provider];
+  const baseUrl = isRecord(own) ? own["base_url"] : config.openai_base_url;
   if (typeof baseUrl === "string" && isOwnAddress(baseUrl, selfUrls))
     throw new GatewayError("unavailable", "Codex is configured to ask ccproxy, which would ask Codex.", {
       hint: "Give it another provider, or codex.home another directory with a config.toml of its own.",
     });
   return {
+    provider,
     mcpServers: Object.keys(config.mcp_servers),
     developerInstructions: config.developer_instructions ?? undefined,
   };

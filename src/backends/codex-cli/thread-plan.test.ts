@@ -6,7 +6,7 @@ import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { planThread } from "./thread-plan.ts";
 import { planTurn } from "./turn-plan.ts";
 
-const config = { mcpServers: ["files"], developerInstructions: "Of the user." };
+const config = { provider: "openai", mcpServers: ["files"], developerInstructions: "Of the user." };
 const options = { model: undefined, sandbox: "workspace-write", approvalPolicy: "on-request" } as const;
 
 function plan(
@@ -99,4 +99,9 @@ test.each<[RequestFeatures, object]>([
   [{ reasoning: { mode: "adaptive" } }, { summary: "auto" }],
 ])("with %j a turn is asked for with %j", (features, turn) => {
   expect(plan("chat", features).turn).toEqual({ input: [], ...turn });
+});
+
+test("nobody waits for ever for a network that is not there", () => {
+  for (const mode of ["chat", "agent"] as const)
+    expect(plan(mode).thread).toMatchObject({ config: { features: { unbounded_connection_retries: false } } });
 });

@@ -53,7 +53,7 @@ function bareModel(system: readonly string[], { mcpServers }: UserConfig): Rules
     environments: [],
     config: {
       ...everyThread,
-      features: Object.fromEntries(notForABareModel.map((feature) => [feature, false])),
+      features: off([...notForAnybody, ...notForABareModel]),
       web_search: "disabled",
       tools: { experimental_request_user_input: { enabled: false }, update_plan: { enabled: false } },
       include_environment_context: false,
@@ -82,8 +82,15 @@ const everyThread = {
   agents: { enabled: false },
 };
 
+/** Without a network it would wait for one for ever. Said for each thread: whose features are said has no others' (0.169). */
+const notForAnybody = ["unbounded_connection_retries"];
+
 /** With a goal Codex goes on by itself, in turns that nobody asked for. */
-const notForAnAgent = { goals: false };
+const notForAnAgent = ["goals"];
+
+function off(features: readonly string[]): Params {
+  return Object.fromEntries(features.map((feature) => [feature, false]));
+}
 
 function agent(
   system: readonly string[],
@@ -98,7 +105,7 @@ function agent(
     approvalPolicy,
     config: {
       ...everyThread,
-      features: notForAnAgent,
+      features: off([...notForAnybody, ...notForAnAgent]),
       // Nobody sits at it.
       tools: { experimental_request_user_input: { enabled: false } },
       ...workspaceRules(workspace),

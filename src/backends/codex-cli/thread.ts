@@ -14,6 +14,7 @@ import { Feed } from "./feed.ts";
 import { type Act, actOf } from "./items.ts";
 import { type Params, readAnswer, type RequestId } from "./messages.ts";
 import { type ClientCall, readCall, readItem } from "./notices.ts";
+import { Patience } from "./patience.ts";
 import type { Resume, ResumePoint } from "./resume.ts";
 import { answerTo } from "./tool-results.ts";
 import type { TurnPlan } from "./turn-plan.ts";
@@ -30,6 +31,10 @@ type Told =
 
 export interface ThreadOptions {
   readonly server: AppServer;
+  /** Whom Codex asks, as its configuration calls them. */
+  readonly provider: string;
+  /** How long these may take to begin an answer. */
+  readonly responseTimeoutMs: number;
   readonly signal: AbortSignal;
   /** It is gone. */
   readonly onEnd: () => void;
@@ -60,6 +65,7 @@ export class Thread implements ThreadListener {
   /** That was told to whoever keeps it. */
   isRemembered = false;
   readonly #model: string;
+  readonly #options: ThreadOptions;
   readonly #server: AppServer;
   readonly #onEnd: () => void;
   /** Before the next turn; undefined where only Codex knows. */
@@ -68,9 +74,11 @@ export class Thread implements ThreadListener {
   #isGone = false;
   #ending: Promise<void> | undefined;
 
-  constructor({ server, onEnd }: ThreadOptions, id: string, model: string, used: Usage | undefined) {
+  constructor(options: ThreadOptions, id: string, model: string, used: Usage | undefined) {
+    const { server, onEnd } = options;
     this.id = id;
     this.#model = model;
+    this.#options = options;
     this.#server = server;
     this.#onEnd = onEnd;
     this.#used = used;
@@ -102,6 +110,7 @@ export class Thread implements ThreadListener {
       decoder: new TurnDecoder({
         ...reading,
         model: this.#model,
+        provider: this.#options.provider,
         before: this.#used,
         rateLimits: () => this.#server.rateLimits,
       }),
@@ -125,25 +134,24 @@ export class Thread implements ThreadListener {
     }
   }
 
-  /**
-   * Batches of events up to the end of an answer. `quietMs`: see `awaits` of the decoder. `signal`: nobody waits for the
-   * answer any more.
-   */
-  async *events(signal: AbortSignal, quietMs: number): AsyncGenerator<readonly ModelEvent[], void, undefined> {
+  /** Batches of events up to the end of an answer. `signal`: nobody waits for it any more. */
+  async *events(signal: AbortSignal): AsyncGenerator<readonly ModelEvent[], void, undefined> {
     if (this.#turn === undefined) return;
     const { feed, decoder } = this.#turn;
+    const patience = new Patience(this.#options.responseTimeoutMs);
     const stop = (): void => feed.close();
     signal.addEventListener("abort", stop, { once: true });
     try {
       if (signal.aborted) stop();
       for (;;) {
-        const told = await feed.take(decoder.awaits === "perhaps-client" ? quietMs : undefined);
+        const { awaits } = decoder;
+        const told = await feed.take(patience.left(awaits));
         if (told === undefined) throw feed.failure ?? new GatewayError("internal", "The turn was given up.");
         const events = told.flatMap((each) => decode(decoder, each));
         const isQuiet = told.length === 0;
-        const { awaits } = decoder;
-        const isHandedOver = awaits === "client" || (isQuiet && awaits === "perhaps-client");
+        const isHandedOver = decoder.awaits === "client" || (isQuiet && awaits === "perhaps-client");
         if (isHandedOver) events.push(...decoder.handOver());
+        else if (isQuiet) events.push(...decoder.giveUp());
         if (events.length > 0) yield events;
         if (isHandedOver || decoder.isOver) return;
       }

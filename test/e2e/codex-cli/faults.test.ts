@@ -40,8 +40,8 @@ describe.skipIf(codexProgram === undefined)("a fault behind Codex", () => {
     ["[[demo error 429]]", "rate-limit", ""],
     ["[[demo error 500]]", "upstream", ""],
     ["[[demo error 529]]", "overloaded", ""],
-    ["[[demo stall 20000]]", "upstream", ""],
-    ["[[demo text 3]] [[demo stall 20000 at=2]]", "upstream", "chunk 1 chunk 2 "],
+    ["[[demo stall 20000]]", "timeout", ""],
+    ["[[demo text 3]] [[demo stall 20000 at=2]]", "timeout", "chunk 1 chunk 2 "],
     ["[[demo text 3]] [[demo drop at=2]]", "upstream", "chunk 1 chunk 2 "],
   ])("%s is told as %s", async (prompt, kind, said) => {
     const answer = await bench.ask(request([says(prompt)]));

@@ -75,6 +75,7 @@ export async function openBench(overrides: Partial<CodexCliOptions> = {}, config
     sessionTtlMs: 600_000,
     maxParkedTurns: 4,
     parkedTtlMs: 600_000,
+    responseTimeoutMs: 600_000,
     minFreeMemoryBytes: 0,
     environment: { PATH: process.env["PATH"], HOME: home, CODEX_HOME: home, LANG: "C.UTF-8" },
     selfUrls: () => [],

@@ -4,8 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { ErrorKind } from "#core/errors.ts";
-
 import { type ByteUpstream, type Said, startByteUpstream } from "../support/byte-upstream.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
 import {
@@ -20,8 +18,8 @@ import {
   ways,
 } from "../support/provider-ways.ts";
 import { waitFor } from "../support/proxy.ts";
-import { expectShape } from "../support/refusals.ts";
 import { selfSigned } from "../support/self-signed.ts";
+import { expectToldFailure, expectToldWhole, type Failure, overloaded } from "../support/told-truth.ts";
 
 setDefaultTimeout(30_000);
 
@@ -29,18 +27,6 @@ let bench: ProviderBench;
 let bytes: ByteUpstream;
 let folder: string;
 let secure: ReturnType<typeof Bun.serve>;
-
-interface Failure {
-  readonly kind: ErrorKind;
-  /** By the client's format, where a status could still be given. */
-  readonly status: number | Readonly<Record<Way["client"], number>>;
-  readonly message?: string | RegExp;
-  /** Its answer had begun: a stream has its 200 already. */
-  readonly begun?: boolean;
-}
-
-/** By the client's format: what its API calls it. */
-const overloaded = { "anthropic-messages": 529, "openai-chat": 503, "openai-responses": 503 };
 
 const refusals: readonly (readonly [string, Failure])[] = [
   ["[[demo error 400]]", { kind: "invalid-request", status: 400 }],
@@ -136,37 +122,8 @@ beforeEach(() => bench.forgetOrders());
 const askAll = (name: string, prompt: string, among: readonly Way[] = ways): Promise<readonly Told[]> =>
   Promise.all(among.map((way) => askWay(bench, name, way, prompt)));
 
-/** Shaped in the client's format, with one row that says the same. */
-function expectFailed(told: readonly Told[], { kind, status, message, begun = false }: Failure): void {
-  for (const one of told) {
-    const { way, raw, headers, broke } = one;
-    const expected = begun && way.stream ? 200 : typeof status === "number" ? status : status[way.client];
-    const reading = readTold(one);
-    expect({ way, status: one.status, broke, ending: reading.ending }).toEqual({
-      way,
-      status: expected,
-      broke: false,
-      ending: "failed",
-    });
-    if (message !== undefined) expect(reading.message).toMatch(message);
-    if (expected !== 200) expectShape(way.client === "anthropic-messages" ? way.client : "openai-chat", raw);
-    expect(headers.get("x-request-id")).toBe(one.requestId);
-    expect(raw).not.toContain("upstream-secret");
-    bench.expectRow(one.requestId, { status: expected, errorKind: kind, finishReason: null });
-  }
-}
-
-function expectWhole(told: readonly Told[], text: string): void {
-  for (const one of told) {
-    expect({ way: one.way, status: one.status, ...readTold(one) }).toMatchObject({
-      way: one.way,
-      status: 200,
-      ending: "whole",
-      text,
-    });
-    bench.expectRow(one.requestId, { status: 200, errorKind: null, finishReason: "stop" });
-  }
-}
+const expectFailed = (told: readonly Told[], failure: Failure): void => expectToldFailure(bench, told, failure);
+const expectWhole = (told: readonly Told[], text: string): void => expectToldWhole(bench, told, text);
 
 const unreachable = { kind: "upstream", status: 502, message: "could not be reached" } as const;
 

@@ -58,19 +58,26 @@ export interface Told {
   readonly broke: boolean;
 }
 
+type Words = string | { readonly prompt: string; readonly more: object };
+
 /** Asks `NAME-FORMAT`, a provider of that format; `more`: members of the body. */
-export async function askWay(
-  { proxy }: Pick<ProviderBench, "proxy">,
-  name: string,
+export function askWay({ proxy }: Pick<ProviderBench, "proxy">, name: string, way: Way, said: Words): Promise<Told> {
+  return askAt(`${proxy.url}/providers/${name}-${way.provider}`, way, said);
+}
+
+/** The same below any address. */
+export async function askAt(
+  url: string,
   way: Way,
-  said: string | { readonly prompt: string; readonly more: object },
+  said: Words,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Told> {
   const { prompt, more } = typeof said === "string" ? { prompt: said, more: {} } : said;
   const { path, body } = requestOf(way.client, prompt, way.stream);
   const requestId = `way-${crypto.randomUUID()}`;
-  const response = await fetch(`${proxy.url}/providers/${name}-${way.provider}${path}`, {
+  const response = await fetch(`${url}${path}`, {
     method: "POST",
-    headers: { "x-request-id": requestId, "content-type": "application/json" },
+    headers: { ...headers, "x-request-id": requestId, "content-type": "application/json" },
     body: JSON.stringify({ ...body, ...more }),
   });
   const { raw, broke } = await readAll(response);
