@@ -25,6 +25,11 @@ const promised: readonly Row[] = [
   ],
   ["api-anthropic-messages", "seed 000, 001, 004", "POST /v1/messages under the bare root, streaming and not"],
   ["api-prefixes-claude", "seed 000, 001", "the same routes under /claude and /sdk"],
+  [
+    "api-prefixes-backends",
+    "seed 000, 001",
+    "the same routes under /cc, /api, /codex and /api/codex, each for its backend",
+  ],
   ["api-models", "seed 000 to 004", "GET /v1/models is one list that both official SDKs accept"],
   ["api-count-tokens", "seed 004", "POST /v1/messages/count_tokens answers a figure, and marks an estimate as one"],
   ["api-health", "seed 000, 001, 003", "/health, /health/live, /health/ready, /healthz and /readyz"],
@@ -235,7 +240,7 @@ const promised: readonly Row[] = [
 const planned: readonly Row[] = [
   ["api-embeddings", "seed 000", "embeddings"],
   ["api-gemini", "seed 004", "the Gemini wire format"],
-  ["api-prefixes-all", "seed 000, 001", "the prefixes /api, /cc, /claude/sdk and /codex"],
+  ["api-prefixes-sdk", "seed 000", "the prefix /claude/sdk"],
   ["workspace-dialogue", "seed 002", "the working directory chosen in the chat"],
   ["workspace-remote", "seed 003", "the workspace of a laptop over a bridge"],
   ["upstream-copilot", "seed 000", "Copilot"],

@@ -76,7 +76,9 @@ export function openOAuthLogin(
         if (paste !== undefined) pasted(callback, await paste());
         const returned = await untilReturned(callback, flow.state);
         if ("refusal" in returned)
-          throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`);
+          throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`, {
+            hint: "Begin again, and say yes in the browser.",
+          });
         return await way.keep({ flow, code: returned.code });
       } finally {
         callback.forget(flow.state);

@@ -55,7 +55,10 @@ export async function redeemKey(
       hint: "Begin again in a moment; where the configuration sets a token_url, check it.",
     });
   const parsed = v.safeParse(answerSchema, answer);
-  if (!parsed.success) throw new GatewayError("upstream", `${host} answered without a key.`);
+  if (!parsed.success)
+    throw new GatewayError("upstream", `${host} answered without a key.`, {
+      hint: "Begin again; where the configuration sets a token_url, check it.",
+    });
   return parsed.output.key;
 }
 

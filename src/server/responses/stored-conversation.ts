@@ -1,7 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore, StoredResponse } from "#core/stored-response.ts";
 import { isRecord } from "#lib/is-record.ts";
-import { describeValue } from "#lib/schema-problem.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -86,15 +85,18 @@ export function withIds(input: readonly Item[], responseId: string): readonly It
   );
 }
 
+/** An id is no secret. */
+const quoted = (id: string): string => JSON.stringify(id.slice(0, 128));
+
 function unknownPrevious(id: string): GatewayError {
-  return new GatewayError("invalid-request", `previous_response_id: you have no response ${describeValue(id)}.`, {
+  return new GatewayError("invalid-request", `previous_response_id: you have no response ${quoted(id)}.`, {
     param: "previous_response_id",
     hint: "Send the whole conversation as input; what is kept, and for how long, is a matter of `store`, responses.keep_days and responses.max_mb.",
   });
 }
 
 function unknownItem(index: number, id: string): GatewayError {
-  return new GatewayError("invalid-request", `input[${index}].id: you have no item ${describeValue(id)}.`, {
+  return new GatewayError("invalid-request", `input[${index}].id: you have no item ${quoted(id)}.`, {
     param: `input[${index}].id`,
     hint: "Send the item itself.",
   });

@@ -113,7 +113,7 @@ function idOf(params: RouteParams): string {
 
 function unknown(id: string): GatewayError {
   return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
-    hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`.",
+    hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. What a provider keeps itself is below /providers/NAME/v1.",
   });
 }
 

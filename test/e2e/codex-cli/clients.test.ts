@@ -49,6 +49,7 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
   beforeEach(() => bench.forget());
   const chat = { "x-ccproxy-mode": "chat" };
 
+  // proves("api-prefixes-backends")
   test("the OpenAI SDK, streaming, by its path", async () => {
     const { openai } = bench.clients("/codex", chat);
     const stream = await openai.chat.completions.create({

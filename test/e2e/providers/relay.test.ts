@@ -152,6 +152,7 @@ const anthropicAt = (at: string) =>
 const openaiAt = (at: string) =>
   new OpenAI({ baseURL: `${bench.proxy.url}${at}/v1`, apiKey: accessToken, maxRetries: 0 });
 
+// proves("api-prefixes-backends")
 describe.each(["/api", "/providers/anthropic"])("under %s", (at) => {
   test("tokens are counted, models listed and told by the upstream itself", async () => {
     const anthropic = anthropicAt(at);

@@ -138,6 +138,7 @@ test("a rule bounds answers and speaks first, whatever the client says, and sets
   }
 });
 
+// proves("api-prefixes-backends")
 test.each([
   ["/cc/v1/messages", {}],
   ["/claude/v1/messages", {}],
