@@ -19,8 +19,9 @@ function backend(id: string, events: readonly ModelEvent[], asked: string[]): Ba
     modes: ["chat"],
     answersBy: "http",
     unsupported: () => [],
-    async *run({ model }) {
+    async *run({ model }, { report }) {
       asked.push(`${id} ${model}`);
+      for (const retries of [1, 2]) report({ retries });
       yield await Promise.resolve(events);
     },
     knownModels: () => [],
@@ -50,8 +51,8 @@ describe("where a backend cannot answer", () => {
       const { head, events } = await gateway.run(request, call);
       expect((await all(events)).at(-1)?.type).toBe("finish");
       expect(asked).toEqual(["b0 fast", "b1 fast", "b2 model-of-b2"]);
-      expect(head).toMatchObject({ backend: "b2", failed: ["b0", "b1"] });
-      expect(call.record.row()).toMatchObject({ backend: "b2", fellBackFrom: "b0,b1" });
+      expect(head).toMatchObject({ backend: "b2", failed: ["b0", "b1"], retries: 6 });
+      expect(call.record.row()).toMatchObject({ backend: "b2", fellBackFrom: "b0,b1", retries: 6 });
       expect(admission.running).toBe(0);
     },
   );

@@ -48,11 +48,11 @@ export function chainOf(
 }
 
 /** Notes that it is asked, for an answer that may be a failure. */
-export function noteAsked({ onAsked, failed, notAsked }: Asking, { backend, model }: Choice): void {
-  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, notAsked, retries: 0 });
+export function noteAsked({ onAsked, failed, notAsked, retries }: Asking, { backend, model }: Choice): void {
+  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, notAsked, retries: retries.count });
 }
 
-type Asking = Pick<Call, "onAsked" | "failed" | "notAsked">;
+type Asking = Pick<Call, "onAsked" | "failed" | "notAsked" | "retries">;
 
 /**
  * The first that answers. `call.failed` grows by those that could not. Throws the error of the last, or one that nobody else

@@ -21,7 +21,7 @@ import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, noteAsked } from "./fallback.ts";
-import { headOf, type Learned, note } from "./learned.ts";
+import { createRetryNote, headOf, type Learned, note } from "./learned.ts";
 import { relayTurn } from "./relay.ts";
 import { resolveRun, type ResolveSettings } from "./resolve.ts";
 import type { Choice } from "./routing.ts";
@@ -140,11 +140,20 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   // One request with tools of its client's does not make a bare model of an agent's session.
   else session?.runsIn(call.mode ?? session.mode ?? setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed, notAsked: [] }),
+    ...headOf({
+      backend,
+      model: request.model,
+      setup,
+      ignored,
+      failed: call.failed,
+      notAsked: [],
+      retries: call.retries.count,
+    }),
     session: session?.id,
     usage: noUsage,
   };
   call.onAsked(learned);
+  const noteRetries = createRetryNote(call, learned);
   const leave = await enter(admissionTo(deps, backend), call, session?.signal);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs, session?.signal);
   const view = createAgentView({
@@ -161,10 +170,10 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
     session: session && { id: session.id, named: session.named, resume: session.resume },
     signal: turn.signal,
     shownAnswer: shown.spellings,
-    report: ({ ignoredFields: more, renamedTools = learned.renamedTools, retries = learned.retries, ...facts }) => {
+    report: ({ ignoredFields: more, renamedTools = learned.renamedTools, retries, ...facts }) => {
       learned.renamedTools = renamedTools;
-      learned.retries = retries;
-      call.record.set({ ...facts, retries });
+      noteRetries(retries);
+      call.record.set(facts);
       session?.learn(facts);
       if (facts.sessionId !== undefined) learned.sessionId = facts.sessionId;
       if (more === undefined || more.length === 0) return;
@@ -224,7 +233,7 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
     return {
       ...count,
       head: {
-        ...headOf({ backend, model: request.model, setup, ignored, failed: [], notAsked: [] }),
+        ...headOf({ backend, model: request.model, setup, ignored, failed: [], notAsked: [], retries: 0 }),
         session: chosen?.id,
       },
     };

@@ -3,7 +3,7 @@ import type { ModelEvent } from "#core/events.ts";
 import { addUsage, type Usage } from "#core/usage.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
-import type { RunningHead } from "./types.ts";
+import type { Call, RunningHead } from "./types.ts";
 
 /** What the response headers say; it fills as the run tells. */
 export interface Learned {
@@ -45,6 +45,8 @@ interface Begun {
   readonly ignored: readonly string[];
   readonly failed: readonly string[];
   readonly notAsked: readonly string[];
+  /** Of those before it. */
+  readonly retries: number;
 }
 
 /** What is known of a run before it begins. */
@@ -55,7 +57,7 @@ export function headOf({ backend, model, setup: { mode, tools, workspace }, igno
     tools,
     ignored,
     renamedTools: [],
-    retries: 0,
+    retries: asked.retries,
     failed: asked.failed,
     notAsked: asked.notAsked,
     model,
@@ -63,5 +65,15 @@ export function headOf({ backend, model, setup: { mode, tools, workspace }, igno
     sessionId: undefined,
     accepted: false,
     workspace: workspace?.name,
+  };
+}
+
+/** Notes how many further tries a backend has taken, behind those of the ones before it. */
+export function createRetryNote({ record, retries }: Call, learned: Learned): (own: number | undefined) => void {
+  const before = retries.count;
+  return (own = 0) => {
+    retries.count = Math.max(retries.count, before + own);
+    learned.retries = retries.count;
+    record.set({ retries: retries.count });
   };
 }

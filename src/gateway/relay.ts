@@ -4,6 +4,7 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import { noUsage } from "#core/usage.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { withJsonMember } from "#lib/json-member.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import { chooseSession } from "#sessions/session-id.ts";
 
@@ -11,7 +12,7 @@ import { type CatalogueDeps, requireListed } from "./catalogue.ts";
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, isPassing } from "./fallback.ts";
-import { headOf, type Learned, note } from "./learned.ts";
+import { createRetryNote, headOf, type Learned, note } from "./learned.ts";
 import type { ModelNames } from "./model-names.ts";
 import { freeNameOf } from "./resolve.ts";
 import type { Choice } from "./routing.ts";
@@ -77,10 +78,12 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
       ignored: call.unreadHeaders,
       failed: call.failed,
       notAsked: call.notAsked,
+      retries: call.retries.count,
     }),
     usage: noUsage,
   };
   call.onAsked(learned);
+  const noteRetries = createRetryNote(call, learned);
   call.record.set({
     backend: backend.id,
     failedBackends: call.failed,
@@ -105,10 +108,7 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
         principal: call.principal,
         session: chooseSession(call.sessionIds, withoutNullish({ hint: request.outline.sessionHint })),
         signal: turn.signal,
-        report: ({ retries = learned.retries }) => {
-          learned.retries = retries;
-          call.record.set({ retries });
-        },
+        report: ({ retries }) => noteRetries(retries),
         note(event) {
           note(call.record, learned, event);
           if (event.type === "finish") ending.reason = event.reason;
@@ -186,8 +186,8 @@ function unrelayable({ id }: Relayer, wireFormat: string): GatewayError {
 
 /** Every format calls the model by the same name at the same place. */
 function bodyFor({ json, body, outline }: RelayRequest, model: string | undefined): RelayRequest["body"] {
-  if (model === outline.model || model === undefined || !isRecord(json)) return body;
-  return new TextEncoder().encode(JSON.stringify({ ...json, model }));
+  const isAsked = model === outline.model || model === undefined;
+  return isAsked || body === undefined || !isRecord(json) ? body : withJsonMember(body, "model", model);
 }
 
 /** Gives back what the turn holds, however its answer ends. */

@@ -53,6 +53,8 @@ export interface Call {
   readonly failed: string[];
   /** Stand-ins that a rule keeps from being asked; grows. */
   readonly notAsked: string[];
+  /** Further tries of all that were asked; grows. */
+  readonly retries: { count: number };
   /** Told who is asked, as soon as that is chosen, and again where another stands in; what is told may fill. */
   readonly onAsked: (asked: AskedHead) => void;
 }

@@ -34,6 +34,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     record,
     failed: [],
     notAsked: [],
+    retries: { count: 0 },
     onAsked: (asked) => exchange.asks(asked),
   };
 }

@@ -5,6 +5,7 @@ import type { RequestOutline } from "#core/wire-format.ts";
 import type { Call, Relayed } from "#gateway/types.ts";
 
 import type { Exchange } from "./exchange.ts";
+import { withOwnUrls } from "./own-urls.ts";
 import type { Services } from "./route.ts";
 import { countedChunks } from "./sse-response.ts";
 
@@ -40,8 +41,9 @@ export async function relay(
   const { status, headers: said, body: answer } = relayed;
   if (answer instanceof Uint8Array) {
     tellEnding(exchange, relayed);
-    said.set("content-length", `${answer.byteLength}`);
-    return new Response(answer, { status, headers: said });
+    const told = batches.test(path) ? withOwnUrls(answer, addressOf(exchange)) : answer;
+    said.set("content-length", `${told.byteLength}`);
+    return new Response(told, { status, headers: said });
   }
   const isStream = said.get("content-type")?.includes("text/event-stream") === true;
   if (isStream) said.set("x-accel-buffering", "no");
@@ -60,6 +62,18 @@ function tellEnding(exchange: Exchange, { ending }: Relayed): void {
 function targetOf({ path, request }: Exchange): string {
   const query = request.url.indexOf("?");
   return path.slice(Math.max(0, path.indexOf("/v1/"))) + (query === -1 ? "" : request.url.slice(query));
+}
+
+const batches = /^\/v1\/messages\/batches\b/;
+
+/** What stands before the version of the API in the address that the client asked at. */
+function addressOf({ path, request: { url, headers } }: Exchange): string {
+  const prefix = path.slice(0, path.indexOf("/v1/"));
+  const asked = URL.parse(url);
+  // An old client that names no host.
+  if (asked === null) return prefix;
+  const scheme = headers.get("x-forwarded-proto") === "https" ? "https:" : asked.protocol;
+  return `${scheme}//${asked.host}${prefix}`;
 }
 
 async function* passedOn(

@@ -9,9 +9,9 @@ function asked(text: string, wireFormat: "openai-chat" | "openai-responses" = "o
 }
 
 describe("a streamed request", () => {
-  test("is asked as it came, with the question at its end", () => {
+  test("is asked as it came, with the question in front", () => {
     expect(asked('{ "stream":true, "seed":12345678901234567890, "x":"}ü" }\n')).toBe(
-      '{ "stream":true, "seed":12345678901234567890, "x":"}ü" ,"stream_options":{"include_usage":true}}\n',
+      '{"stream_options":{"include_usage":true}, "stream":true, "seed":12345678901234567890, "x":"}ü" }\n',
     );
   });
 

@@ -4,6 +4,7 @@
  */
 import type { RelayedRequest } from "#core/backend.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { withJsonMember } from "#lib/json-member.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 
 /** The request's body with the question in it, otherwise byte for byte; the same where its client asks, or need not. */
@@ -11,25 +12,7 @@ export function askingForUsage({ wireFormat, json, body }: RelayedRequest): Rela
   if (wireFormat !== "openai-chat" || body === undefined || !isRecord(json) || json["stream"] !== true) return body;
   const { stream_options: options } = json;
   if (isRecord(options) && options["include_usage"] === true) return body;
-  return options === undefined ? withMember(body) : rewritten(body);
-}
-
-const question = { stream_options: { include_usage: true } };
-
-/** Before the brace that ends it; there is a member before. */
-function withMember(body: Uint8Array): Uint8Array {
-  const end = body.lastIndexOf(closingBrace);
-  const member = new TextEncoder().encode(`,${JSON.stringify(question).slice(1, -1)}`);
-  return Buffer.concat([body.subarray(0, end), member, body.subarray(end)]);
-}
-
-const closingBrace = 0x7d;
-
-function rewritten(body: Uint8Array): Uint8Array {
-  const said: unknown = JSON.parse(new TextDecoder().decode(body));
-  const options = isRecord(said) && isRecord(said["stream_options"]) ? said["stream_options"] : {};
-  const asked = { stream_options: { ...options, ...question.stream_options } };
-  return new TextEncoder().encode(JSON.stringify({ ...(isRecord(said) && said), ...asked }));
+  return withJsonMember(body, "stream_options", { ...(isRecord(options) && options), include_usage: true });
 }
 
 /** Counts are short; what is longer passes as it is. */

@@ -6,6 +6,7 @@ import { chunksOf, textOf } from "#upstream/read-body.ts";
 
 import { modelsIn } from "./dialect.ts";
 import { endpointFor } from "./endpoint.ts";
+import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 
 export interface Catalogue {
@@ -107,6 +108,7 @@ async function askForModels(options: HttpApiOptions): Promise<readonly ModelInfo
     method: "GET",
     headers: { ...dialect.headers, ...options.headers },
     authorize: dialect.authorize,
+    refusesKey,
     signal,
   });
   const text = await textOf(chunksOf(response, { idleTimeoutMs: longestWaitMs, signal }), mostBytes);

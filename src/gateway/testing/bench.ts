@@ -99,6 +99,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     record,
     failed: [],
     notAsked: [],
+    retries: { count: 0 },
     onAsked: () => undefined,
     ...more,
   };

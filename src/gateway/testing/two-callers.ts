@@ -140,6 +140,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       signal: new AbortController().signal,
       failed: [],
       notAsked: [],
+      retries: { count: 0 },
       onAsked: () => undefined,
       record: createRequestRecord({ requestId: "r", method: "POST", path: "/" }),
     });

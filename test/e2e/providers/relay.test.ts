@@ -184,10 +184,10 @@ describe.each(["/api", "/providers/anthropic"])("under %s", (at) => {
     expect((await batches.list()).data.map(({ id }) => id)).toContain(made.id);
     const over = await batches.retrieve(made.id);
     expect(over.processing_status).toBe("ended");
-    const results = await fetch(`${bench.proxy.url}${at}/v1/messages/batches/${made.id}/results`, {
-      headers: { "x-api-key": accessToken, "anthropic-version": "2023-06-01" },
-    });
-    expect(await results.text()).toContain('"text":"One."');
+    expect(over.results_url).toBe(`${bench.proxy.url}${at}/v1/messages/batches/${made.id}/results`);
+    const results = await Array.fromAsync(await batches.results(made.id));
+    expect(JSON.stringify(results)).toContain('"text":"One."');
+    expect(bench.lastAsked().headers["x-api-key"]).not.toBe(accessToken);
   });
 
   test("files are sent as the forms they are, listed, looked at and deleted", async () => {
