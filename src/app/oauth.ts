@@ -3,14 +3,13 @@
  * made for the person is kept where any other is.
  */
 import { type Provider, termsOf } from "#config/providers.ts";
-import type { Config } from "#config/schema.ts";
 import { GatewayError } from "#core/errors.ts";
 import { beginKeyFlow, keyFlows, redeemKey } from "#credentials/key-flow.ts";
 import { openOAuthCallback, type OAuthCallback, type Returned } from "#credentials/oauth-callback.ts";
 import { beginOAuth, type OAuthFlow, readPasted, redeem } from "#credentials/oauth-flow.ts";
 import { oauthPage } from "#credentials/oauth-page.ts";
 
-import { findProvider, requireKeychain, storeKey } from "./auth.ts";
+import { providerToKeepFor, requireKeychain, type Settings, storeKey } from "./auth.ts";
 import { openPlaces } from "./places.ts";
 import { keyFilesOf, ownFormat, type ProviderDeps, tokenEndpointOf } from "./providers.ts";
 
@@ -46,21 +45,17 @@ const pollMs = 100;
 
 /** Throws GatewayError for a provider that there is none of, or that has no such sign-in. */
 export function openOAuthLogin(
-  config: Config,
-  environment: Environment,
+  settings: Settings,
   { name, keychain }: { readonly name: string; readonly keychain: boolean },
 ): OAuthLogin {
-  const provider = findProvider(config, name);
-  if (Object.keys(provider.credentials).length > 0)
-    throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
-      hint: `Take providers.${name}.credentials out of it.`,
-    });
+  const { config, environment } = settings;
+  const provider = providerToKeepFor(settings, name);
   if (keychain && provider.keyFlow === undefined)
     throw new GatewayError("invalid-request", `A sign-in of ${name} is kept in a file.`, {
       hint: "Leave --keychain out.",
     });
   const way =
-    keyWay(provider, environment, (key) => storeKey(config, environment, { name, key, keychain })) ??
+    keyWay(provider, environment, (key) => storeKey(settings, { name, key, keychain })) ??
     signInWay(provider, environment);
   return {
     terms: way.terms,

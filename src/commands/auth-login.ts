@@ -31,37 +31,40 @@ export const authLogin = createCommand({
     const { terminal } = context;
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
-    const { config, environment } = await loadSettings(args, context);
+    const settings = await loadSettings(args, context);
+    const keychain = args.isSet("keychain");
     if (args.isSet("oauth")) {
-      return await signIn({ config, environment, name }, context, {
-        keychain: args.isSet("keychain"),
+      return await signIn({ settings, name }, context, {
+        keychain,
         pastes: args.isSet("paste"),
         accepts: args.isSet("accept-terms"),
       });
     }
     if (args.isSet("paste") || args.isSet("accept-terms"))
       throw usageFailure("--paste and --accept-terms go with --oauth");
+    const { requirePlaceForKey, storeKey } = await import("#app/auth.ts");
+    await requirePlaceForKey(settings, { name, keychain });
     const key = (await readSecret(terminal, `API key of ${name} (it is not shown): `)).trim();
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
-    const { storeKey } = await import("#app/auth.ts");
-    const place = await storeKey(config, environment, { name, key, keychain: args.isSet("keychain") });
+    const place = await storeKey(settings, { name, key, keychain });
     await terminal.print(`kept in ${place}; a ccproxy that runs takes it up when it starts again`);
     return 0;
   },
 });
 
-interface Where extends Pick<LoadedConfig, "config" | "environment"> {
+interface Where {
+  readonly settings: LoadedConfig;
   readonly name: string;
 }
 
 async function signIn(
-  { config, environment, name }: Where,
+  { settings, name }: Where,
   { terminal }: Context,
   { keychain, pastes, accepts }: { readonly [flag in "keychain" | "pastes" | "accepts"]: boolean },
 ): Promise<number> {
   const { openOAuthLogin } = await import("#app/oauth.ts");
-  const login = openOAuthLogin(config, environment, { name, keychain });
+  const login = openOAuthLogin(settings, { name, keychain });
   await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
   const paste = () =>

@@ -35,7 +35,7 @@ export const authStatus = createCommand({
   examples: ["ccproxy auth status", "ccproxy auth status --check"],
   async run(args, context) {
     const { terminal } = context;
-    const { config, environment } = await loadSettings(args, context);
+    const { config, environment, userFile } = await loadSettings(args, context);
     const { credentialStates } = await import("#app/auth.ts");
     const asks = args.isSet("check");
     const asking = credentialStates(config, environment, { asks, timeoutMs });
@@ -43,7 +43,7 @@ export const authStatus = createCommand({
     const isWell = states.every(({ problem }) => problem === null);
     if (args.isSet("json")) await terminal.print(JSON.stringify(states, null, 2));
     else if (states.length === 0)
-      await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
+      await terminal.print(`There are no providers. [providers.openai] in ${userFile} makes one.`);
     else {
       const rows = states.map((state) => [
         state.provider,

@@ -133,6 +133,31 @@ describe("config", () => {
   });
 });
 
+describe("auth login", () => {
+  const home = join(scratch, "it's home");
+  const login = (provider: string, ...flags: string[]) => run(["auth", "login", provider, ...flags], { HOME: home });
+
+  // In a test nobody types: what asked for a key would say that there is none.
+  test("says before it asks for anything that there is no such provider, with a command that makes one", async () => {
+    const { code, err } = await login("openai");
+    expect([code, err]).toEqual([1, expect.stringContaining('has no provider "openai". The line [providers.openai]')]);
+    expect((await login("openai", "--oauth")).err).toBe(err);
+    expect((await login("opnai")).err).toContain("Did you mean openai? The line [providers.openai]");
+    expect((await login("acme")).err).toContain("[providers.acme] with a base_url in");
+    const command = /mkdir.*$/m.exec(err)?.[0] ?? "";
+    expect(Bun.spawnSync(["sh", "-ec", command]).exitCode).toBe(0);
+    expect((await run(["auth", "providers"], { HOME: home })).out).toContain("OPENAI_API_KEY");
+    expect((await login("opnai")).err.trim()).toEndWith("Did you mean openai?");
+  });
+
+  test("names the file that is named, and asks for no shell where it is no TOML", async () => {
+    writeFileSync(join(scratch, "named.yaml"), "providers: { local: { base_url: 'https://a.example', credentials: { one: { env: ONE } } } }");
+    const named = ["--config", "named.yaml"];
+    expect((await login("openai", ...named)).err).toContain(`empty table providers.openai in ${scratch}/named.yaml makes`);
+    expect((await login("local", ...named)).err).toContain("Put the key where providers.local.credentials.one says");
+  });
+});
+
 test("version names the runtime and the system, --version the version alone", async () => {
   expect((await run(["version"])).out).toStartWith("ccproxy ");
   expect((await run(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\S*\n$/);

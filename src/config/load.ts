@@ -51,7 +51,7 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** The process environment over the variables of `--env-file`. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the user's own file is looked for. */
+  /** The user's own file: the one that is named, else where it is looked for. */
   readonly userFile: string;
 }
 
@@ -71,7 +71,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const layers = [...files, ...variables, { ...flags, values: resolvePaths(flags.values, cwd, environment) }];
 
   const userFile =
-    files.find(({ kind }) => kind === "user")?.file ?? join(configDirectory({ environment }), fileNames[0]);
+    files.find(({ kind }) => kind !== "project")?.file ?? join(configDirectory({ environment }), fileNames[0]);
   const trusted = trustedFoldersOf(layers.filter(({ kind }) => kind !== "project"));
   const projects = layers.filter(({ kind }) => kind === "project");
   const problems = [

@@ -109,6 +109,9 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
 ]);
 
+/** What `[providers.NAME]` alone makes a provider of. */
+export const knownProviders: readonly string[] = [...known.keys()];
+
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
