@@ -251,5 +251,4 @@ function howToMake(name: string, userFile = "the configuration"): string {
   return `The line ${line} at the end of ${userFile} makes one: mkdir -p ${folder} && printf '\\n${line}\\n' >> ${file}`;
 }
 
-const shellWord = (text: string): string =>
-  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+const shellWord = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,4 +1,5 @@
 import type { CredentialState } from "#app/auth.ts";
+import { knownProviders } from "#config/providers.ts";
 import { visibleText } from "#lib/visible-text.ts";
 
 import { createCommand } from "./command.ts";
@@ -14,7 +15,10 @@ function shown(state: CredentialState): string {
   return visibleText(wordsFor(state)).replaceAll(/\s+/g, " ");
 }
 
-function wordsFor({ check, problem, note }: CredentialState): string {
+function wordsFor({ provider, kept, check, problem, note }: CredentialState): string {
+  // One that is known by name has a variable for its key if it takes any.
+  if (kept === null && problem === null && check === undefined)
+    return knownProviders.includes(provider) ? "needs none" : "is asked without one";
   if (check === "unknown") return `cannot tell: ${note}`;
   if (problem === null) return check ?? "there";
   return check === undefined ? problem : `${check}: ${problem}`;

@@ -133,6 +133,22 @@ describe("config", () => {
   });
 });
 
+test("auth status says what each provider lacks, and what is to be done about it", async () => {
+  const providers = {
+    openai: {},
+    ollama: {},
+    local: { base_url: "https://a.example" },
+    deepseek: { credentials: { a: { env: "A" } } },
+  };
+  writeFileSync(join(scratch, "status.json"), JSON.stringify({ providers }));
+  const { code, out } = await run(["auth", "status", "--config", "status.json"]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^openai .* give the key to `ccproxy auth login openai`\.$/m);
+  expect(out).toMatch(/^ollama +no key +needs none$/m);
+  expect(out).toMatch(/^local +no key +is asked without one$/m);
+  expect(out).toMatch(/^deepseek .* or name another place in the configuration\.$/m);
+});
+
 describe("auth login", () => {
   const home = join(scratch, "it's home");
   const login = (provider: string, ...flags: string[]) => run(["auth", "login", provider, ...flags], { HOME: home });
@@ -151,9 +167,14 @@ describe("auth login", () => {
   });
 
   test("names the file that is named, and asks for no shell where it is no TOML", async () => {
-    writeFileSync(join(scratch, "named.yaml"), "providers: { local: { base_url: 'https://a.example', credentials: { one: { env: ONE } } } }");
+    writeFileSync(
+      join(scratch, "named.yaml"),
+      "providers: { local: { base_url: 'https://a.example', credentials: { one: { env: ONE } } } }",
+    );
     const named = ["--config", "named.yaml"];
-    expect((await login("openai", ...named)).err).toContain(`empty table providers.openai in ${scratch}/named.yaml makes`);
+    expect((await login("openai", ...named)).err).toContain(
+      `empty table providers.openai in ${scratch}/named.yaml makes`,
+    );
     expect((await login("local", ...named)).err).toContain("Put the key where providers.local.credentials.one says");
   });
 });
