@@ -112,6 +112,11 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 /** What `[providers.NAME]` alone makes a provider of. */
 export const knownProviders: readonly string[] = [...known.keys()];
 
+/** Variable that the key of a provider of that name is looked for in; undefined where none is known. */
+export function usualVariableOf(name: string): string | undefined {
+  return known.get(name)?.variable;
+}
+
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
@@ -221,7 +226,7 @@ function problemsOf(provider: Provider): readonly string[] {
       : [
           `${key}: a name is made of small letters, digits, dashes and underscores, and is no CLI's (claude-cli, codex-cli)`,
         ]),
-    ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
+    ...(provider.endpoints.length === 0 ? [`${key} has no base_url; ${withoutBaseUrl(provider.name)}`] : []),
     ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider)),
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
@@ -235,11 +240,20 @@ function problemsOf(provider: Provider): readonly string[] {
   ];
 }
 
+function withoutBaseUrl(name: string): string {
+  const meant = nearest(name, knownProviders);
+  return meant === undefined ? `known without one are ${knownProviders.join(", ")}` : `did you mean ${meant}?`;
+}
+
 function credentialProblems(key: string, { sign_in, accept_terms, token_url, file, ...others }: Source) {
   const sources = Object.values({ ...others, ...(sign_in === undefined && { file }) });
   const said = sources.filter((value) => value !== undefined && value.length > 0).length;
   if (sign_in === undefined)
     return [
+      // It may be the key itself, which is not to be shown.
+      ...(others.env === undefined || /^[a-z_]\w*$/i.test(others.env)
+        ? []
+        : [`${key}.env must be the name of a variable that holds the key, and is none`]),
       ...(said === 1 ? [] : [`${key} must say one of env, file, command, keychain and sign_in`]),
       ...(token_url === undefined ? [] : [`${key}.token_url is for a sign_in`]),
     ];
