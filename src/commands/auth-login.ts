@@ -67,10 +67,15 @@ async function signIn(
   const login = openOAuthLogin(settings, { name, keychain });
   await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
-  const paste = () =>
-    readSecret(terminal, "What the browser shows, or the whole address that it ends at (it is not shown): ");
+  let asked = 0;
+  // Without a terminal all that comes has come with the first.
+  const paste = async (question: string) =>
+    process.stdin.isTTY || (asked += 1) === 1 ? await readSecret(terminal, question) : undefined;
+  const wait = pastes
+    ? ""
+    : "\nWaiting for the browser, five minutes at most; Ctrl-C ends it. If it is on another machine, use --paste.\n";
   const path = await login.run({
-    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
+    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n${wait}`),
     paste: pastes ? paste : undefined,
   });
   await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);

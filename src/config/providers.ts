@@ -273,7 +273,7 @@ function secureUrlProblems(key: string, urls: Readonly<Record<string, string | u
   });
 }
 
-const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
+export const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
 
 function oauthProblems(key: string, { oauth, keyFlow }: Provider): readonly string[] {
   const { authorize_url, token_url, redirect_url, client_id, sign_in } = oauth;
