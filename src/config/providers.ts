@@ -158,6 +158,20 @@ function endpointsOf(
   );
 }
 
+/** One line for each that is right, and not what whoever wrote it may expect. */
+export function providerNotices({ providers }: Pick<Config, "providers">): readonly string[] {
+  return providersOf({ providers }).flatMap(({ name, endpoints }) => {
+    const spoken = endpoints.map(({ format }) => format);
+    const lost = Object.keys(known.get(name)?.endpoints ?? {}).filter(
+      (format) => !spoken.some((one) => one === format),
+    );
+    return lost.map(
+      (format) =>
+        `providers.${name}.base_url stands for all that is known of ${name}: requests in ${format} are translated; providers.${name}.endpoints.${format} says where they can be asked as they are`,
+    );
+  });
+}
+
 function keyFlowOf(endpoints: Provider["endpoints"]): KeyFlow | undefined {
   return endpoints.map(({ baseUrl }) => keyFlowAt.get(URL.parse(baseUrl)?.origin ?? "")).find(Boolean);
 }
