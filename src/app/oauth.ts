@@ -169,9 +169,10 @@ async function untilPasted(
   const wanted = isHere
     ? `the whole address that the browser ends at, which begins with ${pasteUrl}`
     : "all that the page shows: the code, # and what follows, or the page's whole address";
-  const question = `${isHere ? "The browser ends at a page that it cannot load. " : ""}Paste ${wanted} (it is not shown): `;
+  const reason = isHere ? "The browser ends at a page that it cannot load. " : "";
+  const question = `Paste ${wanted} (it is not shown): `;
   for (let times = 1; times <= mostPastes; times += 1) {
-    const text = await paste(times === 1 ? question : `That is not it, try again. ${question}`);
+    const text = await paste(`${times === 1 ? reason : "That is not it, try again. "}${question}`);
     if (text === undefined) break;
     const reception = callback.receive(readPasted(text));
     if (reception === "taken") return;

@@ -10,7 +10,12 @@ export const authLogin = createCommand({
   name: "login",
   description: "Keep a provider's API key, in a file that you alone can read or in the system's keychain.",
   flags: {
-    provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    provider: {
+      type: "positional",
+      required: true,
+      description: "Its name in the configuration.",
+      completes: "provider",
+    },
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",

@@ -149,6 +149,14 @@ test("auth status says what each provider lacks, and what is to be done about it
   expect(out).toMatch(/^deepseek .* or name another place in the configuration\.$/m);
 });
 
+test("a provider is completed to those of the configuration and those known by name", async () => {
+  writeFileSync(join(scratch, "own.json"), JSON.stringify({ providers: { opal: { base_url: "https://a.example" } } }));
+  const complete = (...words: string[]) =>
+    run(["__complete", "fish", ...words], { CCPROXY_CONFIG: join(scratch, "own.json") });
+  expect((await complete("=o", "auth", "login")).out).toBe("opal\nopenai\nopenrouter\nollama\n");
+  expect((await complete("=zz", "auth", "login")).out).toBe("");
+});
+
 describe("auth login", () => {
   const home = join(scratch, "it's home");
   const login = (provider: string, ...flags: string[]) => run(["auth", "login", provider, ...flags], { HOME: home });
