@@ -33,5 +33,5 @@ test.each([
   const said = (await problems(`[providers]\n${line}`)).join("\n");
   expect(said).toContain("providers.openai");
   expect(said).not.toContain("SECRET");
-  if (/key/i.test(line)) expect(said).toContain("the variable OPENAI_API_KEY, `ccproxy auth login openai` or what env");
+  if (/key/i.test(line)) expect(said).toContain("set OPENAI_API_KEY, or call `ccproxy auth login openai`");
 });

@@ -4,17 +4,16 @@ import { usualVariableOf } from "./providers.ts";
 const keyName = /^(?:api|access|auth|secret)?[-_]?(?:key|token|secret|password)s?$/i;
 
 /** Undefined for a setting that has nothing to do with a provider's key. */
-export function keyHint([table, provider, ...rest]: readonly string[]): string | undefined {
-  if (table !== "providers" || provider === undefined) return undefined;
+export function keyHint([section, provider, ...rest]: readonly string[]): string | undefined {
+  if (section !== "providers" || provider === undefined) return undefined;
   const [first = "", label, below] = rest;
   const isKey = first === "credentials" ? below === undefined || keyName.test(below) : keyName.test(first);
   if (!isKey || rest.length > 3) return undefined;
   const variable = usualVariableOf(provider);
-  const name = first === "credentials" ? (label ?? "mine") : "mine";
-  const places = [
-    ...(variable === undefined ? [] : [`the variable ${variable}`]),
-    `\`ccproxy auth login ${provider}\``,
-    `what env, file or command of [providers.${provider}.credentials.${name}] names`,
-  ];
-  return `a key does not stand in the configuration: take it out, and give it to ${places.slice(0, -1).join(", ")} or ${places.at(-1)}`;
+  const login = `${variable === undefined ? "" : `set ${variable}, or `}call \`ccproxy auth login ${provider}\``;
+  const table = `[providers.${provider}.credentials.${(first === "credentials" && label) || "mine"}]`;
+  // Where there are credentials, neither the variable nor what was kept is looked at.
+  return first === "credentials"
+    ? `a key does not stand in the configuration: let env, file or command of ${table} say where it is, or take all credentials out and ${login}`
+    : `a key does not stand in the configuration: take it out and ${login}, or let env, file or command of ${table} say where it is`;
 }
