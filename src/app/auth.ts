@@ -1,6 +1,9 @@
 /** The providers' credentials, for who looks after them: where each is kept, whether it is there, and whether it works. */
+import { dirname } from "node:path";
+
 import { checkCredential, type Verdict } from "#backends/http-api/index.ts";
-import { type Provider, providersOf } from "#config/providers.ts";
+import type { LoadedConfig } from "#config/load.ts";
+import { knownProviders, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { Credential } from "#credentials/credential.ts";
@@ -122,25 +125,38 @@ function explained(thrown: unknown): string {
   return toGatewayError(thrown).explanation;
 }
 
-interface KeyToStore {
+export type Settings = Pick<LoadedConfig, "config" | "environment" | "userFile">;
+
+/** The one that a key or a sign-in is to be kept for. Throws GatewayError where there is none, or nothing can be kept. */
+export function providerToKeepFor({ config, userFile }: Settings, name: string): Provider {
+  const provider = findProvider(config, name, userFile);
+  const labels = Object.keys(provider.credentials);
+  if (labels.length === 0) return provider;
+  const key = `providers.${name}.credentials`;
+  throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
+    hint: `Put the key where ${labels.map((label) => `${key}.${label}`).join(" or ")} says, or take ${key} out of it.`,
+  });
+}
+
+interface WhereToKeep {
   readonly name: string;
-  readonly key: string;
   /** Rather than in a file. */
   readonly keychain: boolean;
 }
 
+/** Before a person is asked for it. Throws GatewayError where a key could not be kept. */
+export async function requirePlaceForKey(settings: Settings, { name, keychain }: WhereToKeep): Promise<void> {
+  providerToKeepFor(settings, name);
+  if (keychain) await requireKeychain(name);
+}
+
 /** Keeps the key for a provider of the configuration; says where. Throws GatewayError for one that there is none of. */
 export async function storeKey(
-  config: Config,
-  environment: Environment,
-  { name, key, keychain }: KeyToStore,
+  settings: Settings,
+  { name, key, keychain }: WhereToKeep & { readonly key: string },
 ): Promise<string> {
-  const provider = findProvider(config, name);
-  if (Object.keys(provider.credentials).length > 0)
-    throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
-      hint: `Take providers.${name}.credentials out of it, or put the key there.`,
-    });
-  const keys = keyFilesOf(environment);
+  providerToKeepFor(settings, name);
+  const keys = keyFilesOf(settings.environment);
   if (!keychain) {
     keys.save(name, key);
     return keys.path(name);
@@ -210,15 +226,29 @@ export function providerFacts(config: Config, environment: Environment): readonl
   }));
 }
 
-export function findProvider(config: Config, name: string): Provider {
+/** With the user's own file, it says how there would be one. Throws GatewayError where there is none. */
+function findProvider(config: Config, name: string, userFile?: string): Provider {
   const providers = providersOf(config);
   const found = providers.find((provider) => provider.name === name);
   if (found !== undefined) return found;
-  const near = nearest(
-    name,
-    providers.map((provider) => provider.name),
-  );
+  const names = providers.map((provider) => provider.name);
+  // Of one's own rather than one that is yet to be written.
+  const near = knownProviders.includes(name) ? undefined : (nearest(name, names) ?? nearest(name, knownProviders));
+  const meant = near ?? name;
+  const question = near === undefined ? "" : `Did you mean ${near}? `;
   throw new GatewayError("not-found", `The configuration has no provider ${JSON.stringify(name)}.`, {
-    hint: near === undefined ? `[providers.${name}] in it makes one.` : `Did you mean ${near}?`,
+    hint: names.includes(meant) ? question.trim() : `${question}${howToMake(meant, userFile)}`,
   });
 }
+
+function howToMake(name: string, userFile = "the configuration"): string {
+  const line = `[providers.${name}]`;
+  if (!knownProviders.includes(name))
+    return `${line} with a base_url in ${userFile} makes one; known without it are ${knownProviders.join(", ")}.`;
+  if (!userFile.endsWith(".toml")) return `An empty table providers.${name} in ${userFile} makes one.`;
+  if (process.platform === "win32") return `The line ${line} at the end of ${userFile} makes one.`;
+  const [folder, file] = [dirname(userFile), userFile].map(shellWord);
+  return `The line ${line} at the end of ${userFile} makes one: mkdir -p ${folder} && printf '\\n${line}\\n' >> ${file}`;
+}
+
+const shellWord = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

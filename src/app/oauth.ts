@@ -2,15 +2,14 @@
  * A new sign-in with a provider, by a person in a browser. Tokens are kept in a file of ours, as those of a CLI; a key that is
  * made for the person is kept where any other is.
  */
-import { type Provider, termsOf } from "#config/providers.ts";
-import type { Config } from "#config/schema.ts";
+import { isLoopbackName, type Provider, termsOf } from "#config/providers.ts";
 import { GatewayError } from "#core/errors.ts";
 import { beginKeyFlow, keyFlows, redeemKey } from "#credentials/key-flow.ts";
 import { openOAuthCallback, type OAuthCallback, type Returned } from "#credentials/oauth-callback.ts";
 import { beginOAuth, type OAuthFlow, readPasted, redeem } from "#credentials/oauth-flow.ts";
 import { oauthPage } from "#credentials/oauth-page.ts";
 
-import { findProvider, requireKeychain, storeKey } from "./auth.ts";
+import { providerToKeepFor, requireKeychain, type Settings, storeKey } from "./auth.ts";
 import { openPlaces } from "./places.ts";
 import { keyFilesOf, ownFormat, type ProviderDeps, tokenEndpointOf } from "./providers.ts";
 
@@ -24,8 +23,8 @@ export interface OAuthLogin {
 interface Person {
   /** Where the person is to go. */
   show(url: string): Promise<void>;
-  /** What the person pastes; undefined where the browser is to come back by itself. */
-  readonly paste: (() => Promise<string>) | undefined;
+  /** What the person answers to the question; undefined where nothing more comes, or the browser is to come back by itself. */
+  readonly paste: ((question: string) => Promise<string | undefined>) | undefined;
 }
 
 type Environment = ProviderDeps["environment"];
@@ -43,24 +42,22 @@ interface Way extends Pick<OAuthLogin, "terms"> {
 /** How long a person may take. */
 const lifeMs = 5 * 60_000;
 const pollMs = 100;
+/** Wrong ones, and they cost nothing; but whoever pastes for ever is no person. */
+const mostPastes = 10;
 
 /** Throws GatewayError for a provider that there is none of, or that has no such sign-in. */
 export function openOAuthLogin(
-  config: Config,
-  environment: Environment,
+  settings: Settings,
   { name, keychain }: { readonly name: string; readonly keychain: boolean },
 ): OAuthLogin {
-  const provider = findProvider(config, name);
-  if (Object.keys(provider.credentials).length > 0)
-    throw new GatewayError("invalid-request", `The configuration says where ${name}'s keys are kept.`, {
-      hint: `Take providers.${name}.credentials out of it.`,
-    });
+  const { config, environment } = settings;
+  const provider = providerToKeepFor(settings, name);
   if (keychain && provider.keyFlow === undefined)
     throw new GatewayError("invalid-request", `A sign-in of ${name} is kept in a file.`, {
       hint: "Leave --keychain out.",
     });
   const way =
-    keyWay(provider, environment, (key) => storeKey(config, environment, { name, key, keychain })) ??
+    keyWay(provider, environment, (key) => storeKey(settings, { name, key, keychain })) ??
     signInWay(provider, environment);
   return {
     terms: way.terms,
@@ -73,7 +70,7 @@ export function openOAuthLogin(
       callback.expect(flow.state, lifeMs);
       try {
         await show(flow.url);
-        if (paste !== undefined) pasted(callback, await paste());
+        if (paste !== undefined) await untilPasted(callback, paste, way.pasteUrl);
         const returned = await untilReturned(callback, flow.state);
         if ("refusal" in returned)
           throw new GatewayError("authentication", `The sign-in of ${name} was refused: ${returned.refusal}.`, {
@@ -163,10 +160,29 @@ function listen(redirect: URL, callback: OAuthCallback): AsyncDisposable & { rea
   }
 }
 
-function pasted(callback: OAuthCallback, text: string): void {
-  if (callback.receive(readPasted(text)) === "taken") return;
+/** Throws GatewayError where what belongs to this sign-in never came. */
+async function untilPasted(
+  callback: OAuthCallback,
+  paste: NonNullable<Person["paste"]>,
+  pasteUrl: string,
+): Promise<void> {
+  const end = performance.now() + lifeMs;
+  const isHere = isLoopbackName.test(new URL(pasteUrl).hostname);
+  const wanted = isHere
+    ? `the whole address that the browser ends at, which begins with ${pasteUrl}`
+    : "all that the page shows: the code, # and what follows, or the page's whole address";
+  const reason = isHere ? "The browser ends at a page that it cannot load. " : "";
+  const question = `Paste ${wanted} (it is not shown): `;
+  for (let times = 1; times <= mostPastes; times += 1) {
+    const text = await paste(`${times === 1 ? reason : "That is not it, try again. "}${question}`);
+    if (text === undefined) break;
+    const reception = callback.receive(readPasted(text));
+    if (reception === "taken") return;
+    if (reception === "late" || performance.now() > end)
+      throw new GatewayError("authentication", "The five minutes of this sign-in are over.", { hint: "Begin again." });
+  }
   throw new GatewayError("authentication", "What was pasted does not belong to this sign-in.", {
-    hint: "Begin again, and paste all of it: the code, # and what follows, or the whole address.",
+    hint: `Begin again, and paste ${wanted}.`,
   });
 }
 

@@ -115,9 +115,11 @@ function limitsOf({ limits }: Provider): (model: string) => ModelLimits | undefi
 export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly Credential[] {
   const { environment } = deps;
   const run = (command: readonly string[]) => runCommand(command, deps);
+  const isConfigured = Object.keys(provider.credentials).length > 0;
+  const login = isConfigured ? undefined : `ccproxy auth login ${provider.name}`;
   return sourcesOf(provider, environment).map((source) =>
     source.sign_in === undefined
-      ? credentialFrom(source, { environment, run })
+      ? credentialFrom(source, { environment, run, login })
       : signInFrom(provider, { ...source, sign_in: source.sign_in }, deps),
   );
 }

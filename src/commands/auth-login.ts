@@ -10,7 +10,12 @@ export const authLogin = createCommand({
   name: "login",
   description: "Keep a provider's API key, in a file that you alone can read or in the system's keychain.",
   flags: {
-    provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    provider: {
+      type: "positional",
+      required: true,
+      description: "Its name in the configuration.",
+      completes: "provider",
+    },
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",
@@ -31,43 +36,51 @@ export const authLogin = createCommand({
     const { terminal } = context;
     const name = args.text("provider");
     if (name === undefined) throw usageFailure("auth login needs the name of a provider");
-    const { config, environment } = await loadSettings(args, context);
+    const settings = await loadSettings(args, context);
+    const keychain = args.isSet("keychain");
     if (args.isSet("oauth")) {
-      return await signIn({ config, environment, name }, context, {
-        keychain: args.isSet("keychain"),
+      return await signIn({ settings, name }, context, {
+        keychain,
         pastes: args.isSet("paste"),
         accepts: args.isSet("accept-terms"),
       });
     }
     if (args.isSet("paste") || args.isSet("accept-terms"))
       throw usageFailure("--paste and --accept-terms go with --oauth");
+    const { requirePlaceForKey, storeKey } = await import("#app/auth.ts");
+    await requirePlaceForKey(settings, { name, keychain });
     const key = (await readSecret(terminal, `API key of ${name} (it is not shown): `)).trim();
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
-    const { storeKey } = await import("#app/auth.ts");
-    const place = await storeKey(config, environment, { name, key, keychain: args.isSet("keychain") });
+    const place = await storeKey(settings, { name, key, keychain });
     await terminal.print(`kept in ${place}; a ccproxy that runs takes it up when it starts again`);
     return 0;
   },
 });
 
-interface Where extends Pick<LoadedConfig, "config" | "environment"> {
+interface Where {
+  readonly settings: LoadedConfig;
   readonly name: string;
 }
 
 async function signIn(
-  { config, environment, name }: Where,
+  { settings, name }: Where,
   { terminal }: Context,
   { keychain, pastes, accepts }: { readonly [flag in "keychain" | "pastes" | "accepts"]: boolean },
 ): Promise<number> {
   const { openOAuthLogin } = await import("#app/oauth.ts");
-  const login = openOAuthLogin(config, environment, { name, keychain });
+  const login = openOAuthLogin(settings, { name, keychain });
   await terminal.printError(`This makes and uses ${login.terms}`);
   if (!accepts) askForConsent();
-  const paste = () =>
-    readSecret(terminal, "What the browser shows, or the whole address that it ends at (it is not shown): ");
+  let asked = 0;
+  // Without a terminal all that comes has come with the first.
+  const paste = async (question: string) =>
+    process.stdin.isTTY || (asked += 1) === 1 ? await readSecret(terminal, question) : undefined;
+  const wait = pastes
+    ? ""
+    : "\nWaiting for the browser, five minutes at most; Ctrl-C ends it. If it is on another machine, use --paste.\n";
   const path = await login.run({
-    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n`),
+    show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n${wait}`),
     paste: pastes ? paste : undefined,
   });
   await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);

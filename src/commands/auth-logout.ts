@@ -7,7 +7,12 @@ export const authLogout = createCommand({
   name: "logout",
   description: "Forget the API key that `ccproxy auth login` kept.",
   flags: {
-    provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    provider: {
+      type: "positional",
+      required: true,
+      description: "Its name in the configuration.",
+      completes: "provider",
+    },
     ...configFlags,
     ...commonFlags,
   },

@@ -8,7 +8,12 @@ export const authRefresh = createCommand({
   name: "refresh",
   description: "Renew the sign-in that a provider is asked with, now.",
   flags: {
-    provider: { type: "positional", required: true, description: "Its name in the configuration." },
+    provider: {
+      type: "positional",
+      required: true,
+      description: "Its name in the configuration.",
+      completes: "provider",
+    },
     ...configFlags,
     ...commonFlags,
   },

@@ -1,4 +1,5 @@
 import type { CredentialState } from "#app/auth.ts";
+import { knownProviders } from "#config/providers.ts";
 import { visibleText } from "#lib/visible-text.ts";
 
 import { createCommand } from "./command.ts";
@@ -14,7 +15,10 @@ function shown(state: CredentialState): string {
   return visibleText(wordsFor(state)).replaceAll(/\s+/g, " ");
 }
 
-function wordsFor({ check, problem, note }: CredentialState): string {
+function wordsFor({ provider, kept, check, problem, note }: CredentialState): string {
+  // One that is known by name has a variable for its key if it takes any.
+  if (kept === null && problem === null && check === undefined)
+    return knownProviders.includes(provider) ? "needs none" : "is asked without one";
   if (check === "unknown") return `cannot tell: ${note}`;
   if (problem === null) return check ?? "there";
   return check === undefined ? problem : `${check}: ${problem}`;
@@ -35,7 +39,7 @@ export const authStatus = createCommand({
   examples: ["ccproxy auth status", "ccproxy auth status --check"],
   async run(args, context) {
     const { terminal } = context;
-    const { config, environment } = await loadSettings(args, context);
+    const { config, environment, userFile } = await loadSettings(args, context);
     const { credentialStates } = await import("#app/auth.ts");
     const asks = args.isSet("check");
     const asking = credentialStates(config, environment, { asks, timeoutMs });
@@ -43,7 +47,7 @@ export const authStatus = createCommand({
     const isWell = states.every(({ problem }) => problem === null);
     if (args.isSet("json")) await terminal.print(JSON.stringify(states, null, 2));
     else if (states.length === 0)
-      await terminal.print("There are no providers. [providers.openai] in the configuration makes one.");
+      await terminal.print(`There are no providers. [providers.openai] in ${userFile} makes one.`);
     else {
       const rows = states.map((state) => [
         state.provider,

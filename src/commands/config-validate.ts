@@ -1,5 +1,6 @@
 import { ConfigError } from "#config/config-error.ts";
 import { loadConfig } from "#config/load.ts";
+import { providerNotices } from "#config/providers.ts";
 
 import { createCommand } from "./command.ts";
 import { usageFailure } from "./failure.ts";
@@ -19,7 +20,7 @@ export const configValidate = createCommand({
     if (file !== undefined && args.text("config") !== undefined)
       throw usageFailure("give the file once: as the argument or with --config");
     try {
-      const { files } = await loadConfig({
+      const { files, config } = await loadConfig({
         cwd,
         environment,
         configFile: file ?? args.text("config"),
@@ -28,6 +29,7 @@ export const configValidate = createCommand({
       await terminal.print(
         files.length === 0 ? "ok: there is no file, only defaults and the environment" : `ok: ${files.join(", ")}`,
       );
+      for (const notice of providerNotices(config)) await terminal.print(`note: ${notice}`);
       return 0;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

@@ -15,7 +15,7 @@ interface FlagExtras {
   readonly repeatable?: true;
   /** Whole number from the first to the second. */
   readonly range?: readonly [number, number];
-  readonly completes?: "file" | "directory";
+  readonly completes?: "file" | "directory" | "provider";
   /** Words a positional may be. */
   readonly options?: string[];
   readonly default?: never;

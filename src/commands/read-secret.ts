@@ -14,7 +14,8 @@ export async function readSecret(terminal: Terminal, prompt: string): Promise<st
   stdin.setRawMode(true);
   try {
     let secret = "";
-    for await (const chunk of stdin)
+    // It may be asked again: the stream is to live on.
+    for await (const chunk of stdin.iterator({ destroyOnReturn: false }))
       for (const key of String(chunk)) {
         if (key === interrupt || key === endOfInput) throw new CommandFailure("called off; nothing was kept");
         if (enter.test(key)) return secret;

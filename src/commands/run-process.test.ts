@@ -133,6 +133,60 @@ describe("config", () => {
   });
 });
 
+test("auth status says what each provider lacks, and what is to be done about it", async () => {
+  const providers = {
+    openai: {},
+    ollama: {},
+    local: { base_url: "https://a.example" },
+    deepseek: { credentials: { a: { env: "A" } } },
+  };
+  writeFileSync(join(scratch, "status.json"), JSON.stringify({ providers }));
+  const { code, out } = await run(["auth", "status", "--config", "status.json"]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^openai .* give the key to `ccproxy auth login openai`\.$/m);
+  expect(out).toMatch(/^ollama +no key +needs none$/m);
+  expect(out).toMatch(/^local +no key +is asked without one$/m);
+  expect(out).toMatch(/^deepseek .* or name another place in the configuration\.$/m);
+});
+
+test("a provider is completed to those of the configuration and those known by name", async () => {
+  writeFileSync(join(scratch, "own.json"), JSON.stringify({ providers: { opal: { base_url: "https://a.example" } } }));
+  const complete = (...words: string[]) =>
+    run(["__complete", "fish", ...words], { CCPROXY_CONFIG: join(scratch, "own.json") });
+  expect((await complete("=o", "auth", "login")).out).toBe("opal\nopenai\nopenrouter\nollama\n");
+  expect((await complete("=zz", "auth", "login")).out).toBe("");
+});
+
+describe("auth login", () => {
+  const home = join(scratch, "it's home");
+  const login = (provider: string, ...flags: string[]) => run(["auth", "login", provider, ...flags], { HOME: home });
+
+  // In a test nobody types: what asked for a key would say that there is none.
+  test("says before it asks for anything that there is no such provider, with a command that makes one", async () => {
+    const { code, err } = await login("openai");
+    expect([code, err]).toEqual([1, expect.stringContaining('has no provider "openai". The line [providers.openai]')]);
+    expect((await login("openai", "--oauth")).err).toBe(err);
+    expect((await login("opnai")).err).toContain("Did you mean openai? The line [providers.openai]");
+    expect((await login("acme")).err).toContain("[providers.acme] with a base_url in");
+    const command = /mkdir.*$/m.exec(err)?.[0] ?? "";
+    expect(Bun.spawnSync(["sh", "-ec", command]).exitCode).toBe(0);
+    expect((await run(["auth", "providers"], { HOME: home })).out).toContain("OPENAI_API_KEY");
+    expect((await login("opnai")).err.trim()).toEndWith("Did you mean openai?");
+  });
+
+  test("names the file that is named, and asks for no shell where it is no TOML", async () => {
+    writeFileSync(
+      join(scratch, "named.yaml"),
+      "providers: { local: { base_url: 'https://a.example', credentials: { one: { env: ONE } } } }",
+    );
+    const named = ["--config", "named.yaml"];
+    expect((await login("openai", ...named)).err).toContain(
+      `empty table providers.openai in ${scratch}/named.yaml makes`,
+    );
+    expect((await login("local", ...named)).err).toContain("Put the key where providers.local.credentials.one says");
+  });
+});
+
 test("version names the runtime and the system, --version the version alone", async () => {
   expect((await run(["version"])).out).toStartWith("ccproxy ");
   expect((await run(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\S*\n$/);

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { isRecord } from "#lib/is-record.ts";
 import { nearest } from "#lib/nearest.ts";
 
+import { keyHint } from "./key-hint.ts";
 import { configSchema, isSecret } from "./schema.ts";
 import { allSettings, describeExpected, forbiddenNames, isTable, lookUp } from "./setting.ts";
 
@@ -59,10 +60,21 @@ function isInMisplacedList(item: v.IssuePathItem): boolean {
 function describeUnknown(layer: Layer, path: readonly string[]): string {
   const key = path.join(".");
   if (path.some((name) => forbiddenNames.has(name))) return `${nameOf(layer, key)} is not a name a setting can have`;
-  const suggestion = suggestKey(path);
-  const hint =
-    suggestion === undefined ? "`ccproxy config schema` lists them" : `did you mean ${layer.spell(suggestion)}?`;
+  const hint = keyHint(path) ?? placeHint(layer, path) ?? suggestionFor(layer, path);
   return `${nameOf(layer, key)} is not a setting; ${hint}`;
+}
+
+function suggestionFor(layer: Layer, path: readonly string[]): string {
+  const suggestion = suggestKey(path);
+  return suggestion === undefined ? "`ccproxy config schema` lists them" : `did you mean ${layer.spell(suggestion)}?`;
+}
+
+/** What stands below the head of a table is the table's, which is easily forgotten. */
+function placeHint({ file }: Layer, path: readonly string[]): string | undefined {
+  const name = path.at(-1) ?? "";
+  const found = lookUp([name]);
+  if (file === undefined || path.length === 1 || !found.found || isTable(found.schema)) return undefined;
+  return `${name} itself belongs ${file.endsWith(".toml") ? "above the first [table]" : "into no table"}`;
 }
 
 /** The right name at the same place, or a setting of that name in another table. */
@@ -80,8 +92,12 @@ function describeWrong(layer: Layer, path: readonly string[], got: unknown): str
   const key = path.join(".");
   const found = lookUp(path);
   const expected = found.found ? describeExpected(found.schema) : "a table of settings";
-  const shown = isSecret(key) ? "a value that is not shown" : show(got);
-  return `${nameOf(layer, key)} must be ${expected}, got ${shown}`;
+  // Of what belongs to a provider a text in place of a table is likely its key.
+  const isTableThere = found.found && isTable(found.schema);
+  const keyIsMeant = typeof got === "string" && path[0] === "providers" && (isTableThere || path[2] === "credentials");
+  const shown = isSecret(key) || keyIsMeant ? "a value that is not shown" : show(got);
+  const hint = (keyIsMeant ? keyHint(path) : undefined) ?? placeHint(layer, path);
+  return `${nameOf(layer, key)} must be ${expected}, got ${shown}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 function show(value: unknown): string {

@@ -18,6 +18,7 @@ import { type Layer, type LayerKind, problemsOf } from "./layer.ts";
 import { flatten, merge, nest } from "./merge.ts";
 import { configDirectory, resolvePath, resolvePaths } from "./paths.ts";
 import { pricesLayer } from "./prices-file.ts";
+import { withFile } from "./said-in.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { coerce, lookUp } from "./setting.ts";
 import { refusalsOf, trustedFoldersOf } from "./trust.ts";
@@ -51,7 +52,7 @@ export interface LoadedConfig {
   readonly files: readonly string[];
   /** The process environment over the variables of `--env-file`. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the user's own file is looked for. */
+  /** The user's own file: the one that is named, else where it is looked for. */
   readonly userFile: string;
 }
 
@@ -71,7 +72,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const layers = [...files, ...variables, { ...flags, values: resolvePaths(flags.values, cwd, environment) }];
 
   const userFile =
-    files.find(({ kind }) => kind === "user")?.file ?? join(configDirectory({ environment }), fileNames[0]);
+    files.find(({ kind }) => kind !== "project")?.file ?? join(configDirectory({ environment }), fileNames[0]);
   const trusted = trustedFoldersOf(layers.filter(({ kind }) => kind !== "project"));
   const projects = layers.filter(({ kind }) => kind === "project");
   const problems = [
@@ -88,11 +89,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { prices } = v.parse(configSchema, listed?.values ?? {});
   // The first that fits a model counts: what the configuration says itself stands before the file.
   const config = { ...said, prices: { ...said.prices, ...without(prices, said.prices) } };
+  const all = listed === undefined ? layers : [listed, ...layers];
   const contradictions = contradictionsOf(config);
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  if (contradictions.length > 0) throw new ConfigError(contradictions.map((problem) => withFile(problem, all)));
   return {
     config,
-    sources: originsOf(listed === undefined ? layers : [listed, ...layers]),
+    sources: originsOf(all),
     files: layers.flatMap(({ file }) => (file === undefined ? [] : [file])).toReversed(),
     environment: known,
     userFile,

@@ -52,7 +52,9 @@ test("a price may have tiers, each with all that a price has", async () => {
 test("and a tier begins above a number of tokens", async () => {
   expect(
     await problems("[prices.long]\ninput = 1\noutput = 2\n[prices.long.above.200k]\ninput = 3\noutput = 4"),
-  ).toEqual(["prices.long.above.200k must be called by a number of input tokens, as in prices.long.above.200000"]);
+  ).toEqual([
+    `${join(folder, "mine.toml")}: prices.long.above.200k must be called by a number of input tokens, as in prices.long.above.200000`,
+  ]);
 });
 
 test("it may be JSON", async () => {

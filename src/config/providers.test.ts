@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import * as v from "valibot";
 
-import { providerProblems, providersOf } from "./providers.ts";
+import { providerNotices, providerProblems, providersOf } from "./providers.ts";
 import { configSchema } from "./schema.ts";
 
 const parsed = (providers: object) => v.parse(configSchema, { providers });
@@ -28,6 +28,19 @@ test("a way to a key goes with where the API is, unless something else is said",
       openai: {},
     }),
   ).toEqual(Array.from({ length: 6 }, () => undefined));
+});
+
+test("a base URL of one's own is known to speak one format, and the others are said to be translated", () => {
+  const base_url = "https://gateway.example/v1";
+  const endpoints = { "openai-chat": base_url };
+  expect(providerNotices(parsed({ openai: {}, gemini: { base_url }, acme: { base_url } }))).toEqual([]);
+  expect(providerNotices(parsed({ openai: { base_url, endpoints } }))).toEqual([]);
+  expect(providerNotices(parsed({ openai: { base_url }, deepseek: { base_url } }))).toEqual([
+    expect.stringContaining(
+      "providers.openai.base_url stands for all that is known of openai: requests in openai-chat",
+    ),
+    expect.stringContaining("providers.deepseek.endpoints.anthropic-messages says where"),
+  ]);
 });
 
 test.each([

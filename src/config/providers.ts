@@ -109,6 +109,14 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["ollama", { title: "Ollama", endpoints: { "openai-chat": "http://127.0.0.1:11434/v1" }, models: [], isLocal: true }],
 ]);
 
+/** What `[providers.NAME]` alone makes a provider of. */
+export const knownProviders: readonly string[] = [...known.keys()];
+
+/** Variable that the key of a provider of that name is looked for in; undefined where none is known. */
+export function usualVariableOf(name: string): string | undefined {
+  return known.get(name)?.variable;
+}
+
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
@@ -148,6 +156,20 @@ function endpointsOf(
   return Object.entries({ ...main, ...endpoints }).flatMap(([format, url]) =>
     isWireFormat(format) && url !== undefined ? [{ format, baseUrl: url }] : [],
   );
+}
+
+/** One line for each that is right, and not what whoever wrote it may expect. */
+export function providerNotices({ providers }: Pick<Config, "providers">): readonly string[] {
+  return providersOf({ providers }).flatMap(({ name, endpoints }) => {
+    const spoken = endpoints.map(({ format }) => format);
+    const lost = Object.keys(known.get(name)?.endpoints ?? {}).filter(
+      (format) => !spoken.some((one) => one === format),
+    );
+    return lost.map(
+      (format) =>
+        `providers.${name}.base_url stands for all that is known of ${name}: requests in ${format} are translated; providers.${name}.endpoints.${format} says where they can be asked as they are`,
+    );
+  });
 }
 
 function keyFlowOf(endpoints: Provider["endpoints"]): KeyFlow | undefined {
@@ -218,7 +240,7 @@ function problemsOf(provider: Provider): readonly string[] {
       : [
           `${key}: a name is made of small letters, digits, dashes and underscores, and is no CLI's (claude-cli, codex-cli)`,
         ]),
-    ...(provider.endpoints.length === 0 ? [`${key} has no base_url`] : []),
+    ...(provider.endpoints.length === 0 ? [`${key} has no base_url; ${withoutBaseUrl(provider.name)}`] : []),
     ...provider.endpoints.flatMap(({ baseUrl }) => urlProblems(key, baseUrl, provider)),
     ...Object.keys(provider.limits).flatMap((name) =>
       isPattern(name) ? [] : [`${key}.limits: ${JSON.stringify(name)} is no regular expression`],
@@ -232,11 +254,20 @@ function problemsOf(provider: Provider): readonly string[] {
   ];
 }
 
+function withoutBaseUrl(name: string): string {
+  const meant = nearest(name, knownProviders);
+  return meant === undefined ? `known without one are ${knownProviders.join(", ")}` : `did you mean ${meant}?`;
+}
+
 function credentialProblems(key: string, { sign_in, accept_terms, token_url, file, ...others }: Source) {
   const sources = Object.values({ ...others, ...(sign_in === undefined && { file }) });
   const said = sources.filter((value) => value !== undefined && value.length > 0).length;
   if (sign_in === undefined)
     return [
+      // It may be the key itself, which is not to be shown.
+      ...(others.env === undefined || /^[a-z_]\w*$/i.test(others.env)
+        ? []
+        : [`${key}.env must be the name of a variable that holds the key, and is none`]),
       ...(said === 1 ? [] : [`${key} must say one of env, file, command, keychain and sign_in`]),
       ...(token_url === undefined ? [] : [`${key}.token_url is for a sign_in`]),
     ];
@@ -256,7 +287,7 @@ function secureUrlProblems(key: string, urls: Readonly<Record<string, string | u
   });
 }
 
-const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
+export const isLoopbackName = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
 
 function oauthProblems(key: string, { oauth, keyFlow }: Provider): readonly string[] {
   const { authorize_url, token_url, redirect_url, client_id, sign_in } = oauth;

@@ -52,13 +52,14 @@ test("what contradicts itself, or is named and not there, is refused", async () 
     "aliases.fast.workspace = 'stie'",
     "workspaces = { default = 'x', site = { path = '/s', setting_sources = ['user', 'local'] }, 'a b' = {} }",
   );
-  expect(await problems()).toEqual([
+  const said = [
     "workspaces.site.setting_sources names local, which may run code; workspaces.site.trusted = true allows it",
     "workspaces.a b: a name is made of letters, digits, dashes and underscores",
     "workspaces.a b has no path",
     'workspaces.default names "x", which is no workspace',
     'aliases.fast.workspace names "stie", which is no workspace; did you mean site?',
-  ]);
+  ];
+  expect(await problems()).toEqual(said.map((problem) => `${join(user, "ccproxy.toml")}: ${problem}`));
   write(user, "aliases.fast.workspace = 'ephemeral'", "workspaces.default = 'default'");
   expect(await problems()).toEqual([]);
 });

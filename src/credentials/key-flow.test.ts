@@ -38,9 +38,10 @@ test("a code becomes a key, once, and only with the verifier it was asked for wi
 });
 
 test.each([
-  [new Response('{"error":"SECRET"}', { status: 400 }), "upstream", "answered 400"],
+  [new Response('{"error":"SECRET"}', { status: 400 }), "authentication", "did not take the code: it answered 400"],
   [new Response("SECRET", { status: 403 }), "authentication", "made no key: the code"],
-  [new Response("SECRET", { status: 405 }), "upstream", "answered 405"],
+  [new Response("SECRET", { status: 401 }), "authentication", "did not take the code: it answered 401"],
+  [new Response("SECRET", { status: 429 }), "upstream", "made no key: it answered 429"],
   [new Response("SECRET", { status: 500 }), "upstream", "answered 500"],
   [new Response(null, { status: 307, headers: { location: vendor.keyUrl } }), "upstream", "answered 307"],
   [new Response("SECRET"), "upstream", "without a key"],

@@ -50,6 +50,10 @@ export async function redeemKey(
     throw new GatewayError("authentication", `${host} made no key: the code is used, too old, or of another sign-in.`, {
       hint: "Begin again; a code is good once.",
     });
+  if (status >= 400 && status < 500 && !isPassing.has(status))
+    throw new GatewayError("authentication", `${host} did not take the code: it answered ${status}.`, {
+      hint: "Begin again: a code is good once, and for the sign-in it came from. Where the configuration sets a token_url, check it.",
+    });
   if (!ok)
     throw new GatewayError("upstream", `${host} made no key: it answered ${status}.`, {
       hint: "Begin again in a moment; where the configuration sets a token_url, check it.",
@@ -61,6 +65,9 @@ export async function redeemKey(
     });
   return parsed.output.key;
 }
+
+/** What says nothing of the code. */
+const isPassing: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /** It will be a header. */
 const answerSchema = v.looseObject({ key: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)) });

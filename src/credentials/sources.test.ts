@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { toGatewayError } from "#core/errors.ts";
+
 import { type CredentialSource, credentialFrom } from "./sources.ts";
 
 const deps = {
@@ -24,11 +26,21 @@ test("is where its owner keeps it, without the white space around it", async () 
 test.each<[CredentialSource, string]>([
   [{ env: "NONE" }, "NONE is not set"],
   [{ env: "EMPTY" }, "EMPTY is not set"],
-  [{ file: "/nonexistent/key" }, "/nonexistent/key cannot be read"],
+  [{ file: "/nonexistent/key" }, "/nonexistent/key is not there"],
+  [{ file: "/" }, "file / cannot be read"],
   [{ command: ["pass"] }, "pass failed"],
 ])("%o that has none says where it was looked for", async (source, words) => {
   const failure = credentialFrom(source, deps).get();
   expect(failure).rejects.toMatchObject({ kind: "authentication", message: expect.stringContaining(words) });
+});
+
+test("a key is to be given to the command only where that would take it", async () => {
+  const told = (login?: string) =>
+    credentialFrom({ env: "NONE" }, { ...deps, login })
+      .get()
+      .catch((thrown: unknown) => toGatewayError(thrown).explanation);
+  expect(await told("ccproxy auth login openai")).toContain("or give the key to `ccproxy auth login openai`.");
+  expect(await told()).toContain("or name another place in the configuration.");
 });
 
 test("never shows what it is", async () => {

@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { isRecord } from "#lib/is-record.ts";
 
 import { createCredential, type Credential } from "./credential.ts";
 import { keyInKeychain } from "./keychain.ts";
@@ -19,6 +20,8 @@ export interface SourceDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What the program prints, without the line end. Throws an Error with what went wrong, in one line. */
   readonly run: (command: readonly string[]) => Promise<string>;
+  /** The command that a key can be given to instead; undefined where the configuration says where it is kept. */
+  readonly login?: string | undefined;
 }
 
 export function credentialFrom(source: CredentialSource, deps: SourceDeps): Credential {
@@ -28,13 +31,13 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
       secretIn(
         deps.environment[env],
         `The variable ${env} is not set.`,
-        `Set ${env} where ccproxy runs, or give the key to \`ccproxy auth login\`.`,
+        `Set ${env} where ccproxy runs, or ${elsewhere(deps)}.`,
       );
     return createCredential({ label: env, keep: false, read });
   }
   if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });
   if (keychain !== undefined)
-    return createCredential({ label: `keychain: ${keychain}`, keep: true, read: () => readKeychain(keychain) });
+    return createCredential({ label: `keychain: ${keychain}`, keep: true, read: () => readKeychain(keychain, deps) });
   const [program = "a command", ...words] = command ?? [];
   return createCredential({
     label: `${program} …`,
@@ -43,10 +46,19 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
   });
 }
 
+const elsewhere = ({ login }: SourceDeps): string =>
+  login === undefined ? "name another place in the configuration" : `give the key to \`${login}\``;
+
 async function readFile(path: string): Promise<string> {
   const text = await Bun.file(path)
     .text()
     .catch((cause: unknown) => {
+      if (isRecord(cause) && cause["code"] === "ENOENT")
+        throw missing(
+          `The credential's file ${path} is not there.`,
+          "Write the key into it, and nothing else, for ccproxy alone to read; or correct the path.",
+          cause,
+        );
       throw missing(
         `The credential's file ${path} cannot be read.`,
         "Make it readable for ccproxy, and for nobody else.",
@@ -56,7 +68,7 @@ async function readFile(path: string): Promise<string> {
   return secretIn(text, `The credential's file ${path} is empty.`, "Write the key into it, and nothing else.");
 }
 
-async function readKeychain(name: string): Promise<string> {
+async function readKeychain(name: string, { login }: SourceDeps): Promise<string> {
   const text = await keyInKeychain(name).catch((cause: unknown) => {
     throw missing(
       "The system's keychain cannot be read.",
@@ -67,7 +79,9 @@ async function readKeychain(name: string): Promise<string> {
   return secretIn(
     text ?? undefined,
     `The keychain has no key ${JSON.stringify(name)} of ccproxy.`,
-    "Put it there with `ccproxy auth login PROVIDER --keychain`.",
+    login === undefined
+      ? "Put it there as a password of the service ccproxy, or name another place in the configuration."
+      : `Put it there with \`${login} --keychain\`.`,
   );
 }
 

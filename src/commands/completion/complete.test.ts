@@ -37,6 +37,7 @@ test.each([
     ["config", "completion"],
   ],
   [["help", "config", "v"], ["validate"]],
+  [["auth", "login", "o"], [":providers"]],
   [["zebra", ""], []],
   [["serve", "--", "--p"], []],
 ])("%p completes to %p", async (line, expected) => {

@@ -3,7 +3,7 @@ import type { Command } from "#commands/command.ts";
 import type { Flag, Flags } from "#commands/flag.ts";
 
 export interface Candidate {
-  /** A word, or `:files` or `:directories` for the shell to find by itself. */
+  /** A word, or `:files` or `:directories` for the shell to find by itself, or `:providers`. */
   readonly word: string;
   readonly description: string;
 }
@@ -105,7 +105,8 @@ function valuesOf({ options, completes }: Flag, current: string): readonly Candi
       options.map((word) => ({ word, description: "" })),
     );
   if (completes === undefined) return [];
-  return [{ word: completes === "file" ? ":files" : ":directories", description: "" }];
+  const words = { file: ":files", directory: ":directories", provider: ":providers" } as const;
+  return [{ word: words[completes], description: "" }];
 }
 
 function startingWith(start: string, candidates: readonly Candidate[]): readonly Candidate[] {

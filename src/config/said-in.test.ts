@@ -1,0 +1,40 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { ConfigError } from "./config-error.ts";
+import { loadConfig } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ccproxy-said-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What is wrong with a file of this text. */
+async function problems(text: string): Promise<readonly string[]> {
+  const configFile = join(folder, "ccproxy.toml");
+  writeFileSync(configFile, text);
+  const error = await loadConfig({ cwd: folder, environment: { HOME: folder }, configFile }).catch(
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof ConfigError ? error.problems : [];
+}
+
+test.each([
+  ["[providers.deepseak]", "providers.deepseak has no base_url; did you mean deepseek?"],
+  ["[providers.openai]\nbase_url = 'x'", 'providers.openai: "x" is no http(s) URL'],
+  [
+    "routing.default = 'opnai'\n[providers.openai]",
+    'routing.default names "opnai", which is no backend; did you mean openai?',
+  ],
+  // What is below the head of a table is the table's.
+  [
+    "[server]\nprices_file = 'p'",
+    "server.prices_file is not a setting; prices_file itself belongs above the first [table]",
+  ],
+  [
+    "[routing.fallbacks]\ndemo = true",
+    "routing.fallbacks.demo must be a list; each item must be a text that is not empty, got true; demo itself belongs above the first [table]",
+  ],
+])("%j is told with the file it stands in", async (text, problem) => {
+  expect(await problems(text)).toEqual([`${join(folder, "ccproxy.toml")}: ${problem}`]);
+});
