@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Backend, ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 
-import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from "./catalogue.ts";
+import { type CatalogueDeps, listAllModels, requireListed, type Silent, withNearModels } from "./catalogue.ts";
 import { createRouting } from "./routing.ts";
 import { callWith } from "./testing/bench.ts";
 import { plainRoute } from "./testing/plain-route.ts";
@@ -52,6 +52,20 @@ test("the list has what each backend tells, completed by what is known; who cann
   ]);
   const ofOne = await listAllModels(deps, callWith({ route: { ...plainRoute, backend: "openai" } }));
   expect(ofOne.map(({ id }) => id)).toEqual(["gpt-6", "gpt-5"]);
+});
+
+// proves("api-models")
+test("where the first cannot say, the others are listed all the same, and who is silent is told", async () => {
+  const missing = backend("claude-cli", new GatewayError("unavailable", "No claude."));
+  const without = { ...deps, routing: createRouting({ backends: [missing, openai], rules: [], claims: [] }) };
+  const silent: Silent[] = [];
+  const listed = await listAllModels(without, callWith(), (one) => silent.push(one));
+  expect(listed.map(({ id }) => id)).toEqual(["fast", "openai/gpt-6", "openai/gpt-5"]);
+  expect(silent).toMatchObject([{ backend: "claude-cli", error: { message: "No claude." } }]);
+  const alone = callWith({ route: { ...plainRoute, backend: "claude-cli" } });
+  expect(listAllModels(without, alone)).rejects.toThrow("No claude.");
+  const nobody = createRouting({ backends: [missing, backend("gone", new Error("no"))], rules: [], claims: [] });
+  expect(listAllModels({ ...deps, routing: nobody }, callWith())).rejects.toThrow("No claude.");
 });
 
 describe("where only listed models may be asked for", () => {
