@@ -3,6 +3,7 @@
  * refused, and written back so that the CLI and other processes go on with it. A refresh token is good for one time, so one
  * process at a time renews, and nobody loses what came of it.
  */
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 
 import { GatewayError } from "#core/errors.ts";
@@ -81,6 +82,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
 
   return {
     label: path,
+    isMissing: () => held === undefined && !existsSync(path),
     async get() {
       const tokens = (held ??= await file.load());
       if (!endsWithin(format.marginMs, tokens)) return tokens.accessToken;

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { GatewayError } from "#core/errors.ts";
 
 import { createCredential, type Credential } from "./credential.ts";
@@ -30,9 +32,12 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
         `The variable ${env} is not set.`,
         `Set ${env} where ccproxy runs, or give the key to \`ccproxy auth login\`.`,
       );
-    return createCredential({ label: env, keep: false, read });
+    return createCredential({ label: env, keep: false, read, isMissing: () => !deps.environment[env]?.trim() });
   }
-  if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });
+  if (file !== undefined) {
+    const isMissing = () => !existsSync(file);
+    return createCredential({ label: file, keep: false, read: () => readFile(file), isMissing });
+  }
   if (keychain !== undefined)
     return createCredential({ label: `keychain: ${keychain}`, keep: true, read: () => readKeychain(keychain) });
   const [program = "a command", ...words] = command ?? [];

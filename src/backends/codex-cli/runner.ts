@@ -20,7 +20,6 @@ import { openThread, type Thread } from "./thread.ts";
 import { resultsAlone } from "./tool-results.ts";
 import { planTurn } from "./turn-plan.ts";
 
-
 export interface RunnerDeps {
   readonly options: CodexCliOptions;
   readonly supply: Supply;
