@@ -39,3 +39,10 @@ test("it is ready, and says which backends are not", async () => {
     checks: { own: [{ status: "pass" }], "claude-cli": [{ status: "fail" }], keyless: [{ status: "fail" }] },
   });
 });
+
+test("a request that goes to the missing CLI is told what to set", async () => {
+  const body = JSON.stringify({ messages: [{ role: "user", content: "Hello." }] });
+  const response = await fetch(`${bench.proxy.url}/v1/chat/completions`, { method: "POST", body });
+  expect(response.status).toBe(503);
+  expect(await response.text()).toMatch(/Or set `routing.default` to what answers here instead: own\./);
+});
