@@ -1,5 +1,12 @@
 /** A setup of API keys, where no `claude` is: what is served, and what is said of the rest. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+
+import * as v from "valibot";
+
+import type { Check } from "#app/check.ts";
+import { runDoctor } from "#app/doctor.ts";
+import { configSchema } from "#config/schema.ts";
 
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
 
@@ -45,4 +52,34 @@ test("a request that goes to the missing CLI is told what to set", async () => {
   const response = await fetch(`${bench.proxy.url}/v1/chat/completions`, { method: "POST", body });
   expect(response.status).toBe(503);
   expect(await response.text()).toMatch(/Or set `routing.default` to what answers here instead: own\./);
+});
+
+// proves("command-doctor")
+test("the doctor warns of what others can answer without, and fails where nobody answers", async () => {
+  const { home } = bench.proxy;
+  const look = async (environment: Readonly<Record<string, string>>): Promise<readonly Check[]> => {
+    const config = v.parse(configSchema, {
+      claude: { path: join(home, "no-claude") },
+      codex: { enabled: true, path: join(home, "no-codex") },
+      server: { port: 0 },
+      state_dir: join(home, "state"),
+      providers: { openai: {}, deepseek: {} },
+    });
+    return await Array.fromAsync(
+      runDoctor({ config, cwd: home, environment: { HOME: home, ...environment }, live: false }),
+    );
+  };
+  const told = async (environment: Readonly<Record<string, string>>) =>
+    (await look(environment)).flatMap(({ name, status }) =>
+      ["provider", "claude", "codex"].includes(name) ? [`${name} ${status}`] : [],
+    );
+  const checks = await look({ OPENAI_API_KEY: "sk-do-not-show" });
+  expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+  expect(checks.filter(({ name }) => name === "provider")).toMatchObject([
+    { status: "pass", detail: "openai: OPENAI_API_KEY", action: expect.stringContaining("auth status --check") },
+    { status: "warn", detail: expect.stringMatching(/^deepseek: The variable DEEPSEEK_API_KEY is not set\. Set/) },
+  ]);
+  expect(checks.find(({ name }) => name === "claude")?.action).toContain("routing.default, which is claude-cli");
+  expect(JSON.stringify(checks)).not.toContain("do-not-show");
+  expect(await told({})).toEqual(["provider warn", "provider warn", "claude fail", "codex fail"]);
 });
