@@ -61,7 +61,7 @@ function hasFailed(checks: readonly Check[]): boolean {
 function softened(check: Check, backend: string, { routing }: Config): Check {
   if (check.status !== "fail") return check;
   const { action = "put that right" } = check;
-  const other = `or name what answers here in routing.default, which is ${backend}`;
+  const other = `or set routing.default, now ${backend}, to what answers here`;
   return { ...check, status: "warn", action: routing.default === backend ? `${action}, ${other}` : action };
 }
 

@@ -23,5 +23,5 @@ export async function checkProviders({ config, environment }: ProviderDoctorOpti
 
 function checkOf({ provider, kept, problem }: CredentialState): Check {
   if (problem !== null) return { name: "provider", status: "warn", detail: `${provider}: ${problem}` };
-  return { name: "provider", status: "pass", detail: `${provider}: ${kept ?? "it asks for no key"}` };
+  return { name: "provider", status: "pass", detail: `${provider}: asked with ${kept ?? "no key"}` };
 }

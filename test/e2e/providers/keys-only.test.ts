@@ -76,10 +76,14 @@ test("the doctor warns of what others can answer without, and fails where nobody
   const checks = await look({ OPENAI_API_KEY: "sk-do-not-show" });
   expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
   expect(checks.filter(({ name }) => name === "provider")).toMatchObject([
-    { status: "pass", detail: "openai: OPENAI_API_KEY", action: expect.stringContaining("auth status --check") },
+    {
+      status: "pass",
+      detail: "openai: asked with OPENAI_API_KEY",
+      action: expect.stringContaining("auth status --check"),
+    },
     { status: "warn", detail: expect.stringMatching(/^deepseek: The variable DEEPSEEK_API_KEY is not set\. Set/) },
   ]);
-  expect(checks.find(({ name }) => name === "claude")?.action).toContain("routing.default, which is claude-cli");
+  expect(checks.find(({ name }) => name === "claude")?.action).toContain("routing.default, now claude-cli");
   expect(JSON.stringify(checks)).not.toContain("do-not-show");
   expect(await told({})).toEqual(["provider warn", "provider warn", "claude fail", "codex fail"]);
 });
