@@ -62,7 +62,7 @@ function providerRows(who: Who, hasClaude: boolean): readonly (readonly [string,
   const { providers, keyless, answersFirst } = who;
   if (providers.length === 0) return [];
   const names = providers.map((name) => (keyless.includes(name) ? `${name} (no key)` : name));
-  const [able] = providers.filter((name) => !keyless.includes(name));
+  const able = providers.find((name) => !keyless.includes(name));
   const instead =
     able === undefined || hasClaude ? "" : `; ask for ${able}/MODEL, or set routing.default to what answers the rest`;
   const first = answersFirst === "claude-cli" ? instead : `; ${answersFirst} answers what names nobody`;

@@ -103,9 +103,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
     // A key of the API in the CLI's file is presented as any other. Others may have renewed the token since it was had.
     sign: (token, headers) =>
       held === undefined || held.isKey === true ? undefined : format.sign({ ...held, accessToken: token }, headers),
-    async refresh() {
-      await renew((await file.load()).accessToken, "refused");
-    },
+    refresh: async () => void (await renew((await file.load()).accessToken, "refused")),
     async state() {
       const { expiresAt, plan } = await file.load();
       return { expiresAt, plan };
