@@ -90,6 +90,17 @@ describe("where only listed models may be asked for", () => {
     expect(await check("any", "unlisted", { setsModel: true })).toBeUndefined();
   });
 
+  test("a default that cannot be started is told with the setting that names another", () => {
+    const status = () => ({ ready: false, detail: "" });
+    const missing = { ...backend("claude-cli", new GatewayError("unavailable", "No claude.")), status };
+    const routing = createRouting({ backends: [missing, openai], rules: [], claims: [] });
+    const asked = { name: "opus", choice: routing.choose({ ...plainRoute, wireFormat: "openai-chat", model: "opus" }) };
+    expect(requireListed({ ...deps, routing }, asked, callWith())).rejects.toMatchObject({
+      kind: "unavailable",
+      explanation: expect.stringContaining("routing.default"),
+    });
+  });
+
   test("any other is refused, with the nearest", () => {
     expect(check("gpt-7", "gpt-7")).rejects.toMatchObject({
       kind: "model-not-found",

@@ -1,8 +1,9 @@
 /** The models that can be asked for here, what is known of each, and what to say of one that there is not. */
 import type { Backend, ModelInfo, ModelLimits } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 
 import { listedModels, type ModelNames } from "./model-names.ts";
+import { withOtherDefault } from "./other-default.ts";
 import type { Choice, Routing } from "./routing.ts";
 import { namesOf, suggestModels } from "./suggest-models.ts";
 import type { Call } from "./types.ts";
@@ -62,7 +63,9 @@ interface Named {
  */
 export async function requireListed(deps: CatalogueDeps, { name, choice }: Named, call: Call): Promise<void> {
   if (deps.passthrough || name === undefined || choice.setsModel === true) return;
-  const own = await choice.backend.listModels(call.signal);
+  const own = await choice.backend.listModels(call.signal).catch((thrown: unknown) => {
+    throw withOtherDefault(toGatewayError(thrown), choice.backend, deps.routing.backends);
+  });
   if (choice.model !== undefined && namesOf(own).includes(choice.model)) return;
   const models = [...(await listAllModels(deps, call)), ...own];
   if (namesOf(models).includes(name)) return;
