@@ -4,7 +4,7 @@
  */
 import type { Approve } from "#core/approval.ts";
 import type { Backend, Mode, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { noUsage } from "#core/usage.ts";
@@ -231,6 +231,8 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
         session: chosen?.id,
       },
     };
+  } catch (thrown) {
+    throw withOtherDefault(toGatewayError(thrown), backend, deps.routing.backends);
   } finally {
     release();
   }

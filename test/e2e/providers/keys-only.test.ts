@@ -47,12 +47,15 @@ test("it is ready, and says which backends are not", async () => {
   });
 });
 
-test("a request that goes to the missing CLI is told what to set", async () => {
-  const body = JSON.stringify({ messages: [{ role: "user", content: "Hello." }] });
-  const response = await fetch(`${bench.proxy.url}/v1/chat/completions`, { method: "POST", body });
-  expect(response.status).toBe(503);
-  expect(await response.text()).toMatch(/Or set `routing.default` to what answers here instead: own\./);
-});
+test.each(["/v1/chat/completions", "/v1/messages/count_tokens"])(
+  "a request to %s that goes to the missing CLI is told what to set",
+  async (path) => {
+    const body = JSON.stringify({ messages: [{ role: "user", content: "Hello." }] });
+    const response = await fetch(bench.proxy.url + path, { method: "POST", body });
+    expect(response.status).toBe(503);
+    expect(await response.text()).toMatch(/Or set `routing.default` to what answers here instead: own\./);
+  },
+);
 
 // proves("command-doctor")
 test("the doctor warns of what others can answer without, and fails where nobody answers", async () => {
