@@ -66,6 +66,8 @@ export interface App {
   readonly workspace: string | undefined;
   /** The CLI in use, and why it cannot be started, in one line; undefined where it looks as if it can. */
   readonly claude: { readonly path: string | undefined; readonly problem: string | undefined };
+  /** Providers that have no key, by name, as far as that is seen at no cost. */
+  readonly keyless: readonly string[];
   readonly demo: boolean;
   /** Stops taking requests, lets turns finish, ends every child, writes what is unwritten. Idempotent. */
   stop(): Promise<void>;
@@ -145,6 +147,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url,
     workspace: workspace.directory?.path,
     claude: claudeOf(options),
+    keyless: providers.flatMap(({ id, status }) => (status().ready ? [] : [id])),
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
     cut: () => server.cut(cutMs),

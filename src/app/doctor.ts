@@ -16,6 +16,7 @@ import { findDifferences } from "./cli-differences.ts";
 import { checkCodex } from "./codex-doctor.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { isFree } from "./port-taken.ts";
+import { checkProviders } from "./provider-doctor.ts";
 import { askOnce } from "./round-trip.ts";
 
 export interface DoctorOptions {
@@ -37,8 +38,36 @@ export async function* runDoctor(options: DoctorOptions): AsyncGenerator<Check> 
   yield checkState(options);
   yield await checkPort(options);
   yield checkMemory(options);
+  const providers = await checkProviders(options);
+  yield* providers;
+  const { config } = options;
+  const codex = config.codex.enabled ? await Array.fromAsync(checkCodex(options)) : [];
+  const hasProvider = providers.some(({ status }) => status === "pass");
+  const hasOthers = hasProvider || (codex.length > 0 && !hasFailed(codex));
+  const claude: Check[] = [];
+  for await (const check of checkClaude(options)) {
+    claude.push(check);
+    yield hasOthers ? softened(check, "claude-cli", config) : check;
+  }
+  const canDoWithout = hasProvider || !hasFailed(claude);
+  for (const check of codex) yield canDoWithout ? softened(check, "codex-cli", config) : check;
+}
+
+function hasFailed(checks: readonly Check[]): boolean {
+  return checks.some(({ status }) => status === "fail");
+}
+
+/** Of a backend that others can answer without. */
+function softened(check: Check, backend: string, { routing }: Config): Check {
+  if (check.status !== "fail") return check;
+  const { action = "put that right" } = check;
+  const other = `or set routing.default, now ${backend}, to what answers here`;
+  return { ...check, status: "warn", action: routing.default === backend ? `${action}, ${other}` : action };
+}
+
+/** Each check where the one before it did not fail. */
+async function* checkClaude(options: DoctorOptions): AsyncGenerator<Check> {
   const { config, environment } = options;
-  if (config.codex.enabled) yield* checkCodex(options);
   const path = locateClaude({ path: config.claude.path, environment });
   const program = checkProgram(path);
   yield program;

@@ -4,9 +4,9 @@ import { toGatewayError } from "#core/errors.ts";
 import { listAllModels } from "#gateway/catalogue.ts";
 import type { Tiers } from "#telemetry/prices/price.ts";
 
+import { createCodex } from "./codex.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
-import { openPlaces } from "./places.ts";
 import { pricesOf } from "./prices.ts";
 import { createProviders } from "./providers.ts";
 import { routingOf } from "./routing.ts";
@@ -26,25 +26,21 @@ export interface ListedModels {
 /** What GET /v1/models lists, with what each costs. Throws GatewayError where nobody at all answers. */
 export async function listModels(options: ShortLivedOptions, timeoutMs: number): Promise<ListedModels> {
   const { config, environment } = options;
-  return await withBackend(options, async (claude) => {
-    const failures: { backend: string; error: unknown }[] = [];
-    const telling = (backend: Backend): Backend => ({
-      ...backend,
-      listModels: (signal) =>
-        backend.listModels(signal).catch((error: unknown) => {
-          failures.push({ backend: backend.id, error });
-          return [];
-        }),
-    });
-    const { modelLists } = openPlaces(config, environment);
-    const providers = createProviders(config, { environment, journal: undefined, modelLists }).map(telling);
-    const routing = routingOf(config, [telling(claude), ...providers]);
+  return await withBackend(options, async (claude, { places, demo, journal }) => {
+    await using opened = new AsyncDisposableStack();
+    const unheard = { selfUrls: () => [], onNotice: () => undefined };
+    const codex = createCodex({ config, environment, version: "models" }, { places, demo, journal, ...unheard });
+    for (const { stop } of codex) opened.defer(() => stop(0));
+    const silent: ListedModels["silent"][number][] = [];
+    const providers = createProviders(config, { environment, journal, modelLists: places.modelLists });
+    const routing = routingOf(config, [claude, ...codex, ...providers]);
     const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
-    const models = await listAllModels({ routing, limitsOf, ...modelNames(config) }, call);
-    if (failures.length === routing.backends.length) throw failures[0]?.error;
+    const models = await listAllModels({ routing, limitsOf, ...modelNames(config) }, call, ({ backend, error }) =>
+      silent.push({ backend, why: toGatewayError(error).message }),
+    );
     return {
       models: models.map((model) => ({ ...model, price: priceOf(config, routing.backends, model) })),
-      silent: failures.map(({ backend, error }) => ({ backend, why: toGatewayError(error).message })),
+      silent,
     };
   });
 }

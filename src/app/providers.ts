@@ -69,6 +69,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
     mostHeldBytes,
+    hasKey: () => hasKey(provider, credentials),
     upstream: createUpstream({
       provider: title,
       credentials,
@@ -82,6 +83,12 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
       onRefused: deps.onWarning,
     }),
   };
+}
+
+/** As far as it is seen at no cost. */
+function hasKey({ answersAs }: Provider, credentials: readonly Credential[]): boolean {
+  if (credentials.length === 0) return answersAs !== "codex";
+  return credentials.some(({ isMissing }) => isMissing?.() !== true);
 }
 
 /** Bun goes by these variables too, and then it is not the upstream that it connects to. */

@@ -15,6 +15,7 @@ const base = {
   hasToken: false,
   hasApprovals: false,
   providers: [],
+  keyless: [],
   answersFirst: "claude-cli",
 } as const;
 
@@ -60,4 +61,16 @@ test("providers are named, and what answers first where that is one of them", ()
   const instead = renderWho({ ...base, claude, providers: ["openai"], answersFirst: "openai" }, plain);
   expect(instead).toContain("openai; openai answers what names nobody");
   expect(instead).toContain("curl");
+});
+
+// proves("command-serve")
+test("without a claude it works nowhere; providers without a key are told, and how to ask one that has it", () => {
+  const claude = { path: undefined, problem: "Install it." };
+  const who = { ...base, claude, providers: ["openai", "deepseek"], keyless: ["openai"] };
+  const banner = renderWho(who, plain);
+  expect(banner).not.toContain("works");
+  expect(banner).toContain("openai (no key), deepseek; ask for deepseek/MODEL, or set routing.default");
+  expect(banner).toContain("ccproxy doctor");
+  expect(renderWho({ ...who, answersFirst: "deepseek" }, plain)).toContain("curl");
+  expect(renderWho({ ...who, answersFirst: "openai" }, plain)).not.toContain("curl");
 });

@@ -13,7 +13,7 @@ export function renderStart({ url, version }: Start, { bold, cyan }: Style): str
   return `${bold("ccproxy")} ${version} listens on ${bold(cyan(url))}`;
 }
 
-interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
+interface Who extends Pick<App, "url" | "workspace" | "claude" | "keyless" | "demo"> {
   /** Undefined when the CLI was not asked or did not say. */
   readonly login: Login | undefined;
   readonly mode: "agent" | "chat";
@@ -26,19 +26,14 @@ interface Who extends Pick<App, "url" | "workspace" | "claude" | "demo"> {
 
 /** The rest of the banner: who answers and where, and what to do next. */
 export function renderWho(who: Who, { dim, yellow }: Style): string {
-  const { url, workspace, mode, hasToken, hasApprovals } = who;
+  const { url, hasToken, hasApprovals } = who;
   const answers = answersLine(who);
-  const isFine = answers.fine || who.answersFirst !== "claude-cli";
+  const isFine = who.answersFirst === "claude-cli" ? answers.fine : !who.keyless.includes(who.answersFirst);
   const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
     ["claude", answers.fine ? answers.text : yellow(answers.text)],
-    [
-      "works",
-      mode === "agent"
-        ? `in ${workspace ?? "a directory made for each request"}, with its tools`
-        : "as a bare model, without tools",
-    ],
-    ...providerRows(who),
+    ...(who.claude.problem === undefined ? [["works", worksLine(who)] as const] : []),
+    ...providerRows(who, answers.fine),
     ["docs", `${url}/swagger`],
     ["openai", `base URL ${url}/v1, ${key}`],
     ["anthropic", `base URL ${url}, ${key}`],
@@ -57,10 +52,21 @@ export function renderWho(who: Who, { dim, yellow }: Style): string {
   ].join("\n");
 }
 
-function providerRows({ providers, answersFirst }: Who): readonly (readonly [string, string])[] {
+function worksLine({ mode, workspace }: Who): string {
+  return mode === "agent"
+    ? `in ${workspace ?? "a directory made for each request"}, with its tools`
+    : "as a bare model, without tools";
+}
+
+function providerRows(who: Who, hasClaude: boolean): readonly (readonly [string, string])[] {
+  const { providers, keyless, answersFirst } = who;
   if (providers.length === 0) return [];
-  const first = answersFirst === "claude-cli" ? "" : `; ${answersFirst} answers what names nobody`;
-  return [["providers", `${providers.join(", ")}${first} (\`ccproxy auth status\`)`]];
+  const names = providers.map((name) => (keyless.includes(name) ? `${name} (no key)` : name));
+  const able = providers.find((name) => !keyless.includes(name));
+  const instead =
+    able === undefined || hasClaude ? "" : `; ask for ${able}/MODEL, or set routing.default to what answers the rest`;
+  const first = answersFirst === "claude-cli" ? instead : `; ${answersFirst} answers what names nobody`;
+  return [["providers", `${names.join(", ")}${first} (\`ccproxy auth status\`)`]];
 }
 
 function approvalsLine(url: string): string {

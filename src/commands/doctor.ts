@@ -2,6 +2,7 @@ import type { Check } from "#app/check.ts";
 import { ConfigError } from "#config/config-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { missingFiles } from "#config/missing-files.ts";
+import { openFiles } from "#config/open-files.ts";
 
 import type { Arguments } from "./arguments.ts";
 import { type Context, createCommand } from "./command.ts";
@@ -66,6 +67,11 @@ function checkConfig(loaded: LoadedConfig | ConfigError): Check {
   if (loaded instanceof ConfigError || problems.length > 0)
     return { name, status: "fail", detail: problems.join("; "), action: "correct it; the rest is checked then" };
   const { files, userFile } = loaded;
+  const open = openFiles(loaded);
+  if (open.length > 0) {
+    const detail = `${open.join(", ")}: there are secrets in it, and others can read it`;
+    return { name, status: "warn", detail, action: `chmod 600 ${open.join(" ")}` };
+  }
   return {
     name,
     status: "pass",

@@ -9,7 +9,8 @@ const timeoutMs = 30_000;
 
 export const models = createCommand({
   name: "models",
-  description: "List the models that can be asked for: Claude Code's and the providers', with limits and prices.",
+  description:
+    "List the models that can be asked for: Claude Code's, Codex's and the providers', with limits and prices.",
   flags: {
     json: { type: "boolean", description: "Print JSON." },
     "claude-path": serveFlags["claude-path"],

@@ -9,6 +9,8 @@ export interface Credential {
   get(): Promise<string>;
   /** As far as it can be seen at no cost, what `get` may come to now; undefined where nothing is seen. Never throws. */
   look(): Promise<string | undefined>;
+  /** Whether it is seen at once, and at no cost, that there is none; undefined where only `get` tells. */
+  readonly isMissing?: () => boolean;
   /** Another one, where this one was refused; undefined where there is none. Whoever asks meanwhile shares the answer. */
   renew(refused: string): Promise<string | undefined>;
   /** The headers that present it, seen beside the request's own; undefined where it is presented as the API has keys presented. */
@@ -35,6 +37,7 @@ export interface CredentialOptions {
   readonly label: string;
   /** Throws GatewayError `authentication`. */
   readonly read: () => Promise<string>;
+  readonly isMissing?: Credential["isMissing"];
   /** Reading it is dear: it is read again only when it was refused. */
   readonly keep: boolean;
   readonly now?: () => number;
@@ -43,7 +46,13 @@ export interface CredentialOptions {
 /** One that was read so short a time ago is not read again because it was refused: it would be the same. */
 const freshMs = 2000;
 
-export function createCredential({ label, read, keep, now = () => performance.now() }: CredentialOptions): Credential {
+export function createCredential({
+  label,
+  read,
+  keep,
+  isMissing,
+  now = () => performance.now(),
+}: CredentialOptions): Credential {
   let held: { readonly secret: string; readonly at: number } | undefined;
   let reading: Promise<string> | undefined;
 
@@ -60,6 +69,7 @@ export function createCredential({ label, read, keep, now = () => performance.no
 
   return {
     label,
+    ...(isMissing !== undefined && { isMissing }),
     get: async () => (keep && held !== undefined ? held.secret : await load()),
     look: async () => (keep ? held?.secret : await load().catch(() => undefined)),
     async renew(refused) {

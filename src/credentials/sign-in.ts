@@ -3,6 +3,7 @@
  * refused, and written back so that the CLI and other processes go on with it. A refresh token is good for one time, so one
  * process at a time renews, and nobody loses what came of it.
  */
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 
 import { GatewayError } from "#core/errors.ts";
@@ -81,6 +82,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
 
   return {
     label: path,
+    isMissing: () => held === undefined && !existsSync(path),
     async get() {
       const tokens = (held ??= await file.load());
       if (!endsWithin(format.marginMs, tokens)) return tokens.accessToken;
@@ -101,9 +103,7 @@ export function createSignIn({ format, path, endpoint, onUnwritten }: SignInOpti
     // A key of the API in the CLI's file is presented as any other. Others may have renewed the token since it was had.
     sign: (token, headers) =>
       held === undefined || held.isKey === true ? undefined : format.sign({ ...held, accessToken: token }, headers),
-    async refresh() {
-      await renew((await file.load()).accessToken, "refused");
-    },
+    refresh: async () => void (await renew((await file.load()).accessToken, "refused")),
     async state() {
       const { expiresAt, plan } = await file.load();
       return { expiresAt, plan };

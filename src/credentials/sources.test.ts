@@ -43,6 +43,17 @@ test("a key is to be given to the command only where that would take it", async 
   expect(await told()).toContain("or name another place in the configuration.");
 });
 
+test("that there is none is seen at once where that costs nothing", () => {
+  const isMissing = (source: CredentialSource) => credentialFrom(source, deps).isMissing?.();
+  expect([isMissing({ env: "KEY" }), isMissing({ env: "NONE" }), isMissing({ env: "EMPTY" })]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(isMissing({ file: "/nonexistent/key" })).toBe(true);
+  expect(isMissing({ command: ["pass"] })).toBeUndefined();
+});
+
 test("never shows what it is", async () => {
   const broken = credentialFrom({ env: "KEY" }, { ...deps, environment: { KEY: "sk-1\nX-Evil: 1" } });
   const error = await broken.get().catch((thrown: unknown) => thrown);

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { GatewayError } from "#core/errors.ts";
 import { isRecord } from "#lib/is-record.ts";
 
@@ -33,9 +35,12 @@ export function credentialFrom(source: CredentialSource, deps: SourceDeps): Cred
         `The variable ${env} is not set.`,
         `Set ${env} where ccproxy runs, or ${elsewhere(deps)}.`,
       );
-    return createCredential({ label: env, keep: false, read });
+    return createCredential({ label: env, keep: false, read, isMissing: () => !deps.environment[env]?.trim() });
   }
-  if (file !== undefined) return createCredential({ label: file, keep: false, read: () => readFile(file) });
+  if (file !== undefined) {
+    const isMissing = () => !existsSync(file);
+    return createCredential({ label: file, keep: false, read: () => readFile(file), isMissing });
+  }
   if (keychain !== undefined)
     return createCredential({ label: `keychain: ${keychain}`, keep: true, read: () => readKeychain(keychain, deps) });
   const [program = "a command", ...words] = command ?? [];

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Backend, ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 
-import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from "./catalogue.ts";
+import { type CatalogueDeps, listAllModels, requireListed, type Silent, withNearModels } from "./catalogue.ts";
 import { createRouting } from "./routing.ts";
 import { callWith } from "./testing/bench.ts";
 import { plainRoute } from "./testing/plain-route.ts";
@@ -54,6 +54,20 @@ test("the list has what each backend tells, completed by what is known; who cann
   expect(ofOne.map(({ id }) => id)).toEqual(["gpt-6", "gpt-5"]);
 });
 
+// proves("api-models")
+test("where the first cannot say, the others are listed all the same, and who is silent is told", async () => {
+  const missing = backend("claude-cli", new GatewayError("unavailable", "No claude."));
+  const without = { ...deps, routing: createRouting({ backends: [missing, openai], rules: [], claims: [] }) };
+  const silent: Silent[] = [];
+  const listed = await listAllModels(without, callWith(), (one) => silent.push(one));
+  expect(listed.map(({ id }) => id)).toEqual(["fast", "openai/gpt-6", "openai/gpt-5"]);
+  expect(silent).toMatchObject([{ backend: "claude-cli", error: { message: "No claude." } }]);
+  const alone = callWith({ route: { ...plainRoute, backend: "claude-cli" } });
+  expect(listAllModels(without, alone)).rejects.toThrow("No claude.");
+  const nobody = createRouting({ backends: [missing, backend("gone", new Error("no"))], rules: [], claims: [] });
+  expect(listAllModels({ ...deps, routing: nobody }, callWith())).rejects.toThrow("No claude.");
+});
+
 describe("where only listed models may be asked for", () => {
   const check = (name: string | undefined, asked: string | undefined, more: object = {}) =>
     requireListed(
@@ -74,6 +88,17 @@ describe("where only listed models may be asked for", () => {
 
   test("what the configuration asks for needs no list", async () => {
     expect(await check("any", "unlisted", { setsModel: true })).toBeUndefined();
+  });
+
+  test("a default that cannot be started is told with the setting that names another", () => {
+    const status = () => ({ ready: false, detail: "" });
+    const missing = { ...backend("claude-cli", new GatewayError("unavailable", "No claude.")), status };
+    const routing = createRouting({ backends: [missing, openai], rules: [], claims: [] });
+    const asked = { name: "opus", choice: routing.choose({ ...plainRoute, wireFormat: "openai-chat", model: "opus" }) };
+    expect(requireListed({ ...deps, routing }, asked, callWith())).rejects.toMatchObject({
+      kind: "unavailable",
+      explanation: expect.stringContaining("routing.default"),
+    });
   });
 
   test("any other is refused, with the nearest", () => {

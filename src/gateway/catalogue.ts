@@ -1,8 +1,9 @@
 /** The models that can be asked for here, what is known of each, and what to say of one that there is not. */
 import type { Backend, ModelInfo, ModelLimits } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 
 import { listedModels, type ModelNames } from "./model-names.ts";
+import { withOtherDefault } from "./other-default.ts";
 import type { Choice, Routing } from "./routing.ts";
 import { namesOf, suggestModels } from "./suggest-models.ts";
 import type { Call } from "./types.ts";
@@ -13,19 +14,36 @@ export interface CatalogueDeps extends ModelNames {
   readonly limitsOf?: ((backend: string, model: string) => ModelLimits | undefined) | undefined;
 }
 
-/** Of the first backend under their own names, of the others behind theirs; those that cannot say are left out. */
+/** A backend that could not tell its models. */
+export interface Silent {
+  readonly backend: string;
+  readonly error: unknown;
+}
+
+/**
+ * Of the first backend under their own names, of the others behind theirs; those that cannot say are left out, and told to
+ * `onSilent`. Throws what the first did where none of them can say, or the client asks for the first alone.
+ */
 export async function listAllModels(
   deps: CatalogueDeps,
   { signal, route }: Pick<Call, "signal" | "route">,
+  onSilent?: (silent: Silent) => void,
 ): Promise<readonly ModelInfo[]> {
-  const [first, ...others] = deps.routing.backends;
-  const chosen = deps.routing.backends.find(({ id }) => id === route.backend);
+  const { backends } = deps.routing;
+  const [first] = backends;
+  const chosen = backends.find(({ id }) => id === route.backend);
   if (chosen !== undefined && chosen !== first) return await modelsOf(deps, chosen, signal);
-  const offered = others.map(async (backend) => {
-    const models = await modelsOf(deps, backend, signal).catch(() => []);
-    return models.map((model) => ({ ...model, id: `${backend.id}/${model.id}`, aliases: [] }));
-  });
-  return [...listedModels(await modelsOf(deps, first, signal), deps), ...(await Promise.all(offered)).flat()];
+  const silent = new Map<Backend, unknown>();
+  const lists = await Promise.all(
+    backends.map(async (backend) => {
+      const models = await modelsOf(deps, backend, signal).catch((error: unknown) => void silent.set(backend, error));
+      if (backend === first) return listedModels(models ?? [], deps);
+      return (models ?? []).map((model) => ({ ...model, id: `${backend.id}/${model.id}`, aliases: [] }));
+    }),
+  );
+  if (silent.has(first) && (chosen === first || silent.size === backends.length)) throw silent.get(first);
+  for (const [{ id }, error] of silent) onSilent?.({ backend: id, error });
+  return lists.flat();
 }
 
 async function modelsOf({ limitsOf }: CatalogueDeps, backend: Backend, signal: AbortSignal) {
@@ -45,7 +63,9 @@ interface Named {
  */
 export async function requireListed(deps: CatalogueDeps, { name, choice }: Named, call: Call): Promise<void> {
   if (deps.passthrough || name === undefined || choice.setsModel === true) return;
-  const own = await choice.backend.listModels(call.signal);
+  const own = await choice.backend.listModels(call.signal).catch((thrown: unknown) => {
+    throw withOtherDefault(toGatewayError(thrown), choice.backend, deps.routing.backends);
+  });
   if (choice.model !== undefined && namesOf(own).includes(choice.model)) return;
   const models = [...(await listAllModels(deps, call)), ...own];
   if (namesOf(models).includes(name)) return;

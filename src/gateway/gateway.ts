@@ -4,7 +4,7 @@
  */
 import type { Approve } from "#core/approval.ts";
 import type { Backend, Mode, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { ModelRequest } from "#core/request.ts";
 import { noUsage } from "#core/usage.ts";
@@ -22,6 +22,7 @@ import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, noteAsked } from "./fallback.ts";
 import { createRetryNote, headOf, type Learned, note } from "./learned.ts";
+import { withOtherDefault } from "./other-default.ts";
 import { relayTurn } from "./relay.ts";
 import { resolveRun, type ResolveSettings } from "./resolve.ts";
 import type { Choice } from "./routing.ts";
@@ -191,8 +192,10 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   };
   // A client that has left, or does not read, never asks for the next batch: the run would stand where it is for ever.
   turn.signal.addEventListener("abort", () => void events.return().finally(over), { once: true });
-  const explain = async (error: GatewayError): Promise<GatewayError> =>
-    turn.stoppedBy ?? (await withNearModels(deps, error, { backend, model: request.model }, turn.signal));
+  const explain = async (error: GatewayError): Promise<GatewayError> => {
+    const told = withOtherDefault(error, backend, deps.routing.backends);
+    return turn.stoppedBy ?? (await withNearModels(deps, told, { backend, model: request.model }, turn.signal));
+  };
   const watched = watch(singleTerminal(events), { record: call.record, learned, session, explain, over });
   const deadline = request.stream ? deps.firstEventDeadlineMs : undefined;
   const running = await startWithin(asShown(watched, view, shown), deadline);
@@ -237,6 +240,8 @@ async function countTokens(deps: GatewayDeps, counted: ModelRequest, call: Call)
         session: chosen?.id,
       },
     };
+  } catch (thrown) {
+    throw withOtherDefault(toGatewayError(thrown), backend, deps.routing.backends);
   } finally {
     release();
   }

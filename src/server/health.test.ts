@@ -32,6 +32,20 @@ test("what answers behind the server is named with its version and state", async
   expect(health.checks?.["requests"]?.map(({ observedValue }) => observedValue)).toEqual([0, 3]);
 });
 
+test("it is ready as long as one backend can answer, and names those that cannot", async () => {
+  const openai = { backend: "openai", ready: true, detail: "OpenAI is asked over HTTP." };
+  const status = { ready: false, detail: "No claude was found." };
+  await using degraded = startTestServer({ status, others: [openai] });
+  for (const path of ["/health", "/readyz"]) {
+    const { status: code, health } = await ask(degraded.url, path);
+    expect([code, health.status]).toEqual([200, "warn"]);
+    expect(health.output).toBe("scripted cannot answer: No claude was found.");
+    expect(health.checks).toMatchObject({ scripted: [{ status: "fail" }], openai: [{ status: "pass" }] });
+  }
+  await using silent = startTestServer({ status, others: [{ ...openai, ready: false }] });
+  expect((await ask(silent.url, "/readyz")).status).toBe(503);
+});
+
 test("while the backend cannot answer, the server is alive but not ready, and says why", async () => {
   await using server = startTestServer({ status: { ready: false, detail: "No claude was found." } });
   for (const path of ["/health", "/health/ready", "/readyz"]) {

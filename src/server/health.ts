@@ -42,15 +42,17 @@ export function renderLiveness(version: string): Health {
   return { status: "pass", version, output: "ccproxy is running." };
 }
 
-/** Whether a request sent now would be answered, and by what. */
+/** Whether a request sent now would be answered, and by what: as long as one backend can, it depends on the request. */
 export function renderReadiness(status: GatewayStatus, { version, draining, now }: HealthFacts): Health {
   const time = now.toISOString();
   const [first] = status.backends;
-  const ready = first?.ready === true && !draining;
+  const silent = status.backends.filter(({ ready }) => !ready);
+  const can = !draining && silent.length < status.backends.length;
+  const detail = can && silent.length > 0 ? describeSilent(silent) : first?.detail;
   return {
-    status: ready ? "pass" : "fail",
+    status: can ? (silent.length > 0 ? "warn" : "pass") : "fail",
     version,
-    output: draining ? "ccproxy is shutting down." : (first?.detail ?? "There is nothing to answer."),
+    output: draining ? "ccproxy is shutting down." : (detail ?? "There is nothing to answer."),
     checks: {
       ...Object.fromEntries(status.backends.flatMap((backend) => backendChecks(backend, time))),
       requests: [
@@ -59,6 +61,10 @@ export function renderReadiness(status: GatewayStatus, { version, draining, now 
       ],
     },
   };
+}
+
+function describeSilent(silent: readonly NamedStatus[]): string {
+  return silent.map(({ backend, detail }) => `${backend} cannot answer: ${detail}`).join(" ");
 }
 
 /** Readiness for people: it names the service too. */

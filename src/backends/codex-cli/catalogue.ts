@@ -63,6 +63,7 @@ async function askForModels(supply: Supply, signal: AbortSignal): Promise<readon
       models.push({
         id,
         displayName: displayName || id,
+        ownedBy: "openai",
         aliases: isDefault ? ["default"] : [],
         ...(description !== "" && { description }),
       });

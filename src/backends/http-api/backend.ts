@@ -39,7 +39,10 @@ export function createHttpApiBackend(options: HttpApiOptions): Backend {
     knownModels: catalogue.known,
     listModels: catalogue.list,
     countTokens: async (request, context) => await countTokens(options, settled(request), context),
-    status: () => ({ ready: true, detail: `${options.title} is asked over HTTP.` }),
+    status: () =>
+      options.hasKey?.() === false
+        ? { ready: false, detail: `${options.title} has no key; \`ccproxy auth status\` says where it was looked for.` }
+        : { ready: true, detail: `${options.title} is asked over HTTP.` },
   };
 }
 

@@ -13,6 +13,8 @@ export interface HttpApiOptions {
   /** Base URLs of the APIs it speaks, the one for other formats first. Never empty. */
   readonly endpoints: readonly EndpointOptions[];
   readonly upstream: Upstream;
+  /** Whether there is something to ask with, as far as it is seen at no cost; undefined: there is. */
+  readonly hasKey?: (() => boolean) | undefined;
   readonly affinity: Affinity;
   /** Sent along with every request. */
   readonly headers: Readonly<Record<string, string>>;

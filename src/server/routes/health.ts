@@ -24,7 +24,11 @@ function facts({ version, draining }: Services) {
 }
 
 const content = { "application/health+json": { schema: schemaRef("Health") } };
-const passes = { description: "All is well.", headers: requestIdHeader, content };
+const passes = {
+  description: "Requests can be answered; `warn` where one of the backends cannot.",
+  headers: requestIdHeader,
+  content,
+};
 const fails = { description: "Requests cannot be answered now; the body says why.", headers: requestIdHeader, content };
 
 function route(path: string, answer: Route["answer"], operation: Omit<Operation, "tags" | "security">): Route {
@@ -51,7 +55,7 @@ export const healthRoutes: readonly Route[] = [
   }),
   route("/health/ready", ready, {
     operationId: "getReadiness",
-    summary: "A request sent now would be answered",
+    summary: "A request sent now would be answered, by one backend at least",
     responses: { 200: passes, 503: fails },
   }),
   route("/healthz", live, {

@@ -16,6 +16,8 @@ export interface Script {
   /** The run is refused with this before its first event. */
   refusal?: GatewayError;
   status?: Partial<NamedStatus>;
+  /** Behind that one. */
+  others?: readonly NamedStatus[];
   waiting?: number;
 }
 
@@ -115,6 +117,7 @@ export function createScriptedGateway(script: Script = {}): ScriptedGateway {
           children: { idle: 1, busy: 2, starts: { live: 2, warm: 1, cold: 1 } },
           ...script.status,
         },
+        ...(script.others ?? []),
       ],
       running: 0,
       waiting: script.waiting ?? 0,

@@ -173,6 +173,8 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
     await openai.chat.completions.create({ model: "codex-cli/gpt-5.5", messages: [{ role: "user", content: "hi" }] });
     expect(await (await get("/health")).text()).toContain("codex-cli");
     expect(await (await get("/codex/v1/models")).text()).toContain('"gpt-5.5"');
+    const { data } = await openai.models.list();
+    expect(data).toContainEqual(expect.objectContaining({ id: "codex-cli/gpt-5.5", owned_by: "openai" }));
     const row = await waitFor(
       () =>
         readRows(bench.proxy).find(({ modelAsked, endedAt }) => modelAsked === "codex-cli/gpt-5.5" && endedAt !== null),

@@ -205,6 +205,7 @@ describe.skipIf(codexProgram === undefined)("a bare model", () => {
     const models = await bench.backend.listModels(new AbortController().signal);
     expect(models.map(({ id }) => id)).toContain("gpt-5.5");
     expect(models.flatMap(({ aliases }) => aliases)).toEqual(["default"]);
+    expect(new Set(models.map(({ ownedBy }) => ownedBy))).toEqual(new Set(["openai"]));
     expect(bench.backend.status()).toMatchObject({ ready: true, version: "0.169.0", children: { idle: 1, busy: 0 } });
   });
 });

@@ -1,4 +1,4 @@
-/** `doctor` of a Codex that answers, of one without a login, and of none. */
+/** `doctor`, and `models`, of a Codex that answers, of one without a login, and of none. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -9,6 +9,7 @@ import * as v from "valibot";
 
 import type { Check } from "#app/check.ts";
 import { checkCodex } from "#app/codex-doctor.ts";
+import { listModels } from "#app/models.ts";
 import { configSchema } from "#config/schema.ts";
 
 import { childrenOf } from "../support/children.ts";
@@ -53,5 +54,26 @@ describe.skipIf(codexProgram === undefined)("doctor", () => {
     expect(await look("", { path: join(home, "nothing") })).toMatchObject([
       { status: "fail", action: expect.stringContaining("codex.path") },
     ]);
+  });
+
+  // proves("api-models")
+  test("`models` asks Codex beside the others, and names it where it cannot say", async () => {
+    writeFileSync(join(home, "config.toml"), providerConfig("http://127.0.0.1:9"));
+    const environment = { PATH: process.env["PATH"], HOME: home, CODEX_HOME: home };
+    const list = async (path: string | undefined) => {
+      const providers = {
+        local: { base_url: "http://127.0.0.1:9/v1", models: ["own"], allow_private: true, max_retries: 0 },
+      };
+      const claude = { path: join(home, "no-claude") };
+      const settings = { codex: { enabled: true, path }, claude, providers, state_dir: join(home, "state") };
+      const listed = await listModels({ config: v.parse(configSchema, settings), environment }, 20_000);
+      expect(listed.models).toContainEqual(expect.objectContaining({ id: "local/own" }));
+      return { ids: listed.models.map(({ id }) => id), silent: listed.silent.map(({ backend }) => backend) };
+    };
+    const { ids, silent } = await list(codexProgram);
+    expect(ids).toContain("codex-cli/gpt-5.5");
+    expect(silent).toEqual(["claude-cli"]);
+    expect((await list(join(home, "nothing"))).silent.toSorted()).toEqual(["claude-cli", "codex-cli"]);
+    expect(childrenOf(`CODEX_HOME=${home}`, process.pid)).toEqual([]);
   });
 });
