@@ -52,6 +52,8 @@ export interface GatewayErrorOptions {
   readonly allow?: readonly string[] | undefined;
   /** What the client's program goes by, where its wire format has a place for it. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** What a log says in place of the message, where that has the words of others: they may quote a prompt. */
+  readonly logged?: string | undefined;
   readonly cause?: unknown;
 }
 

@@ -105,6 +105,7 @@ export function refusalError(refusal: Refusal): GatewayError {
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: refusal.retryAfterSeconds ?? waitIn(message),
     upstreamStatus: status,
+    logged: nothingSaid(refusal),
   });
 }
 
@@ -116,10 +117,13 @@ function kindOf({ status, words, message }: Refusal): ErrorKind {
   return byStatus ?? words.map((word) => kindOfWord[word]).find((kind) => kind !== undefined) ?? "upstream";
 }
 
-function nothingSaid({ provider, status }: Refusal): string {
+/** The names of errors are the server's own; whatever looks like more than a name is not told. */
+function nothingSaid({ provider, status, words }: Refusal): string {
+  const names = words.filter((word) => /^[a-z][\w.-]{0,60}$/i.test(word));
+  const named = names.length === 0 ? "" : ` (${names.join(", ")})`;
   return status === undefined
-    ? "The upstream ended its answer with an error."
-    : `${provider ?? "The upstream"} answered with status ${status}.`;
+    ? `${provider ?? "The upstream"} ended its answer with an error${named}.`
+    : `${provider ?? "The upstream"} answered with status ${status}${named}.`;
 }
 
 /** Servers without the header for it put it into words: `Please retry in 34.07s.` */

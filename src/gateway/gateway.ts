@@ -140,7 +140,7 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
   // One request with tools of its client's does not make a bare model of an agent's session.
   else session?.runsIn(call.mode ?? session.mode ?? setup.mode, setup.workspace?.name);
   const learned: Learned = {
-    ...headOf({ backend, model: request.model, setup, ignored, failed: call.failed, notAsked: [] }),
+    ...headOf({ backend, model: request.model, setup, ignored, failed: [...call.failed.keys()], notAsked: [] }),
     session: session?.id,
     usage: noUsage,
   };

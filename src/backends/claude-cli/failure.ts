@@ -66,6 +66,7 @@ export function gatewayErrorOf(failure: Failure): GatewayError {
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? secondsToWait(failure) : undefined,
     upstreamStatus: failure.status ?? undefined,
+    logged: messageOf({ ...failure, message: "" }, kind),
   });
 }
 
@@ -88,7 +89,7 @@ function messageOf({ message, status }: Failure, kind: ErrorKind): string {
     .replace(/^API Error: (?:\d{3} )?/, "")
     .replace(/ If it persists, check your inference gateway \([^)]*\)\.$/, "")
     .trim();
-  if (kind === "model-not-found") return said.replace(/ Run --model to pick a different model\.$/, "");
+  if (kind === "model-not-found" && said !== "") return said.replace(/ Run --model to pick a different model\.$/, "");
   if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
   if (said !== "") return /[.!?]$/.test(said) ? said : `${said}.`;
   return status === null ? "The model API could not be reached." : `The model API answered with status ${status}.`;

@@ -59,6 +59,7 @@ export function failureOf(error: TurnError, rateLimits: unknown, now: number): G
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? (untilReset(rateLimits, now) ?? LONG_WAIT_SECONDS) : undefined,
     upstreamStatus: said.status,
+    logged: refusal.options.logged,
   });
 }
 
