@@ -47,6 +47,8 @@ describe("a refusal", () => {
   test("names the provider, also in what is to be done", () => {
     const error = refusalError({ provider: "Acme", status: 401, words: [], message: "Bad key" });
     expect(error.explanation).toBe("Acme: Bad key. Check the credential that ccproxy is configured with for Acme.");
+    const named = refusalError({ provider: "Acme", credential: "ACME_KEY", status: 401, words: [], message: "No" });
+    expect(named.options.hint).toBe("Check the credential that ccproxy is configured with for Acme (ACME_KEY).");
   });
 
   test.each([

@@ -4,6 +4,8 @@ import { type ErrorKind, GatewayError } from "./errors.ts";
 export interface Refusal {
   /** Who answered, as in a sentence; undefined where that is not known any more. */
   readonly provider?: string;
+  /** Where the credential is kept that was presented. */
+  readonly credential?: string | undefined;
   readonly status: number | undefined;
   /** The server's own names for what is wrong: codes, types, states. */
   readonly words: readonly string[];
@@ -87,8 +89,9 @@ const tellingCauses: readonly {
   },
 ];
 
-const hints: Partial<Record<ErrorKind, (provider: string) => string>> = {
-  authentication: (provider) => `Check the credential that ccproxy is configured with for ${provider}.`,
+const hints: Partial<Record<ErrorKind, (provider: string, credential: string | undefined) => string>> = {
+  authentication: (provider, credential) =>
+    `Check the credential that ccproxy is configured with for ${provider}${credential === undefined ? "" : ` (${credential})`}.`,
   billing: (provider) => `Check the plan or the credit of the account at ${provider}.`,
   "not-found": (provider) => `Check the base_url and wire_format that ccproxy is configured with for ${provider}.`,
   "context-length": () => "Shorten the conversation or start a new one.",
@@ -101,7 +104,7 @@ export function refusalError(refusal: Refusal): GatewayError {
   const sentence = /[.!?…]$/.test(message) ? message : `${message}.`;
   const said = message === "" ? nothingSaid(refusal) : provider === undefined ? sentence : `${provider}: ${sentence}`;
   return new GatewayError(kind, said, {
-    hint: hints[kind]?.(provider ?? "the model API"),
+    hint: hints[kind]?.(provider ?? "the model API", refusal.credential),
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: refusal.retryAfterSeconds ?? waitIn(message),
     upstreamStatus: status,

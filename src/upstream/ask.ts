@@ -38,6 +38,8 @@ export interface Asked {
   readonly response: Response;
   /** Ends the connection, whoever reads from it. */
   readonly abandon: () => void;
+  /** Where the credential is kept that it was asked with. */
+  readonly credential?: string | undefined;
 }
 
 /** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */

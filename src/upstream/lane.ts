@@ -74,7 +74,7 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     const trouble = isRefused ? "account" : troubleIn(answer.response);
     if (trouble === "account") noteTrouble(options, lane, secret, answer.response);
     else if (answer.response.ok) lane.rest.end();
-    return { answer, trouble };
+    return { answer: { ...answer, credential: credential?.label }, trouble };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);
@@ -116,10 +116,11 @@ function beginRest({ credentials, provider, onRefused }: LaneOptions, lane: Lane
   const { rest, credential } = lane;
   const isNew = rest.leftMs() === 0;
   rest.begin(why);
-  if (!isNew || why.passes || credentials.length < 2) return;
-  onRefused?.(
-    `${provider}'s credential ${credential?.label}: ${said} The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`,
-  );
+  if (!isNew || why.passes) return;
+  if (credential === undefined) return onRefused?.(`${provider} is asked without a credential: ${said}`);
+  const others = `The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`;
+  const next = credentials.length > 1 ? others : "There is no other.";
+  onRefused?.(`${provider}'s credential ${credential.label}: ${said} ${next}`);
 }
 
 /** What an account is refused with, rather than a request. */

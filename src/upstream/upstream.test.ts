@@ -171,6 +171,16 @@ describe("a credential that rests", () => {
     );
   });
 
+  test("that is the only one is named once, and its answer passed on with its name", async () => {
+    const said: string[] = [];
+    const send = setUp([byKey({ a: status(401) })], {
+      credentials: [fixed("a")],
+      onRefused: (text) => said.push(text),
+    });
+    expect([(await send()).credential, (await send()).credential]).toEqual(["a", "a"]);
+    expect(said).toEqual([expect.stringContaining("credential a: It is refused with status 401. There is no other")]);
+  });
+
   test("is asked again where the others are refused, too: its owner may have seen to it", async () => {
     const keys: Record<string, () => Response> = { a: status(402) };
     const send = setUp([byKey(keys)], { credentials: [fixed("a"), fixed("b")] });

@@ -31,7 +31,7 @@ export async function relay(
     context.note(event);
   };
   const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
-  const { response, abandon, retries } = await options.upstream.send({
+  const sent = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
@@ -42,10 +42,11 @@ export async function relay(
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
+  const { response, retries } = sent;
   context.report({ retries });
   const { status, headers } = response;
   // Its client would follow it, with what lets the client in here.
-  if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, response, signal);
+  if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, sent, signal);
   const passed = { status, headers: answerHeaders(headers) };
   const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
@@ -55,9 +56,9 @@ export async function relay(
     return { ...passed, body: streamOf(chunksOf(response, limits), watching, note) };
   }
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
-  const answer = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
+  const answer = await bytesOf(sent, { ...limits, mostBytes: options.mostHeldBytes });
   const text = new TextDecoder().decode(answer);
-  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, response, text) });
+  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
   else if (isAnswer) noteAnswer(text, endpoint, note);
   return { ...passed, body: answer };
 }

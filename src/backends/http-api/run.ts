@@ -27,7 +27,7 @@ export async function* run(
     context.report({ ignoredFields, renamedTools });
     const answer = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
     context.report({ retries: answer.retries });
-    if (!answer.response.ok) throw await refusalOf(options, endpoint, answer.response, context.signal);
+    if (!answer.response.ok) throw await refusalOf(options, endpoint, answer, context.signal);
     const named = withClientNames(renamedTools);
     for await (const batch of eventsOf(answer, endpoint, options, context))
       yield batch.map((event) => sealed(options, named(event)));
