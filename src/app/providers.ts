@@ -71,6 +71,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     mostHeldBytes,
     upstream: createUpstream({
       provider: title,
+      settings: `providers.${name}`,
       credentials,
       spread: provider.spread,
       connect: connectLimit(provider, deps.environment),

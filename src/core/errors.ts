@@ -75,6 +75,14 @@ export class GatewayError extends Error {
   }
 }
 
+/** The same in other words; itself where they are the same. */
+export function renamed(error: GatewayError, rename: (said: string) => string): GatewayError {
+  const { hint } = error.options;
+  const [message, next] = [rename(error.message), hint && rename(hint)];
+  if (message === error.message && next === hint) return error;
+  return new GatewayError(error.kind, message, { ...error.options, hint: next });
+}
+
 /** Any thrown value as a GatewayError: ours untouched, an abort as `cancelled`, the rest `internal`. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;

@@ -147,7 +147,7 @@ export function brokenOff(): GatewayError {
 /** For what was to be an answer, or a piece of one. */
 export function unreadable(data: string): GatewayError {
   return new GatewayError("upstream", "The model API answered with something that is no answer.", {
-    hint: "Check that its base_url and wire_format are right.",
+    hint: "Check providers.*.base_url (a web page comes from a wrong address or path), then its wire_format.",
     cause: new Error(data.slice(0, 200)),
   });
 }

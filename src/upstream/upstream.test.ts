@@ -33,6 +33,7 @@ function setUp(answers: typeof script.answers, more: Partial<UpstreamOptions> = 
   script.keys = [];
   const upstream = createUpstream({
     provider: "Acme",
+    settings: "providers.acme",
     credentials: [],
     spread: "failover",
     connect: undefined,
