@@ -91,8 +91,9 @@ function backendsOf(config: Config): readonly [Named, ...Named[]] {
     relays: (format: WireFormatId, body: unknown) => relays(provider, format, body),
   }));
   const [first = "", ...others] = cliBackends(config);
-  const cli = (id: string) => ({ id, answersBy: "processes" as const });
-  return [cli(first), ...others.map(cli), ...providers];
+  return [asCli(first), ...others.map(asCli), ...providers];
 }
+
+const asCli = (id: string): Named => ({ id, answersBy: "processes" });
 
 type Named = Pick<Backend, "id" | "relays"> & Partial<Pick<Backend, "answersBy">>;

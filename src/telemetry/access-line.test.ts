@@ -85,6 +85,10 @@ test("the line for machines has every column under its name in the database", ()
   });
 });
 
+test("a WebSocket that is refused is nothing to look after: its client goes by POST", () => {
+  expect(accessLevel(finished(426, new GatewayError("upgrade-refused", "")))).toBe("info");
+});
+
 test("faults are errors, refusals and broken answers warnings, the rest information", () => {
   const levels = [finished(200), finished(200, new GatewayError("upstream", "")), finished(404), finished(503)].map(
     accessLevel,

@@ -69,6 +69,8 @@ function modelOf({ modelAsked, modelUsed }: AccessLogRow): string | null {
 /** How loud the line is: a fault of ours or of what is behind us, something refused, or all well. */
 export function accessLevel(row: AccessLogRow): "error" | "warn" | "info" {
   if (row.status >= 500) return "error";
+  // Codex asks so first, every time, and goes another way.
+  if (row.errorKind === "upgrade-refused") return "info";
   return row.status >= 400 || row.errorKind !== null ? "warn" : "info";
 }
 
