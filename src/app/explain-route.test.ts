@@ -106,6 +106,19 @@ test("who stands in is told, and who would not be asked, because the rule passes
   expect(explain(of("local/x")).fallbacks.map(({ notAsked }) => notAsked)).toEqual([null, null]);
 });
 
+test("what would be a 404 is told as the server would tell it: a path, and a mistyped backend", () => {
+  expect(() => explain({ ...of("gpt-6"), path: "/v1/embeddings" })).toThrow(
+    expect.objectContaining({ kind: "not-found", message: "There is nothing at POST /v1/embeddings." }),
+  );
+  expect(explain({ ...of("x"), path: "/providers/openai/v1/embeddings" })).toMatchObject({ backend: "openai" });
+  expect(() => explain(of("opneai/gpt-6"))).toThrow(
+    expect.objectContaining({
+      kind: "model-not-found",
+      options: { param: "model", hint: "Did you mean openai/gpt-6?" },
+    }),
+  );
+});
+
 test("a rule that cannot be kept is refused as the server would refuse it", () => {
   expect(() => explain({ ...of("raw-1"), path: "/v1/messages" })).toThrow(
     expect.objectContaining({ kind: "invalid-request", message: expect.stringContaining("does not take") }),

@@ -12,7 +12,8 @@ import { mismatchOf } from "#gateway/routing.ts";
 import { optionsSet } from "#gateway/rule-options.ts";
 import { askedBy } from "#server/call.ts";
 import { valueOf } from "#server/request-headers.ts";
-import { backendIn } from "#server/routes/table.ts";
+import { backendIn, routes } from "#server/routes/table.ts";
+import { hasRoute, unroutable } from "#server/unroutable.ts";
 import { wireFormatOf } from "#server/wire-format-of.ts";
 import { anthropicMessages } from "#wire/anthropic-messages/index.ts";
 import { openaiChat } from "#wire/openai-chat/index.ts";
@@ -47,8 +48,9 @@ export interface RouteExplanation {
   readonly rules: readonly { readonly name: string; readonly mismatch: string | null }[];
 }
 
-/** Throws GatewayError for a backend that there is none of, and for headers that are wrong. */
+/** Throws GatewayError for a path or a backend that there is none of, and for headers that are wrong. */
 export function explainRoute(config: Config, { path, headers, token, bytes, body }: RouteQuestion): RouteExplanation {
+  if (!hasRoute(routes, path)) throw unroutable(routes, { method: "POST", path });
   const format = wireFormatOf(path, headers, { openaiChat, openaiResponses, anthropicMessages });
   const outline = format.outline(body);
   const names = modelNames(config);
@@ -89,7 +91,9 @@ function backendsOf(config: Config): readonly [Named, ...Named[]] {
     relays: (format: WireFormatId, body: unknown) => relays(provider, format, body),
   }));
   const [first = "", ...others] = cliBackends(config);
-  return [{ id: first }, ...others.map((id) => ({ id })), ...providers];
+  return [asCli(first), ...others.map(asCli), ...providers];
 }
 
-type Named = Pick<Backend, "id" | "relays">;
+const asCli = (id: string): Named => ({ id, answersBy: "processes" });
+
+type Named = Pick<Backend, "id" | "relays"> & Partial<Pick<Backend, "answersBy">>;

@@ -72,6 +72,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     hasKey: () => hasKey(provider, credentials),
     upstream: createUpstream({
       provider: title,
+      settings: `providers.${name}`,
       credentials,
       spread: provider.spread,
       connect: connectLimit(provider, deps.environment),

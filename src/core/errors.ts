@@ -52,6 +52,8 @@ export interface GatewayErrorOptions {
   readonly allow?: readonly string[] | undefined;
   /** What the client's program goes by, where its wire format has a place for it. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** What a log says in place of the message, where that has the words of others: they may quote a prompt. */
+  readonly logged?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -71,6 +73,14 @@ export class GatewayError extends Error {
   get explanation(): string {
     return this.options.hint === undefined ? this.message : `${this.message} ${this.options.hint}`;
   }
+}
+
+/** The same in other words; itself where they are the same. */
+export function renamed(error: GatewayError, rename: (said: string) => string): GatewayError {
+  const { hint } = error.options;
+  const [message, next] = [rename(error.message), hint && rename(hint)];
+  if (message === error.message && next === hint) return error;
+  return new GatewayError(error.kind, message, { ...error.options, hint: next });
 }
 
 /** Any thrown value as a GatewayError: ours untouched, an abort as `cancelled`, the rest `internal`. */

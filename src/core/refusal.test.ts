@@ -38,9 +38,17 @@ describe("a refusal", () => {
     expect(error.options.upstreamStatus).toBe(status);
   });
 
+  test('is logged without its words, which may quote a prompt; proves("log-secrets")', () => {
+    const said = { provider: "Acme", status: 400, message: "my prompt is bad" };
+    const { options } = refusalError({ ...said, words: ["invalid_value", "my prompt"] });
+    expect(options.logged).toBe("Acme answered with status 400 (invalid_value).");
+  });
+
   test("names the provider, also in what is to be done", () => {
     const error = refusalError({ provider: "Acme", status: 401, words: [], message: "Bad key" });
     expect(error.explanation).toBe("Acme: Bad key. Check the credential that ccproxy is configured with for Acme.");
+    const named = refusalError({ provider: "Acme", credential: "ACME_KEY", status: 401, words: [], message: "No" });
+    expect(named.options.hint).toBe("Check the credential that ccproxy is configured with for Acme (ACME_KEY).");
   });
 
   test.each([

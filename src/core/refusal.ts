@@ -4,6 +4,8 @@ import { type ErrorKind, GatewayError } from "./errors.ts";
 export interface Refusal {
   /** Who answered, as in a sentence; undefined where that is not known any more. */
   readonly provider?: string;
+  /** Where the credential is kept that was presented. */
+  readonly credential?: string | undefined;
   readonly status: number | undefined;
   /** The server's own names for what is wrong: codes, types, states. */
   readonly words: readonly string[];
@@ -87,8 +89,9 @@ const tellingCauses: readonly {
   },
 ];
 
-const hints: Partial<Record<ErrorKind, (provider: string) => string>> = {
-  authentication: (provider) => `Check the credential that ccproxy is configured with for ${provider}.`,
+const hints: Partial<Record<ErrorKind, (provider: string, credential: string | undefined) => string>> = {
+  authentication: (provider, credential) =>
+    `Check the credential that ccproxy is configured with for ${provider}${credential === undefined ? "" : ` (${credential})`}.`,
   billing: (provider) => `Check the plan or the credit of the account at ${provider}.`,
   "not-found": (provider) => `Check the base_url and wire_format that ccproxy is configured with for ${provider}.`,
   "context-length": () => "Shorten the conversation or start a new one.",
@@ -101,10 +104,11 @@ export function refusalError(refusal: Refusal): GatewayError {
   const sentence = /[.!?…]$/.test(message) ? message : `${message}.`;
   const said = message === "" ? nothingSaid(refusal) : provider === undefined ? sentence : `${provider}: ${sentence}`;
   return new GatewayError(kind, said, {
-    hint: hints[kind]?.(provider ?? "the model API"),
+    hint: hints[kind]?.(provider ?? "the model API", refusal.credential),
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: refusal.retryAfterSeconds ?? waitIn(message),
     upstreamStatus: status,
+    logged: nothingSaid(refusal),
   });
 }
 
@@ -116,10 +120,13 @@ function kindOf({ status, words, message }: Refusal): ErrorKind {
   return byStatus ?? words.map((word) => kindOfWord[word]).find((kind) => kind !== undefined) ?? "upstream";
 }
 
-function nothingSaid({ provider, status }: Refusal): string {
+/** The names of errors are the server's own; whatever looks like more than a name is not told. */
+function nothingSaid({ provider, status, words }: Refusal): string {
+  const names = words.filter((word) => /^[a-z][\w.-]{0,60}$/i.test(word));
+  const named = names.length === 0 ? "" : ` (${names.join(", ")})`;
   return status === undefined
-    ? "The upstream ended its answer with an error."
-    : `${provider ?? "The upstream"} answered with status ${status}.`;
+    ? `${provider ?? "The upstream"} ended its answer with an error${named}.`
+    : `${provider ?? "The upstream"} answered with status ${status}${named}.`;
 }
 
 /** Servers without the header for it put it into words: `Please retry in 34.07s.` */
@@ -140,7 +147,7 @@ export function brokenOff(): GatewayError {
 /** For what was to be an answer, or a piece of one. */
 export function unreadable(data: string): GatewayError {
   return new GatewayError("upstream", "The model API answered with something that is no answer.", {
-    hint: "Check that its base_url and wire_format are right.",
+    hint: "Check providers.*.base_url (a web page comes from a wrong address or path), then its wire_format.",
     cause: new Error(data.slice(0, 200)),
   });
 }

@@ -52,4 +52,6 @@ export interface UpstreamRefusal {
   readonly body: unknown;
   /** Who answered, as in a sentence: `DeepSeek`. */
   readonly provider: string;
+  /** Where the credential is kept that was presented: `OPENAI_API_KEY`. */
+  readonly credential?: string | undefined;
 }

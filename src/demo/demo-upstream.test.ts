@@ -229,6 +229,8 @@ describe("faults", () => {
     const get = (path: string) => fetch(upstream.url + path, { headers: { "x-api-key": "k" } });
     expect((await get("/v1/messages")).status).toBe(405);
     expect((await get("/v1/nothing")).status).toBe(404);
+    const socket = { upgrade: "websocket", connection: "upgrade" };
+    expect((await fetch(`${upstream.url}/v1/responses`, { headers: socket })).status).toBe(426);
     expect(await failure(client.messages.create(asking("[[demo nonsense]]")))).toMatchObject({ status: 400 });
   });
 

@@ -72,8 +72,16 @@ function handle(request: Request, parts: ApiParts, reset: () => void): Promise<R
     return new Response(
       "ccproxy demo upstream: speaks the Anthropic messages, OpenAI chat completions and OpenAI Responses APIs; no model behind it.\n",
     );
+  if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
+    return new Response("The demo upstream speaks no WebSocket; POST the request.\n", {
+      status: upgradeRefused,
+      headers: { allow: "POST" },
+    });
   return answerApi(request, parts);
 }
+
+/** At this status Codex sends the same by POST at once; at another (0.169.0) it first asks several times more. */
+const upgradeRefused = 426;
 
 /** What claude asks at its start to see whether anyone is there: 2.1.197 the root, 2.1.329 the other. */
 function isGreeted(pathname: string): boolean {

@@ -13,6 +13,7 @@ export function chooseBackends(
   call: Call,
 ): readonly [Choice, ...Choice[]] {
   const { routing } = deps;
+  call.record.set({ modelAsked: call.model ?? model, principal: call.principal });
   const choice = routing.choose({ ...call.route, wireFormat, model: modelAsked(model, call.model, deps) });
   return chainOf(choice, routing.fallbacksOf(choice.backend.id), routing.backends, call.failed);
 }

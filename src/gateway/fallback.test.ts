@@ -52,7 +52,8 @@ describe("where a backend cannot answer", () => {
       expect((await all(events)).at(-1)?.type).toBe("finish");
       expect(asked).toEqual(["b0 fast", "b1 fast", "b2 model-of-b2"]);
       expect(head).toMatchObject({ backend: "b2", failed: ["b0", "b1"], retries: 6 });
-      expect(call.record.row()).toMatchObject({ backend: "b2", fellBackFrom: "b0,b1", retries: 6 });
+      const fellBackFrom = `b0 (${kind}), b1 (${kind})`;
+      expect(call.record.row()).toMatchObject({ backend: "b2", fellBackFrom, retries: 6 });
       expect(admission.running).toBe(0);
     },
   );

@@ -31,7 +31,7 @@ export function chainOf(
   choice: Choice,
   fallbacks: readonly Fallback[],
   backends: readonly Backend[],
-  failed: readonly string[],
+  failed: ReadonlyMap<string, unknown>,
 ): readonly [Choice, ...Choice[]] {
   const others = fallbacks.flatMap(({ backend: id, model }): Choice[] => {
     const backend = backends.find((candidate) => candidate.id === id);
@@ -43,13 +43,14 @@ export function chainOf(
     const hasMode = mode !== undefined && backend.modes.includes(mode);
     return [{ backend, model: name, setsModel, relay: choice.relay, options: hasMode ? choice.options : options, why }];
   });
-  const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.includes(backend.id));
+  const [first = choice, ...rest] = [choice, ...others].filter(({ backend }) => !failed.has(backend.id));
   return [first, ...rest];
 }
 
 /** Notes that it is asked, for an answer that may be a failure. */
 export function noteAsked({ onAsked, failed, notAsked, retries }: Asking, { backend, model }: Choice): void {
-  onAsked({ backend: backend.id, model: model ?? backend.defaultModel, failed, notAsked, retries: retries.count });
+  const told = { model: model ?? backend.defaultModel, failed: [...failed.keys()], notAsked, retries: retries.count };
+  onAsked({ backend: backend.id, ...told });
 }
 
 type Asking = Pick<Call, "onAsked" | "failed" | "notAsked" | "retries">;
@@ -70,8 +71,9 @@ export async function firstThatAnswers<T>(
   try {
     return await ask(choice, false);
   } catch (thrown) {
-    if (!isPassing(toGatewayError(thrown))) throw thrown;
-    call.failed.push(choice.backend.id);
+    const error = toGatewayError(thrown);
+    if (!isPassing(error)) throw thrown;
+    call.failed.set(choice.backend.id, error.kind);
     return await firstThatAnswers([next, ...rest], call, ask);
   }
 }

@@ -146,7 +146,7 @@ async function startTurn(deps: GatewayDeps, turnAsked: Turn): Promise<Running> {
       model: request.model,
       setup,
       ignored,
-      failed: call.failed,
+      failed: [...call.failed.keys()],
       notAsked: [],
       retries: call.retries.count,
     }),

@@ -76,7 +76,7 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
       model,
       setup: { mode: "chat", tools: "client" },
       ignored: call.unreadHeaders,
-      failed: call.failed,
+      failed: [...call.failed.keys()],
       notAsked: call.notAsked,
       retries: call.retries.count,
     }),

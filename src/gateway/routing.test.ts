@@ -43,6 +43,32 @@ describe("without rules", () => {
     expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
   });
 
+  describe("a backend that is mistyped before the model's name", () => {
+    const cli = { ...backend("claude-cli"), answersBy: "processes" as const };
+    const choosing = (model: string, first: Backend = cli) =>
+      createRouting({ backends: [first, backend("openai")], rules: [], claims: [] }).choose({
+        ...plainRoute,
+        wireFormat: "openai-chat",
+        model,
+      }).backend.id;
+
+    test("is no model of a CLI: what was meant is said at once", () => {
+      expect(() => choosing("opneai/gpt-6")).toThrow(
+        expect.objectContaining({
+          kind: "model-not-found",
+          options: { param: "model", hint: "Did you mean openai/gpt-6?" },
+        }),
+      );
+    });
+
+    test("is left to who may have such models, or is near to nothing", () => {
+      expect(choosing("opneai/gpt-6", backend("router"))).toBe("router");
+      expect(choosing("meta/llama")).toBe("claude-cli");
+      const models = [{ id: "opneai/gpt-6", displayName: "", aliases: [] }];
+      expect(choosing("opneai/gpt-6", { ...cli, knownModels: () => models })).toBe("claude-cli");
+    });
+  });
+
   test("a backend that there is none of is named, with the nearest", () => {
     expect(() => choose({ backend: "opnai" })).toThrow(
       expect.objectContaining({ kind: "not-found", options: { hint: "Did you mean openai?" } }),

@@ -6,6 +6,7 @@ import { nearest } from "#lib/nearest.ts";
 
 import type { Fallback } from "./fallback.ts";
 import type { RunOptions } from "./rule-options.ts";
+import { namesOf } from "./suggest-models.ts";
 
 /** What of a request decides. */
 export interface RoutingFacts extends AskedRoute {
@@ -76,7 +77,7 @@ export interface RoutingOptions<B = Backend> {
   readonly fallbacks?: ReadonlyMap<string, readonly Fallback[]>;
 }
 
-type Named = Pick<Backend, "id">;
+type Named = Pick<Backend, "id"> & Partial<Pick<Backend, "answersBy" | "knownModels">>;
 
 /** Names of models that go to a backend by themselves. */
 export interface Claim {
@@ -89,13 +90,14 @@ export interface Claim {
 export interface Routing<B = Backend> {
   readonly backends: RoutingOptions<B>["backends"];
   fallbacksOf(backend: string): readonly Fallback[];
-  /** Throws GatewayError `not-found` for a backend that there is none of. */
+  /** Throws GatewayError `not-found` for a backend that there is none of, `model-not-found` for one that is mistyped in it. */
   choose(facts: RoutingFacts): Choice<B>;
 }
 
 /**
  * The first rule that matches; then the backend the client names; then the one its model's name begins with
- * (`openai/gpt-6`); then the one that claims the model; then the first. A rule that names no backend leaves that open.
+ * (`openai/gpt-6`); then the one that claims the model; then the first, unless the name begins with what must be a mistyped
+ * backend. A rule that names no backend leaves that open.
  */
 export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
   const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
@@ -124,7 +126,24 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
     if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
     const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
+    refuseMistyped(model);
     return { why: "Nothing else is said of it." };
+  }
+
+  /** Models of CLIs have no slash, and their vendors take long to say so. Throws GatewayError `model-not-found`. */
+  function refuseMistyped(model: string | undefined): void {
+    const [first] = backends;
+    const [before = "", ...rest] = model?.split("/") ?? [];
+    if (model === undefined || rest.length === 0 || first.answersBy !== "processes") return;
+    const meant = nearest(
+      before,
+      backends.map(({ id }) => id),
+    );
+    if (meant === undefined || namesOf(first.knownModels?.() ?? []).includes(model)) return;
+    throw new GatewayError("model-not-found", `There is no backend ${JSON.stringify(before.slice(0, 100))} here.`, {
+      param: "model",
+      hint: `Did you mean ${meant}/${rest.join("/").slice(0, 100)}?`,
+    });
   }
 
   /** The backend's own name before a slash is no part of the model's. */

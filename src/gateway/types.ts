@@ -8,7 +8,7 @@ import type {
   TokenCount,
   ToolOwner,
 } from "#core/backend.ts";
-import type { GatewayError } from "#core/errors.ts";
+import type { ErrorKind, GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { Effort, ModelRequest, SessionIds } from "#core/request.ts";
@@ -49,8 +49,8 @@ export interface Call {
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
   readonly signal: AbortSignal;
   readonly record: RequestRecord;
-  /** Backends that could not answer it; grows. */
-  readonly failed: string[];
+  /** Backends that could not answer it, and why; grows. */
+  readonly failed: Map<string, ErrorKind>;
   /** Stand-ins that a rule keeps from being asked; grows. */
   readonly notAsked: string[];
   /** Further tries of all that were asked; grows. */

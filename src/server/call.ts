@@ -32,7 +32,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     unreadHeaders: unread,
     signal,
     record,
-    failed: [],
+    failed: new Map(),
     notAsked: [],
     retries: { count: 0 },
     onAsked: (asked) => exchange.asks(asked),

@@ -16,7 +16,7 @@ export interface Route {
   readonly open: boolean;
   /** Also served under every one of the prefixes that earlier proxies gave this API. */
   readonly prefixed: boolean;
-  /** Undefined for what only the documentation page loads. */
+  /** Undefined for what only the documentation page or a vendor's program asks for. */
   readonly operation: Operation | undefined;
   readonly answer: (exchange: Exchange, services: Services, params: RouteParams) => Response | Promise<Response>;
 }

@@ -34,7 +34,10 @@ export function createRouter({ routes, services, admit }: RouterDeps): Router {
 
   const app = new Elysia().onError(({ code, error, request }) => {
     const exchange = exchangeOf(request);
-    return renderError(exchange, code === "NOT_FOUND" ? unroutable(routes, exchange) : error);
+    return renderError(
+      exchange,
+      code === "NOT_FOUND" ? unroutable(routes, { method: exchange.request.method, path: exchange.path }) : error,
+    );
   });
   // Elysia leaves `params` out where the path has none, whatever its type says.
   for (const { method, path, open, answer } of routes)

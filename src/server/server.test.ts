@@ -203,6 +203,8 @@ test("doubled and trailing slashes, and methods in HEAD, do not matter", async (
   const { status, text } = await get("/", { method: "HEAD" });
   expect([status, text]).toEqual([200, ""]);
   expect((await get("/v1/models", { method: "HEAD" })).status).toBe(200);
+  for (const path of ["/api/hello", "/claude/api/hello"])
+    expect((await get(path, { method: "HEAD" })).status).toBe(200);
 });
 
 // proves("auth-rebinding")

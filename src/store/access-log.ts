@@ -48,7 +48,7 @@ export interface AccessLogRow {
   readonly listCostUsd: number | null;
   /** Further tries that an upstream took before its first byte. */
   readonly retries: number | null;
-  /** Backends that could not answer before this one, by commas. */
+  /** Backends that could not answer before this one, by commas, each with the kind of its error. */
   readonly fellBackFrom: string | null;
   readonly steps: number | null;
   /** Body bytes, as they crossed the wire. */

@@ -4,6 +4,7 @@
  */
 import { createConsola } from "consola/core";
 
+import type { GatewayError } from "#core/errors.ts";
 import type { AccessLogRow } from "#store/access-log.ts";
 
 import { accessFields, accessLevel, accessText } from "./access-line.ts";
@@ -30,7 +31,7 @@ export interface Logger {
   readonly debug: Say;
   readonly trace: Say;
   /** The line of one finished request: an error from status 500, a warning from 400 or when it failed, else info. */
-  access(row: AccessLogRow): void;
+  access(row: AccessLogRow, error?: GatewayError): void;
   close(): void;
 }
 
@@ -68,7 +69,7 @@ export function createLogger(options: LoggerOptions): Logger {
     info: (message, extra) => consola.info(message, extra),
     debug: (message, extra) => consola.debug(message, extra),
     trace: (message, extra) => consola.trace(message, extra),
-    access(row) {
+    access(row, error) {
       const level = accessLevel(row);
       if (levels[level] > levels[options.level]) return;
       const time = new Date(row.endedAt ?? row.receivedAt);
@@ -76,8 +77,8 @@ export function createLogger(options: LoggerOptions): Logger {
         sink.write(
           render(
             pretty
-              ? { time, level, message: accessText(row), fields: {} }
-              : { time, level, message: "request", fields: accessFields(row) },
+              ? { time, level, message: accessText(row, error), fields: {} }
+              : { time, level, message: "request", fields: accessFields(row, error) },
           ),
           level === "info",
         );

@@ -54,8 +54,8 @@ export interface RequestFacts extends RunFacts {
   readonly usage?: Usage | undefined;
   readonly costUsd?: number | undefined;
   readonly steps?: number | undefined;
-  /** Backends that could not answer before this one. */
-  readonly failedBackends?: readonly string[] | undefined;
+  /** Backends that could not answer before this one, and why. */
+  readonly failedBackends?: ReadonlyMap<string, ErrorKind> | undefined;
   /** Body bytes, as they crossed the wire. */
   readonly bytesIn?: number | undefined;
   readonly bytesOut?: number | undefined;
@@ -162,10 +162,15 @@ function factColumns(facts: RequestFacts) {
     ...usageColumns(facts.usage),
     steps: wholeOrNull(facts.steps),
     retries: wholeOrNull(facts.retries),
-    fellBackFrom: facts.failedBackends?.length ? facts.failedBackends.join(",") : null,
+    fellBackFrom: failuresIn(facts.failedBackends),
     bytesIn: wholeOrNull(facts.bytesIn) ?? 0,
     bytesOut: wholeOrNull(facts.bytesOut) ?? 0,
   };
+}
+
+function failuresIn(failed: RequestFacts["failedBackends"]): string | null {
+  if (failed === undefined || failed.size === 0) return null;
+  return Array.from(failed, ([backend, kind]) => `${backend} (${kind})`).join(", ");
 }
 
 /** An upstream that counts nothing says nothing of what it took: that is not known, and not nothing. */

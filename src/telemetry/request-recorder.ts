@@ -60,7 +60,7 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
         notShown.delete(record);
         open.delete(record);
         writer.add(row);
-        logger.access(row);
+        logger.access(row, error);
         if (error !== undefined && needsItsCause(error))
           logger.error(error.message, { requestId: record.requestId, error });
       },

@@ -8,6 +8,8 @@ import type { HostGuard } from "./host-guard.ts";
 export interface AskOptions {
   /** Who answers, as in a sentence: `DeepSeek`. */
   readonly provider: string;
+  /** Where the configuration speaks of it: `providers.deepseek`. */
+  readonly settings: string;
   /** How long a connection may take, of whom; undefined where that cannot be told. */
   readonly connect: ConnectLimit | undefined;
   /** How long its answer may take to begin. */
@@ -38,11 +40,13 @@ export interface Asked {
   readonly response: Response;
   /** Ends the connection, whoever reads from it. */
   readonly abandon: () => void;
+  /** Where the credential is kept that it was asked with. */
+  readonly credential?: string | undefined;
 }
 
 /** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */
 export async function ask(options: AskOptions, call: Question): Promise<Asked> {
-  const { provider, responseTimeoutMs, connect, proxy, ca } = options;
+  const { responseTimeoutMs, connect, proxy, ca } = options;
   const guarded = options.guard?.(call.url);
   if (guarded !== undefined) await orAborted(guarded, call.signal);
   const ending = new AbortController();
@@ -78,32 +82,32 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
     return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw abortError(call.signal);
-    if (isUnconnected) throw notConnected(provider, connect?.limitMs ?? 0, cause);
-    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
+    if (isUnconnected) throw notConnected(options, connect?.limitMs ?? 0, cause);
+    throw ending.signal.aborted ? tooLate(options) : unreachable(options, cause);
   } finally {
     clearTimeout(timer);
     stopWatching?.();
   }
 }
 
-function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
+function notConnected({ provider, settings }: AskOptions, ms: number, cause: unknown): GatewayError {
   // Not to be tried again: it cannot be ruled out that the request has been taken.
   return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
-    hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
+    hint: `Check ${settings}.base_url, and the network; ${settings}.connect_timeout_seconds says how long is waited.`,
     cause,
   });
 }
 
-function tooLate(provider: string, ms: number): GatewayError {
+function tooLate({ provider, settings, responseTimeoutMs: ms }: AskOptions): GatewayError {
   return new GatewayError("timeout", `${provider} did not begin to answer within ${ms / 1000} seconds.`, {
-    hint: "providers.*.response_timeout_seconds says how long is waited.",
+    hint: `${settings}.response_timeout_seconds says how long is waited.`,
   });
 }
 
-function unreachable(provider: string, cause: unknown): GatewayError {
+function unreachable({ provider, settings }: AskOptions, cause: unknown): GatewayError {
   const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
   return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
-    hint: "Check its base_url, and the network.",
+    hint: `Check ${settings}.base_url, and the network.`,
     cause,
   });
 }

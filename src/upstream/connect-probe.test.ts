@@ -39,6 +39,7 @@ async function openHanging() {
 function upstreamWith(limitMs: number, address?: { readonly host: string; readonly port: number }) {
   const upstream = createUpstream({
     provider: "Somebody",
+    settings: "providers.acme",
     credentials: [],
     spread: "failover",
     connect: { limitMs, address },

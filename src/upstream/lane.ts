@@ -74,7 +74,7 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     const trouble = isRefused ? "account" : troubleIn(answer.response);
     if (trouble === "account") noteTrouble(options, lane, secret, answer.response);
     else if (answer.response.ok) lane.rest.end();
-    return { answer, trouble };
+    return { answer: { ...answer, credential: credential?.label }, trouble };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);
@@ -82,7 +82,7 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     if (of.trouble === "upstream") attempt.failed();
     else {
       const why = { secret: secret ?? (await credential?.look()), passes: error.kind !== "authentication" };
-      beginRest(options, lane, why, "It cannot be had, or not be renewed.");
+      beginRest(options, lane, why, "cannot be had, or not be renewed");
     }
     return { error, ...of };
   } finally {
@@ -109,17 +109,19 @@ function noteTrouble(
 ): void {
   const told = status === 429 ? retryAfterSeconds(headers) : undefined;
   const why = { secret, passes: status === 429, toldMs: told === undefined ? undefined : told * 1000 };
-  beginRest(options, lane, why, `It is refused with status ${status}.`);
+  beginRest(options, lane, why, `is refused with status ${status}`);
 }
 
 function beginRest({ credentials, provider, onRefused }: LaneOptions, lane: Lane, why: Reason, said: string): void {
   const { rest, credential } = lane;
   const isNew = rest.leftMs() === 0;
   rest.begin(why);
-  if (!isNew || why.passes || credentials.length < 2) return;
-  onRefused?.(
-    `${provider}'s credential ${credential?.label}: ${said} The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`,
-  );
+  if (!isNew || why.passes) return;
+  if (credential === undefined) return onRefused?.(`${provider} is asked without a credential: that ${said}.`);
+  const others = `The others are asked before it for the next ${Math.round(rest.leftMs() / 1000)} seconds.`;
+  const next = credentials.length > 1 ? others : "There is no other.";
+  // A colon behind the name of a secret would have the log take what follows for it.
+  onRefused?.(`${provider}'s credential ${credential.label} ${said}. ${next}`);
 }
 
 /** What an account is refused with, rather than a request. */

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 
 import { GatewayError } from "#core/errors.ts";
 import { createCredential, type Credential } from "#credentials/credential.ts";
+import { redactText } from "#lib/redact.ts";
 
 import { chunksOf, textOf } from "./read-body.ts";
 import { createUpstream, type UpstreamCall, type UpstreamOptions } from "./upstream.ts";
@@ -33,6 +34,7 @@ function setUp(answers: typeof script.answers, more: Partial<UpstreamOptions> = 
   script.keys = [];
   const upstream = createUpstream({
     provider: "Acme",
+    settings: "providers.acme",
     credentials: [],
     spread: "failover",
     connect: undefined,
@@ -167,8 +169,22 @@ describe("a credential that rests", () => {
     expect([(await send()).retries, (await send()).retries]).toEqual([1, 0]);
     expect(script.keys).toEqual(["a", "b", "b"]);
     expect(said).toEqual(
-      code === 429 ? [] : [expect.stringMatching(new RegExp(`credential a: .*status ${code}.*30 seconds`))],
+      code === 429
+        ? []
+        : [expect.stringMatching(new RegExp(`credential a is refused with status ${code}.*30 seconds`))],
     );
+  });
+
+  test("that is the only one is named once, and its answer passed on with its name", async () => {
+    const said: string[] = [];
+    const key = createCredential({ label: "ACME_API_KEY", keep: false, read: () => Promise.resolve("a") });
+    // As the log has it.
+    const onRefused = (text: string) => said.push(redactText(text));
+    const send = setUp([byKey({ a: status(401) })], { credentials: [key], onRefused });
+    expect([(await send()).credential, (await send()).credential]).toEqual(["ACME_API_KEY", "ACME_API_KEY"]);
+    expect(said).toEqual([
+      expect.stringContaining("credential ACME_API_KEY is refused with status 401. There is no other"),
+    ]);
   });
 
   test("is asked again where the others are refused, too: its owner may have seen to it", async () => {

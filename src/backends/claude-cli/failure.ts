@@ -68,6 +68,7 @@ export function gatewayErrorOf(failure: Failure): GatewayError {
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? secondsToWait(failure) : undefined,
     upstreamStatus: failure.status ?? undefined,
+    logged: messageOf({ ...failure, message: "" }, kind),
   });
 }
 
@@ -94,7 +95,7 @@ function messageOf({ message, status }: Failure, kind: ErrorKind): string {
     .replace(/^(\w+Error) fetching .*/s, "What came from the model API could not be read ($1)")
     .replace(/ If it persists, check your inference gateway \([^)]*\)\.$/, "")
     .trim();
-  if (kind === "model-not-found") return said.replace(/ Run --model to pick a different model\.$/, "");
+  if (kind === "model-not-found" && said !== "") return said.replace(/ Run --model to pick a different model\.$/, "");
   if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   if (isUnreached({ message, status })) return `Claude Code could not reach its model API: ${sentence}`;

@@ -250,7 +250,10 @@ export class CliSession {
     this.#pending.delete(id);
     clearTimeout(pending.timer);
     if (error === undefined) pending.resolve(response);
-    else pending.reject(new GatewayError("upstream", `Claude Code refused a control request: ${error}`));
+    else {
+      const logged = "Claude Code refused a control request";
+      pending.reject(new GatewayError("upstream", `${logged}: ${error}`, { logged: `${logged}.` }));
+    }
   }
 
   #end(failure: GatewayError): void {

@@ -115,7 +115,8 @@ function spawn({ options, claudePath, temporary, ephemeral }: StartDeps, launch:
     if (!(cause instanceof ChildFault)) throw cause;
     throw new GatewayError("unavailable", "Claude Code could not be started.", {
       hint: "`ccproxy doctor` checks the installation.",
-      cause,
+      // All that there is to say of it: the log has no need of where.
+      logged: cause.message,
     });
   } finally {
     opened.dispose();

@@ -3,11 +3,12 @@ import { GatewayError } from "#core/errors.ts";
 import { abortError, orAborted } from "#core/run-signal.ts";
 import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
-import { PoolClosed, type PoolEvent } from "#process/pool-types.ts";
+import { PoolClosed } from "#process/pool-types.ts";
 import { createPool } from "#process/pool.ts";
 
 import type { Counters } from "./counters.ts";
 import { findClaude } from "./find-claude.ts";
+import { createHealth } from "./health.ts";
 import {
   keyOfLaunch,
   launchOf,
@@ -196,28 +197,6 @@ async function permit(session: CliSession, wanted: Wanted, configured: string): 
   const mode = permissionModeOf(wanted, configured);
   if (mode !== launchOf(wanted, configured).permissionMode)
     await session.control({ subtype: "set_permission_mode", mode });
-}
-
-/** Why the last start failed, if it did. */
-function createHealth({ onNotice }: ClaudeCliOptions) {
-  let problem: GatewayError | undefined;
-  return {
-    get problem() {
-      return problem;
-    },
-    note(event: PoolEvent): void {
-      problem = problemAfter(event, problem);
-      if (event.type === "start-failed")
-        onNotice?.({ level: "warn", message: "Claude Code did not start.", data: { error: event.error } });
-    },
-  };
-}
-
-function problemAfter(event: PoolEvent, before: GatewayError | undefined): GatewayError | undefined {
-  if (event.type === "started") return undefined;
-  if (event.type !== "start-failed" || !(event.error instanceof GatewayError)) return before;
-  // A workspace that has gone says nothing of the CLI.
-  return event.error.kind === "conflict" ? before : event.error;
 }
 
 function notFound(): GatewayError {

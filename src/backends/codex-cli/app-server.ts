@@ -110,7 +110,7 @@ export class AppServer {
       case "result":
         return this.#settle(message.id)?.resolve(message.result);
       case "refusal":
-        return this.#settle(message.id)?.reject(new GatewayError("upstream", `Codex: ${message.message}`));
+        return this.#settle(message.id)?.reject(refused(message.message));
       case "notice":
         if (message.method === "account/rateLimits/updated") this.rateLimits = message.params["rateLimits"];
         return this.#listener(message.params)?.told(message.method, message.params);
@@ -141,6 +141,10 @@ export class AppServer {
     for (const listener of this.threads.values()) listener.gone(failure);
     this.threads.clear();
   }
+}
+
+function refused(said: string): GatewayError {
+  return new GatewayError("upstream", `Codex: ${said}`, { logged: "Codex refused a request." });
 }
 
 /** stderr may quote settings or headers: it stays in the cause, for the log. */

@@ -101,6 +101,7 @@ export function failureOf(error: TurnError, { provider, rateLimits, now }: Circu
     param: kind === "model-not-found" ? "model" : undefined,
     retryAfterSeconds: kind === "rate-limit" ? (untilReset(rateLimits, now) ?? LONG_WAIT_SECONDS) : undefined,
     upstreamStatus: said.status,
+    logged: refusal.options.logged,
   });
 }
 

@@ -131,7 +131,8 @@ function spawn(command: string, options: CodexCliOptions) {
     if (!(cause instanceof ChildFault)) throw cause;
     throw new GatewayError("unavailable", "Codex could not be started.", {
       hint: "codex.path names the program.",
-      cause,
+      // All that there is to say of it: the log has no need of where.
+      logged: cause.message,
     });
   }
 }

@@ -50,6 +50,7 @@ function setUp(keptList?: KeptList, models: readonly string[] = []) {
     onWarning: (message: string) => void warnings.push(message),
     upstream: createUpstream({
       provider: "Acme",
+      settings: "providers.acme",
       credentials: [],
       spread: "failover",
       connect: undefined,

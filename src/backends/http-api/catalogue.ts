@@ -123,6 +123,6 @@ async function askForModels(options: HttpApiOptions): Promise<readonly ModelInfo
   const models = modelsIn(body);
   if (models !== undefined) return models;
   throw new GatewayError("upstream", `${options.title} has no list of models.`, {
-    hint: "providers.*.models can name them.",
+    hint: `providers.${options.id}.models can name them.`,
   });
 }

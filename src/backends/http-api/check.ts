@@ -52,7 +52,7 @@ async function problemOfList(options: HttpApiOptions, signal: AbortSignal): Prom
   const { title, upstream, headers, endpoints, idleTimeoutMs } = options;
   const endpoint = endpointFor(options, endpoints[0]?.format ?? "openai-chat");
   const { dialect, root } = endpoint;
-  const { response } = await upstream.send({
+  const answer = await upstream.send({
     url: root + dialect.modelsPath,
     method: "GET",
     headers: { ...dialect.headers, ...headers },
@@ -60,8 +60,9 @@ async function problemOfList(options: HttpApiOptions, signal: AbortSignal): Prom
     refusesKey,
     signal,
   });
+  const { response } = answer;
   const text = await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes);
   const noList = response.ok ? modelsIn(parseJsonText(text)) === undefined : missing.has(response.status);
   if (noList) return new GatewayError("not-found", `${title} has no list of models (status ${response.status}).`);
-  return response.ok ? undefined : refusalIn(options, endpoint, response, text);
+  return response.ok ? undefined : refusalIn(options, endpoint, answer, text);
 }

@@ -25,10 +25,11 @@ export async function countTokens(
   context.report({ ignoredFields });
   if (countPath === undefined) return { inputTokens: estimateTokens(request), exact: false };
   const { max_tokens: _limit, ...counted } = body;
-  const { response } = await send(options, endpoint, { path: countPath, body: counted, context });
+  const answer = await send(options, endpoint, { path: countPath, body: counted, context });
+  const { response } = answer;
   // Not every server that speaks the API counts.
   if (response.status === 404) return { inputTokens: estimateTokens(request), exact: false };
-  if (!response.ok) throw await refusalOf(options, endpoint, response, context.signal);
+  if (!response.ok) throw await refusalOf(options, endpoint, answer, context.signal);
   const { idleTimeoutMs } = options;
   const text = await textOf(chunksOf(response, { idleTimeoutMs, signal: context.signal }), mostBytes);
   const parsed = v.safeParse(countSchema, parseJsonText(text));

@@ -23,6 +23,7 @@ function backendFor(format: WireFormatId) {
     endpoints: [{ format, baseUrl: server.url.href }],
     upstream: createUpstream({
       provider: "Acme",
+      settings: "providers.acme",
       credentials: [],
       spread: "failover",
       connect: undefined,
@@ -214,3 +215,18 @@ describe("what would have to be held in memory", () => {
     expect(passed).toBe(lines);
   });
 });
+
+test.each(wholeStreams)(
+  "a web page with a 200 for %s is told with what to check, and by whose name",
+  async (format) => {
+    const told = {
+      message: "Acme answered with something that is no answer.",
+      options: { hint: expect.stringContaining("Check providers.acme.base_url ") },
+    };
+    said.answer = () => new Response("<html>Welcome</html>", { headers: { "content-type": "text/html" } });
+    expect(await translated(format)).toMatchObject([{ type: "error", error: told }]);
+    await expect(relayed(format)).rejects.toMatchObject(told);
+    streams("data: <html>Welcome</html>\n\n");
+    expect((await translated(format)).at(-1)).toMatchObject({ type: "error", error: told });
+  },
+);

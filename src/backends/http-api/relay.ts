@@ -10,16 +10,22 @@ import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { refusesKey } from "./key-refusal.ts";
 import { lastFrames } from "./last-frames.ts";
+import { named, namedIn } from "./named.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { answerHeaders, requestHeaders } from "./relayed-headers.ts";
 import { refusalIn, refusalOf } from "./send.ts";
 
 /** Passes bytes on in both directions, and reads along what they cost. */
-export async function relay(
-  options: HttpApiOptions,
-  request: RelayedRequest,
-  context: RelayContext,
-): Promise<RelayedAnswer> {
+export async function relay(...asked: Parameters<typeof passOn>): Promise<RelayedAnswer> {
+  const [options] = asked;
+  try {
+    return await passOn(...asked);
+  } catch (thrown) {
+    throw named(thrown, options);
+  }
+}
+
+async function passOn(options: HttpApiOptions, request: RelayedRequest, context: RelayContext): Promise<RelayedAnswer> {
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
   const { signal } = context;
@@ -28,10 +34,10 @@ export async function relay(
   const account = isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context, request.path);
   const note = (event: ModelEvent) => {
     if (event.type === "start") affinity.answered(event.responseId, account);
-    context.note(event);
+    context.note(namedIn(event, options));
   };
   const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
-  const { response, abandon, retries } = await options.upstream.send({
+  const sent = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
     method: request.method,
     headers: { ...dialect.headers, ...requestHeaders(request.headers), ...options.headers },
@@ -42,10 +48,11 @@ export async function relay(
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
+  const { response, retries } = sent;
   context.report({ retries });
   const { status, headers } = response;
   // Its client would follow it, with what lets the client in here.
-  if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, response, signal);
+  if (status >= 300 && status < 400) throw await refusalOf(options, endpoint, sent, signal);
   const passed = { status, headers: answerHeaders(headers) };
   const limits = { idleTimeoutMs: options.idleTimeoutMs, signal };
   const type = headers.get("content-type") ?? "";
@@ -55,9 +62,9 @@ export async function relay(
     return { ...passed, body: streamOf(chunksOf(response, limits), watching, note) };
   }
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
-  const answer = await bytesOf({ response, abandon }, { ...limits, mostBytes: options.mostHeldBytes });
+  const answer = await bytesOf(sent, { ...limits, mostBytes: options.mostHeldBytes });
   const text = new TextDecoder().decode(answer);
-  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, response, text) });
+  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
   else if (isAnswer) noteAnswer(text, endpoint, note);
   return { ...passed, body: answer };
 }
@@ -85,7 +92,7 @@ function noteAnswer(text: string, { dialect: { format } }: Endpoint, note: Relay
   for (const event of told.length > 0 ? told : format.decodeResponse(answer)) note(event);
 }
 
-interface Watching extends Pick<HttpApiOptions, "mostHeldBytes"> {
+interface Watching extends Pick<HttpApiOptions, "mostHeldBytes" | "id" | "title"> {
   readonly endpoint: Endpoint;
   /** Its client did not ask for it. */
   readonly hidesUsage: boolean;
@@ -99,9 +106,10 @@ function streamOf(chunks: AsyncIterable<Uint8Array>, watching: Watching, note: R
 /** Reads along behind the bytes: none waits for it. Throws GatewayError where the answer is over before its end. */
 async function* watchedStream(
   chunks: AsyncIterable<Uint8Array>,
-  { endpoint, mostHeldBytes }: Watching,
+  watching: Watching,
   note: RelayContext["note"],
 ): AsyncGenerator<Uint8Array> {
+  const { endpoint, mostHeldBytes } = watching;
   const { format } = endpoint.dialect;
   // A frame that does not end passes as any other, but then nobody reads along any more.
   let parser: SseParser | undefined = createSseParser();
@@ -122,13 +130,13 @@ async function* watchedStream(
     }
   } catch (thrown) {
     // The client has it all.
-    if (!isWhole) throw thrown;
+    if (!isWhole) throw named(thrown, watching);
   }
   if (parser === undefined) return;
   const last = lastFrames(parser);
   last.forEach(read);
   for (const event of decoder.end()) {
-    if (event.type === "error") throw event.error;
+    if (event.type === "error") throw named(event.error, watching);
     tell(event);
   }
   // Its client may well hold to the standard, and would not read it.

@@ -1,5 +1,4 @@
 import type { RenamedTool, RunContext } from "#core/backend.ts";
-import { toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { UpstreamRequest } from "#core/upstream-format.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
@@ -10,6 +9,7 @@ import type { UpstreamAnswer } from "#upstream/upstream.ts";
 import { askedOfCodex } from "./codex-limits.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { lastFrames } from "./last-frames.ts";
+import { named, namedIn } from "./named.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { opened, sealed } from "./seals.ts";
 import { refusalOf, send } from "./send.ts";
@@ -27,12 +27,12 @@ export async function* run(
     context.report({ ignoredFields, renamedTools });
     const answer = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
     context.report({ retries: answer.retries });
-    if (!answer.response.ok) throw await refusalOf(options, endpoint, answer.response, context.signal);
-    const named = withClientNames(renamedTools);
+    if (!answer.response.ok) throw await refusalOf(options, endpoint, answer, context.signal);
+    const asNamed = withClientNames(renamedTools);
     for await (const batch of eventsOf(answer, endpoint, options, context))
-      yield batch.map((event) => sealed(options, named(event)));
+      yield batch.map((event) => sealed(options, asNamed(namedIn(event, options))));
   } catch (thrown) {
-    yield [{ type: "error", error: toGatewayError(thrown) }];
+    yield [{ type: "error", error: named(thrown, options) }];
   }
 }
 

@@ -38,23 +38,25 @@ export async function send(
 const mostBytes = 64 * 1024;
 const longestText = 2000;
 
+type Refused = Pick<UpstreamAnswer, "response" | "credential">;
+
 /** What an answer of another status than 2xx says. Throws GatewayError where it says nothing any more. */
 export async function refusalOf(
   options: HttpApiOptions,
   endpoint: Endpoint,
-  response: Response,
+  answer: Refused,
   signal: AbortSignal,
 ): Promise<GatewayError> {
-  const { idleTimeoutMs } = options;
-  return refusalIn(options, endpoint, response, await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes));
+  const chunks = chunksOf(answer.response, { idleTimeoutMs: options.idleTimeoutMs, signal });
+  return refusalIn(options, endpoint, answer, await textOf(chunks, mostBytes));
 }
 
 export function refusalIn(
   { title }: HttpApiOptions,
   { dialect }: Endpoint,
-  { status, headers }: Response,
+  { response: { status, headers }, credential }: Refused,
   text: string,
 ): GatewayError {
   const body = parseJsonText(text) ?? text.slice(0, longestText);
-  return dialect.format.decodeError({ status, headers, body, provider: title });
+  return dialect.format.decodeError({ status, headers, body, provider: title, credential });
 }

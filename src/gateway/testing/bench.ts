@@ -97,7 +97,7 @@ export function callWith(more: Partial<Call> = {}): Call {
     unreadHeaders: [],
     signal,
     record,
-    failed: [],
+    failed: new Map(),
     notAsked: [],
     retries: { count: 0 },
     onAsked: () => undefined,

@@ -138,7 +138,7 @@ async function ask(gateway: Gateway, asked: ModelRequest, { caller, ids, interru
       strict: false,
       unreadHeaders: [],
       signal: new AbortController().signal,
-      failed: [],
+      failed: new Map(),
       notAsked: [],
       retries: { count: 0 },
       onAsked: () => undefined,

@@ -43,6 +43,15 @@ function route(path: string, answer: Route["answer"], operation: Omit<Operation,
 }
 
 export const healthRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    // Claude Code looks there at its start whether anybody answers (2.1.329).
+    path: "/api/hello",
+    open: true,
+    prefixed: true,
+    answer: () => jsonResponse({ message: "hello" }, { status: 200 }),
+    operation: undefined,
+  },
   route("/health", full, {
     operationId: "getHealth",
     summary: "State of the server and of what answers behind it",

@@ -176,7 +176,7 @@ describe("of two", () => {
       const countOf = (secret: string) => keysSeen().filter((seen) => seen === fingerprintOf(secret)).length;
       expect(countOf(secrets.second)).toBe(oneEach.length);
       expect(countOf(secrets.first)).toBe(rests ? providerFormats.length : oneEach.length);
-      if (rests && index === 0) expect(bench.proxy.output()).toMatch(/credential FIRST: It is refused with status 401/);
+      if (rests && index === 0) expect(bench.proxy.output()).toMatch(/credential FIRST is refused with status 401/);
     },
   );
 

@@ -5,12 +5,13 @@ import { faultIn } from "#lib/fault-in.ts";
 import { redactText } from "#lib/redact.ts";
 import { retryAfterSeconds } from "#lib/retry-after.ts";
 
-export function decodeError({ status, headers, body, provider }: UpstreamRefusal): GatewayError {
+export function decodeError({ status, headers, body, provider, credential }: UpstreamRefusal): GatewayError {
   const { message, words } = faultIn(body);
   // The API says no more than `model: claude-9`.
   const isModel = status === 404 && message.startsWith("model:");
   return refusalError({
     provider,
+    credential,
     status,
     words: isModel ? ["model_not_found"] : words,
     message: redactText(message),

@@ -5,10 +5,11 @@ import { faultIn } from "#lib/fault-in.ts";
 import { redactText } from "#lib/redact.ts";
 import { retryAfterSeconds } from "#lib/retry-after.ts";
 
-export function decodeError({ status, headers, body, provider }: UpstreamRefusal): GatewayError {
+export function decodeError({ status, headers, body, provider, credential }: UpstreamRefusal): GatewayError {
   const { message, words } = faultIn(body);
   return refusalError({
     provider,
+    credential,
     status,
     words,
     message: redactText(message),
