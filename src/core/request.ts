@@ -64,6 +64,8 @@ export interface RequestFeatures {
   readonly responseFormat?: ResponseFormat;
   /** The client's own opaque user id. */
   readonly user?: string;
+  /** What it wants of Anthropic's API beyond its version, by the API's own names. */
+  readonly betas?: readonly string[];
 }
 
 export type RequestFeature = keyof RequestFeatures;

@@ -19,6 +19,7 @@ export function unsupportedFeatures(
 ): readonly RequestFeature[] {
   const refused: readonly RequestFeature[] = [
     "user",
+    "betas",
     ...refusedFeatures(model),
     ...(mode === "agent" ? ONLY_IN_A_BODY : []),
     ...(tools === "agent" ? OF_CLIENT_TOOLS : []),

@@ -215,6 +215,7 @@ const fieldOf: Readonly<Record<Exclude<RequestFeature, "toolExtras">, string>> =
   parallelToolCalls: "tool_choice.disable_parallel_tool_use",
   responseFormat: "output_config.format",
   user: "metadata.user_id",
+  betas: "anthropic-beta",
 };
 
 function featureFields(features: RequestFeatures): ModelRequest["featureFields"] {

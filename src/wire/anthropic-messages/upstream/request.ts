@@ -63,7 +63,13 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     ...(model.includes("claude") && { cache_control: { type: "ephemeral" } }),
     ...(stream && { stream: true }),
   };
-  return { body, ignoredFields: unsignedReasoning(messages), renamedTools: renamedTools(features) };
+  const { betas = [] } = features;
+  return {
+    body,
+    headers: betas.length > 0 ? { "anthropic-beta": betas.join(",") } : {},
+    ignoredFields: unsignedReasoning(messages),
+    renamedTools: renamedTools(features),
+  };
 }
 
 /** The API has no word for it. */
