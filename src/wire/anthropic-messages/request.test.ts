@@ -158,6 +158,7 @@ describe("a whole request", () => {
       },
       ignoredFields: [],
       places: expect.any(Map),
+      cacheMarks: { end: { type: "ephemeral" }, behind: expect.any(Map) },
       sessionIds: {},
     });
   });
@@ -264,7 +265,7 @@ describe("settings", () => {
       metadata: {},
       mcp_servers: [],
       container: null,
-      cache_control: { type: "ephemeral" },
+      cache_control: {},
       stream: false,
     };
     expect(decode(defaults)).toEqual({ ...decode({}), saidDefaults: { temperature: 1, topP: 1 } });
