@@ -13,6 +13,8 @@ export interface AskOptions {
   /** How long its answer may take to begin. */
   readonly responseTimeoutMs: number;
   readonly proxy?: string | undefined;
+  /** What says that it is reached through a proxy, to be looked at where it is not: `providers.acme.proxy`. */
+  readonly proxySetting?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
   /** Asked before a host is; undefined where it may be anywhere, or where a proxy looks it up. */
@@ -78,18 +80,20 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
     return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw abortError(call.signal);
-    if (isUnconnected) throw notConnected(provider, connect?.limitMs ?? 0, cause);
-    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(provider, cause);
+    if (isUnconnected) throw notConnected(options, cause);
+    throw ending.signal.aborted ? tooLate(provider, responseTimeoutMs) : unreachable(options, cause);
   } finally {
     clearTimeout(timer);
     stopWatching?.();
   }
 }
 
-function notConnected(provider: string, ms: number, cause: unknown): GatewayError {
+function notConnected(options: AskOptions, cause: unknown): GatewayError {
+  const { provider, connect } = options;
   // Not to be tried again: it cannot be ruled out that the request has been taken.
-  return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
-    hint: "Check its base_url, and the network; providers.*.connect_timeout_seconds says how long is waited.",
+  const seconds = (connect?.limitMs ?? 0) / 1000;
+  return new GatewayError("timeout", `${provider} could not be connected to within ${seconds} seconds.`, {
+    hint: `${toCheck(options)}; providers.*.connect_timeout_seconds says how long is waited.`,
     cause,
   });
 }
@@ -100,10 +104,17 @@ function tooLate(provider: string, ms: number): GatewayError {
   });
 }
 
-function unreachable(provider: string, cause: unknown): GatewayError {
+function unreachable(options: AskOptions, cause: unknown): GatewayError {
   const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-  return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
-    hint: "Check its base_url, and the network.",
+  return new GatewayError("upstream", `${options.provider} could not be reached${code}.`, {
+    hint: `${toCheck(options)}.`,
     cause,
   });
+}
+
+/** Bun says the same of a proxy that is not there as of the upstream. */
+function toCheck({ proxySetting }: AskOptions): string {
+  return proxySetting === undefined
+    ? "Check its base_url, and the network"
+    : `Check its proxy (${proxySetting}), its base_url, and the network`;
 }
