@@ -71,6 +71,14 @@ describe("a request", () => {
     expect(again).toEqual({ ...body, cache_control: { type: "ephemeral" } });
   });
 
+  test("has no stop sequence that the API refuses, and says so", () => {
+    const stopping = (...stopSequences: string[]) => ({ stopSequences });
+    expect(unsupported(request(stopping("END", "\n")))).toEqual(["stopSequences"]);
+    expect(bodyOf(stopping("END", " \n"))).toMatchObject({ stop_sequences: ["END"] });
+    expect(bodyOf(stopping("\n"))).not.toHaveProperty("stop_sequences");
+    expect(unsupported(request(stopping("\nEND")))).toEqual([]);
+  });
+
   // proves("request-ignored-params")
   test("of this format is cached up to where it says, for as long as it says", () => {
     const hour = { cache_control: { type: "ephemeral", ttl: "1h" } };

@@ -11,6 +11,8 @@ import {
   hasSchemas,
   longestAnswer,
   refusedFeatures,
+  refusedStops,
+  takenStops,
   thinksAdaptively,
 } from "./model-limits.ts";
 import { encodeThinking } from "./thinking.ts";
@@ -27,6 +29,7 @@ export function unsupported(request: UpstreamRequest): readonly RequestFeature[]
   const { thinking } = thinkingBody(features, model);
   const refused: readonly RequestFeature[] = [
     ...refusedFeatures(model),
+    ...refusedStops(features),
     // Models that take sampling parameters take them only while they do not think, and not all of them together.
     ...(thinking !== undefined && reasoning?.mode !== "disabled" ? sampling : []),
     ...(temperature === undefined ? [] : (["topP"] as const)),
@@ -47,9 +50,10 @@ function limited({ features, longestAnswer: maxOutputTokens }: UpstreamRequest):
 export function encodeRequest(request: UpstreamRequest): EncodedRequest {
   const { model, stream, system, messages, cacheMarks } = request;
   const left = new Set<string>(unsupported(request));
-  const features: RequestFeatures = Object.fromEntries(
-    Object.entries(limited(request)).filter(([feature]) => !left.has(feature)),
-  );
+  const features: RequestFeatures = {
+    ...Object.fromEntries(Object.entries(limited(request)).filter(([feature]) => !left.has(feature))),
+    ...takenStops(request.features),
+  };
   const instructions = [...system, ...(features.responseFormat?.type === "json-object" ? [jsonOnly] : [])];
   const body: Body = {
     model,
