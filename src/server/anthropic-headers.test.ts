@@ -28,8 +28,10 @@ test("what Claude Code 2.1.329 sends of itself loses nothing", () => {
   expect(betasIn(headers({ "anthropic-beta": said }))?.fields).toEqual([]);
 });
 
-test("another version than the one spoken here is lost where a request is read", () => {
+test("another version than those spoken here is lost where a request is read", () => {
   expect(lostWhenRead(headers({}))).toEqual([]);
-  expect(lostWhenRead(headers({ "anthropic-version": "2023-06-01" }))).toEqual([]);
+  // The second: what @anthropic-ai/sdk sends since 1.0.
+  for (const version of ["2023-06-01", "2026-10-21"])
+    expect(lostWhenRead(headers({ "anthropic-version": version }))).toEqual([]);
   expect(lostWhenRead(headers({ "anthropic-version": "2099-01-01" }))).toEqual(["anthropic-version"]);
 });

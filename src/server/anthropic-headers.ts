@@ -3,12 +3,15 @@ import { boundNames } from "#lib/unread-fields.ts";
 
 /**
  * Betas that change nothing by themselves: they say who asks, or let fields, content and tools into the body, of which each
- * is carried or named for itself; or (the thinking between calls) they are what models behind another API do unasked.
+ * is carried or named for itself; or (the thinking between calls, a tool's input as it comes) other APIs do so unasked.
  */
 const quiet: ReadonlySet<string> = new Set([
   "advanced-tool-use",
+  "advisor-tool",
+  "cache-diagnosis",
   "claude-code",
   "code-execution",
+  "code-execution-web-tools",
   "compact",
   "computer-use",
   "context-management",
@@ -16,19 +19,26 @@ const quiet: ReadonlySet<string> = new Set([
   "extended-cache-ttl",
   "fast-mode",
   "files-api",
+  "fine-grained-tool-streaming",
+  "inline-tools",
   "interleaved-thinking",
   "mcp-client",
   "message-batches",
+  "mid-conversation-output-config",
   "mid-conversation-system",
+  "mid-conversation-system-clear-at",
   "mid-conversation-tool-changes",
   "oauth",
   "pdfs",
   "per-turn-control",
   "prompt-caching",
   "prompt-caching-scope",
+  "server-side-fallback",
   "skills",
   "structured-outputs",
   "task-budgets",
+  "thinking-binding-controls",
+  "thinking-display-updates",
   "thinking-token-count",
   "token-counting",
   "web-fetch",
@@ -47,10 +57,11 @@ export function betasIn(headers: Headers): AskedBetas | undefined {
   return { names, fields: boundNames(new Set(telling.map((name) => `anthropic-beta=${name}`))) };
 }
 
-/** The one that is spoken here, and asked for of every upstream. */
-const version = "2023-06-01";
+/** Upstreams are asked by the first; all that the second is known to change is that it refuses more. */
+const versions: readonly string[] = ["2023-06-01", "2026-10-21"];
 
 /** Headers that only a request that is passed on can keep. */
 export function lostWhenRead(headers: Headers): readonly string[] {
-  return (headers.get("anthropic-version") ?? version) === version ? [] : ["anthropic-version"];
+  const version = headers.get("anthropic-version");
+  return version === null || versions.includes(version) ? [] : ["anthropic-version"];
 }
