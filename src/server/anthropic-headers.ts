@@ -58,10 +58,10 @@ export function betasIn(headers: Headers): AskedBetas | undefined {
 }
 
 /** Upstreams are asked by the first; all that the second is known to change is that it refuses more. */
-const versions: readonly string[] = ["2023-06-01", "2026-10-21"];
+const versions: ReadonlySet<string> = new Set(["2023-06-01", "2026-10-21"]);
 
 /** Headers that only a request that is passed on can keep. */
 export function lostWhenRead(headers: Headers): readonly string[] {
   const version = headers.get("anthropic-version");
-  return version === null || versions.includes(version) ? [] : ["anthropic-version"];
+  return version === null || versions.has(version) ? [] : ["anthropic-version"];
 }
