@@ -79,6 +79,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
       responseTimeoutMs: provider.response_timeout_seconds * 1000,
       maxRetries: provider.max_retries,
       proxy: provider.proxy,
+      proxySetting: proxySetting(provider, deps.environment),
       ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
       guard: guardOf(provider, deps.environment),
       onRefused: deps.onWarning,
@@ -103,6 +104,13 @@ function connectLimit(provider: Provider, environment: ProviderDeps["environment
 
 function goesByProxy(environment: ProviderDeps["environment"]): boolean {
   return proxyVariables.some((name) => environment[name]);
+}
+
+/** What names the proxy, if anything does. */
+function proxySetting({ name, proxy }: Provider, environment: ProviderDeps["environment"]): string | undefined {
+  if (proxy !== undefined) return `providers.${name}.proxy`;
+  const set = proxyVariables.filter((variable) => environment[variable]);
+  return set.length === 0 ? undefined : `${set.join(" and ")} in the environment`;
 }
 
 /** A proxy looks names up itself: then they alone were judged, with the configuration. */

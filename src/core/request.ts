@@ -28,6 +28,8 @@ export interface ModelRequest {
   readonly outOfContext?: GatewayError | undefined;
   /** Where media, and what no format has in common, stand in the client's own words: to name them in an error. */
   readonly places?: ReadonlyMap<Part, string> | undefined;
+  /** For a provider that keeps what it has read only where it is told to; undefined where the client says nothing of it. */
+  readonly cacheMarks?: CacheMarks | undefined;
   /** What the body calls its conversation. */
   readonly sessionIds?: SessionIds;
   /** What is answered is a summary, by which the client replaces the conversation. */
@@ -35,6 +37,17 @@ export interface ModelRequest {
   /** Settings of the request that the format's answers repeat, by their names in an answer. */
   readonly repeated?: Readonly<Record<string, unknown>>;
 }
+
+/** Up to where what was read is to be kept. */
+export interface CacheMarks {
+  /** Up to the end, wherever that comes to be. */
+  readonly end: CacheMark | undefined;
+  /** Up to a part or a tool, or to instructions, by their text. */
+  readonly behind: ReadonlyMap<object | string, CacheMark>;
+}
+
+/** How it is to be kept, in the words of the request's format. */
+export type CacheMark = Readonly<Record<string, unknown>>;
 
 /** The client's own ids of a conversation. */
 export interface SessionIds {
@@ -64,6 +77,8 @@ export interface RequestFeatures {
   readonly responseFormat?: ResponseFormat;
   /** The client's own opaque user id. */
   readonly user?: string;
+  /** What it wants of Anthropic's API beyond its version, by the API's own names. */
+  readonly betas?: readonly string[];
 }
 
 export type RequestFeature = keyof RequestFeatures;

@@ -30,6 +30,8 @@ export interface UpstreamRequest extends ModelRequest {
 
 export interface EncodedRequest {
   readonly body: Readonly<Record<string, unknown>>;
+  /** What it says beside its body. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Fields of the messages, as the client spelled them, that it leaves out. */
   readonly ignoredFields: readonly string[];
   /** Tools that have another name in it, and so in the answer. */

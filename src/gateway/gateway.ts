@@ -87,7 +87,7 @@ async function prepare(
     rule: choice.options,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
-  const unread = [...call.unreadHeaders, ...unusedHeaders(call, mode, session)];
+  const unread = [...call.unreadHeaders, ...(call.lostWhenRead ?? []), ...unusedHeaders(call, mode, session)];
   const routed = { ...request, model };
   const ignored = [...unread, ...ignoredFields(backend, routed, setup)];
   call.record.set({

@@ -5,6 +5,7 @@ import type { Verbosity } from "#core/verbosity.ts";
 
 import { type ModelAlias, modelBehind, type ModelNames } from "./model-names.ts";
 import { type RunOptions, withRule } from "./rule-options.ts";
+import type { AskedBetas } from "./types.ts";
 
 export interface ResolveSettings extends ModelNames {
   /** The ways the backend can run it. */
@@ -19,6 +20,7 @@ export interface ResolveSettings extends ModelNames {
 export interface AskedSetup {
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  readonly betas?: AskedBetas | undefined;
   readonly mode: Mode | undefined;
   readonly tools: ToolOwner | undefined;
   readonly verbosity: Verbosity | undefined;
@@ -92,8 +94,17 @@ function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames
   return name !== undefined && (openaiNames.has(name) || versions.has(name));
 }
 
-function withHeaders(request: ModelRequest, { effort }: AskedSetup): ModelRequest {
-  return effort === undefined ? request : withEffort(request, effort, "X-CCProxy-Effort");
+function withHeaders(request: ModelRequest, { effort, betas }: AskedSetup): ModelRequest {
+  const wanted = betas === undefined ? request : withBetas(request, betas);
+  return effort === undefined ? wanted : withEffort(wanted, effort, "X-CCProxy-Effort");
+}
+
+function withBetas(request: ModelRequest, { names, fields }: AskedBetas): ModelRequest {
+  return {
+    ...request,
+    features: { ...request.features, betas: names },
+    featureFields: { ...request.featureFields, betas: fields },
+  };
 }
 
 function withAlias(request: ModelRequest, alias: ModelAlias | undefined): ModelRequest {

@@ -35,6 +35,7 @@ export interface Call {
   /** The model to ask, whatever the body names. */
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  readonly betas?: AskedBetas | undefined;
   readonly route: AskedRoute;
   /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */
   readonly workspace: string | undefined;
@@ -46,6 +47,8 @@ export interface Call {
   readonly strict: boolean;
   /** What it says beside its body and nobody reads. */
   readonly unreadHeaders: readonly string[];
+  /** What has no effect only where the request is not passed on as it came. */
+  readonly lostWhenRead?: readonly string[];
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
   readonly signal: AbortSignal;
   readonly record: RequestRecord;
@@ -57,6 +60,13 @@ export interface Call {
   readonly retries: { count: number };
   /** Told who is asked, as soon as that is chosen, and again where another stands in; what is told may fill. */
   readonly onAsked: (asked: AskedHead) => void;
+}
+
+/** Never empty. */
+export interface AskedBetas {
+  readonly names: readonly string[];
+  /** What is named back to the client where they cannot be asked for: those that change something by themselves. */
+  readonly fields: readonly string[];
 }
 
 /** What is known of a request that got no answer. */

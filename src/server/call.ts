@@ -3,6 +3,7 @@ import { efforts } from "#core/request.ts";
 import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import type { Call } from "#gateway/types.ts";
 
+import { betasIn, lostWhenRead } from "./anthropic-headers.ts";
 import type { Exchange } from "./exchange.ts";
 import { choiceOf, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
 import type { RouteParams } from "./route.ts";
@@ -30,6 +31,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     },
     strict,
     unreadHeaders: unread,
+    lostWhenRead: lostWhenRead(headers),
     signal,
     record,
     failed: new Map(),
@@ -47,6 +49,7 @@ export function askedBy(headers: Headers, session: RouteParams[string] | undefin
     verbosity: verbosityOf(headers),
     model: valueOf(headers, "Claude-Model") || undefined,
     effort: choiceOf(headers, "Effort", efforts),
+    betas: betasIn(headers),
     workspace: valueOf(headers, "Workspace") || undefined,
     sessionIds: sessionIdsOf(headers, session),
     interrupts: choiceOf(headers, "Busy", whenBusy) === "interrupt",

@@ -15,6 +15,8 @@ export interface AskOptions {
   /** How long its answer may take to begin. */
   readonly responseTimeoutMs: number;
   readonly proxy?: string | undefined;
+  /** What says that it is reached through a proxy, to be looked at where it is not: `providers.acme.proxy`. */
+  readonly proxySetting?: string | undefined;
   /** Certificates, as PEM, to trust beside the platform's. */
   readonly ca?: string | undefined;
   /** Asked before a host is; undefined where it may be anywhere, or where a proxy looks it up. */
@@ -82,7 +84,7 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
     return { response, abandon };
   } catch (cause) {
     if (call.signal.aborted) throw abortError(call.signal);
-    if (isUnconnected) throw notConnected(options, connect?.limitMs ?? 0, cause);
+    if (isUnconnected) throw notConnected(options, cause);
     throw ending.signal.aborted ? tooLate(options) : unreachable(options, cause);
   } finally {
     clearTimeout(timer);
@@ -90,10 +92,12 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
   }
 }
 
-function notConnected({ provider, settings }: AskOptions, ms: number, cause: unknown): GatewayError {
+function notConnected(options: AskOptions, cause: unknown): GatewayError {
+  const { provider, settings, connect } = options;
   // Not to be tried again: it cannot be ruled out that the request has been taken.
-  return new GatewayError("timeout", `${provider} could not be connected to within ${ms / 1000} seconds.`, {
-    hint: `Check ${settings}.base_url, and the network; ${settings}.connect_timeout_seconds says how long is waited.`,
+  const seconds = (connect?.limitMs ?? 0) / 1000;
+  return new GatewayError("timeout", `${provider} could not be connected to within ${seconds} seconds.`, {
+    hint: `${toCheck(options)}; ${settings}.connect_timeout_seconds says how long is waited.`,
     cause,
   });
 }
@@ -104,10 +108,16 @@ function tooLate({ provider, settings, responseTimeoutMs: ms }: AskOptions): Gat
   });
 }
 
-function unreachable({ provider, settings }: AskOptions, cause: unknown): GatewayError {
+function unreachable(options: AskOptions, cause: unknown): GatewayError {
   const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-  return new GatewayError("upstream", `${provider} could not be reached${code}.`, {
-    hint: `Check ${settings}.base_url, and the network.`,
+  return new GatewayError("upstream", `${options.provider} could not be reached${code}.`, {
+    hint: `${toCheck(options)}.`,
     cause,
   });
+}
+
+/** Bun says the same of a proxy that is not there as of the upstream. */
+function toCheck({ settings, proxySetting }: AskOptions): string {
+  const proxy = proxySetting === undefined ? "" : ` its proxy (${proxySetting}),`;
+  return `Check${proxy} ${settings}.base_url, and the network`;
 }

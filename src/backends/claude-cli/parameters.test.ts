@@ -74,6 +74,14 @@ test("what cannot be honoured is named", () => {
   ).toEqual(["user", "tools", "toolChoice"]);
 });
 
+test("stop sequences that the API refuses are left out and named, the others kept", () => {
+  const stopping = (...stopSequences: string[]) => [{ stopSequences }, "claude-haiku-4-5", chat] as const;
+  expect(unsupportedFeatures(...stopping("END", "\n\n"))).toEqual(["stopSequences"]);
+  expect(supportedFeatures(...stopping("END", "\n\n"))).toEqual({ stopSequences: ["END"] });
+  expect(supportedFeatures(...stopping("\n"))).toEqual({});
+  expect(unsupportedFeatures(...stopping("\nEND"))).toEqual([]);
+});
+
 test.each([
   ["claude-opus-5-5", false],
   ["claude-sonnet-5", false],

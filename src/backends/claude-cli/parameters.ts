@@ -1,7 +1,7 @@
 import type { RunSetup } from "#core/backend.ts";
 import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
-import { refusedFeatures } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import { refusedFeatures, refusedStops, takenStops } from "#wire/anthropic-messages/upstream/model-limits.ts";
 import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
 import { toolBody } from "./client-tools.ts";
@@ -19,7 +19,9 @@ export function unsupportedFeatures(
 ): readonly RequestFeature[] {
   const refused: readonly RequestFeature[] = [
     "user",
+    "betas",
     ...refusedFeatures(model),
+    ...refusedStops(features),
     ...(mode === "agent" ? ONLY_IN_A_BODY : []),
     ...(tools === "agent" ? OF_CLIENT_TOOLS : []),
   ];
@@ -28,7 +30,8 @@ export function unsupportedFeatures(
 
 export function supportedFeatures(features: RequestFeatures, model: string, setup: RunSetup): RequestFeatures {
   const unsupported = new Set<string>(unsupportedFeatures(features, model, setup));
-  return Object.fromEntries(Object.entries(features).filter(([feature]) => !unsupported.has(feature)));
+  const supported = Object.entries(features).filter(([feature]) => !unsupported.has(feature));
+  return { ...Object.fromEntries(supported), ...takenStops(features) };
 }
 
 interface TurnSettings {

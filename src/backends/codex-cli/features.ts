@@ -13,6 +13,7 @@ const NEVER: readonly RequestFeature[] = [
   "vendorTools",
   "parallelToolCalls",
   "user",
+  "betas",
 ];
 
 export function unsupportedFeatures(features: RequestFeatures, { tools }: RunSetup): readonly RequestFeature[] {

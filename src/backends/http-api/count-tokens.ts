@@ -21,11 +21,11 @@ export async function countTokens(
 ): Promise<TokenCount> {
   const endpoint = endpointFor(options, request.wireFormat);
   const { countPath, format } = endpoint.dialect;
-  const { body, ignoredFields } = format.encodeRequest({ ...request, stream: false });
+  const { body, headers, ignoredFields } = format.encodeRequest({ ...request, stream: false });
   context.report({ ignoredFields });
   if (countPath === undefined) return { inputTokens: estimateTokens(request), exact: false };
   const { max_tokens: _limit, ...counted } = body;
-  const answer = await send(options, endpoint, { path: countPath, body: counted, context });
+  const answer = await send(options, endpoint, { path: countPath, headers, body: counted, context });
   const { response } = answer;
   // Not every server that speaks the API counts.
   if (response.status === 404) return { inputTokens: estimateTokens(request), exact: false };

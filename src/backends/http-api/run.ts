@@ -23,9 +23,10 @@ export async function* run(
   try {
     const endpoint = endpointFor(options, request.wireFormat);
     const asked = options.answersAs === "codex" ? askedOfCodex(request) : request;
-    const { body, ignoredFields, renamedTools = [] } = endpoint.dialect.format.encodeRequest(opened(options, asked));
+    const encoded = endpoint.dialect.format.encodeRequest(opened(options, asked));
+    const { body, headers, ignoredFields, renamedTools = [] } = encoded;
     context.report({ ignoredFields, renamedTools });
-    const answer = await send(options, endpoint, { path: endpoint.dialect.path, body, context });
+    const answer = await send(options, endpoint, { path: endpoint.dialect.path, headers, body, context });
     context.report({ retries: answer.retries });
     if (!answer.response.ok) throw await refusalOf(options, endpoint, answer, context.signal);
     const asNamed = withClientNames(renamedTools);

@@ -11,21 +11,25 @@ import type { HttpApiOptions } from "./options.ts";
 export interface Sending {
   /** Seen from the endpoint's root. */
   readonly path: string;
+  /** Beside those of every request; where both say one, both are said. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body: unknown;
   readonly context: Pick<RunContext, "principal" | "session" | "signal" | "report">;
 }
 
 /** Throws GatewayError where nobody answers. */
 export async function send(
-  { upstream, affinity, headers }: HttpApiOptions,
+  { upstream, affinity, headers: configured }: HttpApiOptions,
   { dialect, root }: Endpoint,
-  { path, body, context }: Sending,
+  { path, headers = {}, body, context }: Sending,
 ): Promise<UpstreamAnswer> {
   const { signal, report } = context;
+  const said = new Headers({ "content-type": "application/json", ...dialect.headers, ...configured });
+  for (const [name, value] of Object.entries(headers)) said.append(name, value);
   return await upstream.send({
     url: root + path,
     method: "POST",
-    headers: { "content-type": "application/json", ...dialect.headers, ...headers },
+    headers: Object.fromEntries(said),
     body: JSON.stringify(body),
     authorize: dialect.authorize,
     refusesKey,

@@ -88,7 +88,14 @@ test("its input can be listed, and it can be forgotten", async () => {
   const { body } = await get(server, `/v1/responses/${id}/input_items?order=asc&limit=1`);
   expect(body).toMatchObject({
     object: "list",
-    data: [{ content: "a", id: expect.stringMatching(/^in_/) }],
+    data: [
+      {
+        type: "message",
+        status: "completed",
+        content: [{ type: "input_text", text: "a" }],
+        id: expect.stringMatching(/^in_/),
+      },
+    ],
     has_more: true,
   });
   const rest = await get(server, `/v1/responses/${id}/input_items?order=asc&after=${String(body["last_id"])}`);

@@ -16,6 +16,7 @@ import {
   turnParameters,
 } from "#server/openapi/parts.ts";
 import { relay } from "#server/relay.ts";
+import { listedItem } from "#server/responses/listed-item.ts";
 import { expandBody, withIds } from "#server/responses/stored-conversation.ts";
 import type { Route, RouteParams, Services } from "#server/route.ts";
 import { answerTurn, type PreparedTurn } from "#server/turn.ts";
@@ -75,7 +76,7 @@ const inputItems: Route["answer"] = (exchange, services, params) => {
   const asked = query.get("limit") ?? "";
   const limit = /^[1-9]\d{0,2}$/.test(asked) ? Math.min(Number(asked), longestPage) : 20;
   const after = items.findIndex(({ id }) => id === query.get("after"));
-  const data = items.slice(after + 1, after + 1 + limit);
+  const data = items.slice(after + 1, after + 1 + limit).map(listedItem);
   return jsonResponse({
     object: "list",
     data,

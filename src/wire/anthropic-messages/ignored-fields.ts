@@ -2,7 +2,7 @@ import { createFindUnread } from "#lib/unread-fields.ts";
 
 import { blockFields, type CountTokensRequest, countTokensRequestSchema, type RequestMessage } from "./schema.ts";
 
-/** They change nothing in the answer: caching is the backend's own business, and what was cited has been. */
+/** Marks for caching go to who has to be told; the others cache by themselves. What was cited has been. */
 const harmlessFields: ReadonlySet<string> = new Set(["cache_control", "citations"]);
 
 /** Sent by some clients on every request, with the value that asks for nothing. */

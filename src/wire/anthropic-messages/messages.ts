@@ -4,6 +4,7 @@ import { isResult, withResultsFirst } from "#core/results-first.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
+import { type MarkedPlaces, noteMark } from "./cache-marks.ts";
 import { invalidField } from "./error.ts";
 import { unreadBlockFields, unreadMessageFields } from "./ignored-fields.ts";
 import { decodeDocument, decodeImage } from "./media.ts";
@@ -24,13 +25,18 @@ interface Decoding {
   /** Ids of the tool calls so far: a result must answer one. */
   readonly callIds: Set<string>;
   readonly ignoredFields: Set<string>;
+  readonly marks: MarkedPlaces;
   /** Set where a result comes before any call: a session may remember what it answers. */
   outOfContext: GatewayError | undefined;
 }
 
-/** Adds to `ignoredFields` what the messages carry and no backend can be told. */
-export function decodeMessages(messages: readonly RequestMessage[], ignoredFields: Set<string>): Conversation {
-  const decoding: Decoding = { places: new Map(), callIds: new Set(), ignoredFields, outOfContext: undefined };
+/** Adds to `ignoredFields` what the messages carry and no backend can be told, and to `marks` where they have some. */
+export function decodeMessages(
+  messages: readonly RequestMessage[],
+  ignoredFields: Set<string>,
+  marks: MarkedPlaces,
+): Conversation {
+  const decoding: Decoding = { places: new Map(), callIds: new Set(), ignoredFields, marks, outOfContext: undefined };
   const system: string[] = [];
   const merged: { role: Message["role"]; content: Part[] }[] = [];
   for (const [index, message] of messages.entries()) {
@@ -40,7 +46,7 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
       throw invalidField(`${path}.content`, "expected at least one content block that is not empty, got none");
     for (const { role, content } of inTrueRoles(decoded)) {
       const last = merged.at(-1);
-      if (role === "system" && last === undefined) system.push(...textsOf(content));
+      if (role === "system" && last === undefined) system.push(...instructionsOf(content, marks));
       else if (last?.role === role) last.content.push(...content);
       else if (content.length > 0) merged.push({ role, content: [...content] });
     }
@@ -59,8 +65,13 @@ export function decodeMessages(messages: readonly RequestMessage[], ignoredField
  * Claude Code marks its own requests with a first system block that varies from one to the next;
  * it is no instruction, and it would make equal conversations look different.
  */
-export function decodeSystem(system: string | readonly { text: string }[] | null | undefined): string[] {
-  const texts = typeof system === "string" ? [system] : (system ?? []).map((block) => block.text);
+export function decodeSystem(
+  system: string | readonly { text: string }[] | null | undefined,
+  marks: MarkedPlaces,
+): string[] {
+  const blocks = typeof system === "string" ? [{ text: system }] : (system ?? []);
+  for (const block of blocks) noteMark(marks, block, block.text);
+  const texts = blocks.map((block) => block.text);
   return texts.filter((value) => value !== "" && !value.startsWith("x-anthropic-billing-header:"));
 }
 
@@ -102,6 +113,12 @@ function decodeBlock(block: ContentBlock, path: string, decoding: Decoding): Par
   if (!isModelled(block))
     return placed({ type: "raw", wireFormat: "anthropic-messages", value: block }, path, decoding);
   for (const field of unreadBlockFields(block)) decoding.ignoredFields.add(field);
+  const parts = decodeModelled(block, path, decoding);
+  noteMark(decoding.marks, block, parts.at(-1));
+  return parts;
+}
+
+function decodeModelled(block: ModelledBlock, path: string, decoding: Decoding): Part[] {
   switch (block.type) {
     case "text":
       return text(block.text);
@@ -176,6 +193,11 @@ function text(value: string): Part[] {
   return value === "" ? [] : [{ type: "text", text: value }];
 }
 
-function textsOf(content: readonly Part[]): string[] {
-  return content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+function instructionsOf(content: readonly Part[], marks: MarkedPlaces): string[] {
+  return content.flatMap((part) => {
+    if (part.type !== "text") return [];
+    const mark = marks.get(part);
+    if (mark !== undefined) marks.set(part.text, mark);
+    return [part.text];
+  });
 }

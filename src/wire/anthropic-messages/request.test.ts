@@ -158,6 +158,7 @@ describe("a whole request", () => {
       },
       ignoredFields: [],
       places: expect.any(Map),
+      cacheMarks: expect.objectContaining({ end: { type: "ephemeral" } }),
       sessionIds: {},
     });
   });
@@ -264,7 +265,6 @@ describe("settings", () => {
       metadata: {},
       mcp_servers: [],
       container: null,
-      cache_control: { type: "ephemeral" },
       stream: false,
     };
     expect(decode(defaults)).toEqual({ ...decode({}), saidDefaults: { temperature: 1, topP: 1 } });

@@ -16,6 +16,7 @@ import { describeValue, explainIssue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
+import { cacheMarks, type MarkedPlaces, noteMark } from "./cache-marks.ts";
 import { invalidField } from "./error.ts";
 import { unreadFields, unreadToolFields } from "./ignored-fields.ts";
 import { decodeMessages, decodeSystem } from "./messages.ts";
@@ -35,12 +36,13 @@ export function decodeCountTokensRequest(body: unknown): ModelRequest {
 function decode(request: CountTokensRequest): ModelRequest {
   if (request.thread) throw threadRefusal();
   const ignored = new Set(unreadFields(request));
-  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored);
-  const features = decodeFeatures(request);
+  const marks: MarkedPlaces = new Map();
+  const { system, messages, outOfContext, places } = decodeMessages(request.messages, ignored, marks);
+  const features = decodeFeatures(request, marks);
   return {
     wireFormat,
     model: request.model === null || request.model === "" ? undefined : request.model,
-    system: [...decodeSystem(request.system), ...system],
+    system: [...decodeSystem(request.system, marks), ...system],
     messages,
     stream: request.stream ?? false,
     includeUsage: true,
@@ -50,6 +52,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     ignoredFields: boundNames(ignored),
     outOfContext,
     places: places.size === 0 ? undefined : places,
+    cacheMarks: cacheMarks(request, marks),
     sessionIds: withoutNullish({ named: request.session_id, hint: sessionOfUser(request.metadata?.user_id) }),
   };
 }
@@ -90,7 +93,7 @@ const hints: ReadonlyMap<string, string> = new Map([
 // ---- features
 
 /** Values equal to the API's default are left out: they ask for nothing a backend could fail to do. */
-function decodeFeatures(request: CountTokensRequest): RequestFeatures {
+function decodeFeatures(request: CountTokensRequest, marks: MarkedPlaces): RequestFeatures {
   const format = request.output_config?.format;
   return {
     ...decodeSampling(request),
@@ -101,7 +104,7 @@ function decodeFeatures(request: CountTokensRequest): RequestFeatures {
       serviceTier: request.service_tier === "auto" ? undefined : request.service_tier,
       user: request.metadata?.user_id,
     }),
-    ...decodeTools(request),
+    ...decodeTools(request, marks),
   };
 }
 
@@ -128,7 +131,7 @@ function decodeThinking(thinking: CountTokensRequest["thinking"]): ReasoningSett
     : { mode: thinking.type === "between_tools" ? "between-tools" : thinking.type, ...display };
 }
 
-function decodeTools(request: CountTokensRequest): RequestFeatures {
+function decodeTools(request: CountTokensRequest, marks: MarkedPlaces): RequestFeatures {
   const declared = request.tools ?? [];
   const choice = request.tool_choice;
   const toolChoice = decodeToolChoice(choice);
@@ -136,7 +139,7 @@ function decodeTools(request: CountTokensRequest): RequestFeatures {
     if (toolChoice === undefined || toolChoice.type === "none") return {};
     throw invalidField("tool_choice", "expected tools to choose from, got none");
   }
-  const tools = toolsOf(declared);
+  const tools = toolsOf(declared, marks);
   const vendorTools = declared.filter(isVendorTool).map((value) => ({ wireFormat, value }));
   checkChoice(toolChoice, declared);
   const toolExtras = [...new Set(tools.flatMap(({ extra = {} }) => unreadToolFields(extra)))];
@@ -161,7 +164,7 @@ function isVendorTool({ type }: Tool): boolean {
   return typeof type === "string" && type !== "custom";
 }
 
-function toolsOf(declared: readonly Tool[]): readonly ToolDefinition[] {
+function toolsOf(declared: readonly Tool[], marks: MarkedPlaces): readonly ToolDefinition[] {
   const names = new Set<string>();
   return declared.flatMap((tool, index) => {
     const path = `tools[${index}]`;
@@ -173,7 +176,9 @@ function toolsOf(declared: readonly Tool[]): readonly ToolDefinition[] {
     if (!schema) throw invalidField(`${path}.input_schema`, "required, but missing", `The tool "${name}" needs one.`);
     const inputSchema = decodeSchema(schema, `${path}.input_schema`, `the tool "${name}"`);
     const more = Object.keys(extra).length === 0 ? undefined : extra;
-    return [{ name, inputSchema, ...withoutNullish({ description, extra: more }) }];
+    const decoded = { name, inputSchema, ...withoutNullish({ description, extra: more }) };
+    noteMark(marks, tool, decoded);
+    return [decoded];
   });
 }
 
@@ -215,6 +220,7 @@ const fieldOf: Readonly<Record<Exclude<RequestFeature, "toolExtras">, string>> =
   parallelToolCalls: "tool_choice.disable_parallel_tool_use",
   responseFormat: "output_config.format",
   user: "metadata.user_id",
+  betas: "anthropic-beta",
 };
 
 function featureFields(features: RequestFeatures): ModelRequest["featureFields"] {

@@ -223,6 +223,7 @@ function featureFields(features: RequestFeatures, request: ChatCompletionRequest
     parallelToolCalls: "parallel_tool_calls",
     responseFormat: "response_format",
     user: typeof request.user === "string" ? "user" : "safety_identifier",
+    betas: "anthropic-beta",
   };
   const present = Object.entries(fieldOf).filter(([feature]) => feature in features);
   return Object.fromEntries(present);

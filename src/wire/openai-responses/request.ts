@@ -138,6 +138,7 @@ function featureFields(features: RequestFeatures, request: ResponsesRequest): Mo
     parallelToolCalls: "parallel_tool_calls",
     responseFormat: "text.format",
     user: typeof request.user === "string" ? "user" : "safety_identifier",
+    betas: "anthropic-beta",
   };
   const present = Object.entries(fieldOf).filter(([feature]) => feature in features);
   return Object.fromEntries(present);

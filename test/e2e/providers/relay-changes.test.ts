@@ -176,4 +176,20 @@ test("an alias with instructions is more than a name, so its requests are read",
   });
 });
 
+test('what is read loses neither its betas nor its marks, and says what else it does; proves("request-ignored-params")', async () => {
+  const content = [{ type: "text", text: "Hello.", cache_control: { type: "ephemeral", ttl: "1h" } }];
+  const body = JSON.stringify({ model: "terse", max_tokens: 99, messages: [{ role: "user", content }] });
+  const headers = { "anthropic-beta": "effort-2025-11-24,context-1m-2025-08-07", "anthropic-version": "2099-01-01" };
+  const { response } = await bench.send("/v1/messages", body, headers);
+  const { body: asked, headers: told } = bench.lastAsked();
+  expect(asked).toMatchObject({ messages: [{ role: "user", content }] });
+  expect(asked).not.toHaveProperty("cache_control");
+  expect(told).toMatchObject({ "anthropic-beta": headers["anthropic-beta"], "anthropic-version": "2023-06-01" });
+  expect(response.headers.get("x-ccproxy-ignored-params")).toBe("anthropic-version");
+  const elsewhere = await bench.send("/providers/openai/v1/messages", body.replace("terse", "gpt-priced"), headers);
+  expect(elsewhere.response.headers.get("x-ccproxy-ignored-params")).toBe(
+    "anthropic-version, anthropic-beta=context-1m-2025-08-07",
+  );
+});
+
 test('each request is one row that says what happened; proves("log-access")', () => bench.checkRows());

@@ -1,6 +1,15 @@
 /** Canonical messages as content of the Anthropic messages API. */
 import { GatewayError } from "#core/errors.ts";
-import type { DocumentPart, MediaSource, Message, ModelRequest, Part, ReasoningPart } from "#core/request.ts";
+import type {
+  CacheMark,
+  CacheMarks,
+  DocumentPart,
+  MediaSource,
+  Message,
+  ModelRequest,
+  Part,
+  ReasoningPart,
+} from "#core/request.ts";
 import { isMarked } from "#core/sealed-reasoning.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 
@@ -21,8 +30,9 @@ export interface WireBlock {
 export function encodeMessages(
   { messages, places }: Pick<ModelRequest, "messages" | "places">,
   nameOf: ToolNaming,
+  marks?: CacheMarks,
 ): readonly WireMessage[] {
-  const encoding = { nameOf, placeOf: (part: Part, path: string) => places?.get(part) ?? path };
+  const encoding = { nameOf, marks, placeOf: (part: Part, path: string) => places?.get(part) ?? path };
   const encoded: WireMessage[] = [];
   for (const [position, message] of messages.entries()) {
     const content = encodeParts(message.content, `messages[${position}]`, encoding);
@@ -33,6 +43,12 @@ export function encodeMessages(
   if (encoded.length === 0)
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
   return withEveryResult(encoded).map(resultsFirst);
+}
+
+/** What stands there says so itself, in this format. */
+export function markAt(marks: CacheMarks | undefined, place: object | string): { readonly cache_control?: CacheMark } {
+  const mark = marks?.behind.get(place);
+  return mark === undefined ? {} : { cache_control: mark };
 }
 
 /** The fields of earlier reasoning that `encodeMessages` leaves out: nobody signed it, or another vendor did. */
@@ -83,18 +99,22 @@ function isResult(block: WireBlock): boolean {
 
 function tagged(block: WireBlock): WireBlock {
   return block.type === "text"
-    ? { type: "text", text: `<system-message>\n${String(block["text"])}\n</system-message>` }
+    ? { ...block, text: `<system-message>\n${String(block["text"])}\n</system-message>` }
     : block;
 }
 
 interface Encoding {
   readonly nameOf: ToolNaming;
+  readonly marks: CacheMarks | undefined;
   /** As its client wrote it; else the path. */
   readonly placeOf: (part: Part, path: string) => string;
 }
 
 function encodeParts(parts: readonly Part[], path: string, encoding: Encoding): readonly WireBlock[] {
-  return parts.flatMap((part, position) => encodePart(part, `${path}.content[${position}]`, encoding) ?? []);
+  return parts.flatMap((part, position) => {
+    const block = encodePart(part, `${path}.content[${position}]`, encoding);
+    return block === undefined ? [] : [{ ...block, ...markAt(encoding.marks, part) }];
+  });
 }
 
 /** undefined for what the API would refuse and nobody would miss: empty text, reasoning nobody signed. */

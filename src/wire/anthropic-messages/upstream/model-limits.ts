@@ -2,7 +2,7 @@
  * What Claude models refuse, by the rules that @ai-sdk/anthropic 4.0.105 and @earendil-works/pi-ai 1.5.2 ship. The name may
  * stand inside another (`us.anthropic.claude-opus-4-8-v1:0`).
  */
-import type { RequestFeature } from "#core/request.ts";
+import type { RequestFeature, RequestFeatures } from "#core/request.ts";
 
 /** Everything after Opus and Sonnet 4.6 and Haiku 4.5 answers a sampling parameter with a 400. */
 const REFUSES_SAMPLING = /claude-(?:fable|mythos)-|claude-(?:opus|sonnet|haiku)-5|claude-opus-4-[78]/;
@@ -21,6 +21,19 @@ const SAMPLING: readonly RequestFeature[] = ["temperature", "topP", "topK"];
 /** The features a model refuses, by its full name or, where that is not known yet, by its alias. */
 export function refusedFeatures(model: string): readonly RequestFeature[] {
   return REFUSES_SAMPLING.test(model) || isCurrent(model) ? SAMPLING : [];
+}
+
+/** A stop sequence of white space alone is a 400, with any model. */
+const isTaken = (sequence: string): boolean => sequence.trim() !== "";
+
+export function refusedStops({ stopSequences = [] }: RequestFeatures): readonly RequestFeature[] {
+  return stopSequences.every(isTaken) ? [] : ["stopSequences"];
+}
+
+/** The others, where there are some. */
+export function takenStops({ stopSequences = [] }: RequestFeatures): Pick<RequestFeatures, "stopSequences"> {
+  const taken = stopSequences.filter(isTaken);
+  return taken.length === 0 ? {} : { stopSequences: taken };
 }
 
 /** What a model does with a `tool_choice` that forces a call; `unknown` for an alias that the CLI has not resolved yet. */

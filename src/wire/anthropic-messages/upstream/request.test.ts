@@ -71,6 +71,63 @@ describe("a request", () => {
     expect(again).toEqual({ ...body, cache_control: { type: "ephemeral" } });
   });
 
+  test("has no stop sequence that the API refuses, and says so", () => {
+    const stopping = (...stopSequences: string[]) => ({ stopSequences });
+    expect(unsupported(request(stopping("END", "\n")))).toEqual(["stopSequences"]);
+    expect(bodyOf(stopping("END", " \n"))).toMatchObject({ stop_sequences: ["END"] });
+    expect(bodyOf(stopping("\n"))).not.toHaveProperty("stop_sequences");
+    expect(unsupported(request(stopping("\nEND")))).toEqual([]);
+  });
+
+  // proves("request-ignored-params")
+  test("of this format is cached up to where it says, for as long as it says", () => {
+    const hour = { cache_control: { type: "ephemeral", ttl: "1h" } };
+    const minutes = { cache_control: { type: "ephemeral" } };
+    const text = (said: string, mark = {}) => ({ type: "text", text: said, ...mark });
+    const call = { type: "tool_use", id: "t", name: "now", input: {} };
+    const result = { type: "tool_result", tool_use_id: "t", content: [text("noon", minutes)], is_error: false };
+    const body = {
+      model: "deepseek-chat",
+      max_tokens: 50,
+      system: [text("Be brief.", hour), text("Be kind.")],
+      messages: [
+        { role: "user", content: [text("look", minutes), text("again")] },
+        { role: "assistant", content: [text("Looking."), { ...call, ...minutes }] },
+        { role: "user", content: [{ ...result, ...hour }] },
+      ],
+      tools: [{ name: "now", input_schema: { type: "object" }, ...hour }],
+    };
+    const again = (said: object) => {
+      const decoded = decodeRequest(said);
+      // As a rule adds it.
+      return encodeRequest({ ...decoded, system: ["First.", ...decoded.system], model: body.model }).body;
+    };
+    const told = { ...body, system: [text("First."), ...body.system] };
+    expect(again(body)).toEqual(told);
+    expect(again({ ...body, ...hour })).toEqual({ ...told, ...hour });
+  });
+
+  test("marked in instructions amid the conversation is marked there, or among the first of them", () => {
+    const hour = { cache_control: { type: "ephemeral", ttl: "1h" } };
+    const rule = (text: string) => ({ role: "system", content: [{ type: "text", text, ...hour }] });
+    const user = { role: "user", content: [{ type: "text", text: "hi" }] };
+    const decoded = decodeRequest({ max_tokens: 9, messages: [rule("First."), user, rule("Later.")] });
+    expect(encodeRequest({ ...decoded, model: "claude-haiku-5-5" }).body).toEqual({
+      model: "claude-haiku-5-5",
+      max_tokens: 9,
+      system: [{ type: "text", text: "First.", ...hour }],
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "hi" },
+            { type: "text", text: "<system-message>\nLater.\n</system-message>", ...hour },
+          ],
+        },
+      ],
+    });
+  });
+
   test("has the limit the API needs: the model's own where the client has none", () => {
     expect(bodyOf({})["max_tokens"]).toBe(128_000);
     expect(bodyOf({}, { model: "claude-opus-4-1" })["max_tokens"]).toBe(32_000);

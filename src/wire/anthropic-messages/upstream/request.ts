@@ -1,16 +1,18 @@
 import type { RenamedTool } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
+import type { CacheMarks, Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { EncodedRequest, UpstreamRequest } from "#core/upstream-format.ts";
 import { isRecord } from "#lib/is-record.ts";
 
-import { encodeMessages, unsignedReasoning } from "./messages.ts";
+import { encodeMessages, markAt, unsignedReasoning } from "./messages.ts";
 import {
   alwaysThinks,
   forcedCalls,
   hasSchemas,
   longestAnswer,
   refusedFeatures,
+  refusedStops,
+  takenStops,
   thinksAdaptively,
 } from "./model-limits.ts";
 import { encodeThinking } from "./thinking.ts";
@@ -27,6 +29,7 @@ export function unsupported(request: UpstreamRequest): readonly RequestFeature[]
   const { thinking } = thinkingBody(features, model);
   const refused: readonly RequestFeature[] = [
     ...refusedFeatures(model),
+    ...refusedStops(features),
     // Models that take sampling parameters take them only while they do not think, and not all of them together.
     ...(thinking !== undefined && reasoning?.mode !== "disabled" ? sampling : []),
     ...(temperature === undefined ? [] : (["topP"] as const)),
@@ -45,25 +48,38 @@ function limited({ features, longestAnswer: maxOutputTokens }: UpstreamRequest):
 }
 
 export function encodeRequest(request: UpstreamRequest): EncodedRequest {
-  const { model, stream, system, messages } = request;
+  const { model, stream, system, messages, cacheMarks } = request;
   const left = new Set<string>(unsupported(request));
-  const features: RequestFeatures = Object.fromEntries(
-    Object.entries(limited(request)).filter(([feature]) => !left.has(feature)),
-  );
+  const features: RequestFeatures = {
+    ...Object.fromEntries(Object.entries(limited(request)).filter(([feature]) => !left.has(feature))),
+    ...takenStops(request.features),
+  };
   const instructions = [...system, ...(features.responseFormat?.type === "json-object" ? [jsonOnly] : [])];
   const body: Body = {
     model,
     max_tokens: features.maxOutputTokens ?? longestAnswer(model),
-    ...(instructions.length > 0 && { system: instructions.map((text) => ({ type: "text", text })) }),
-    messages: encodeMessages(request, wireName),
+    ...(instructions.length > 0 && {
+      system: instructions.map((text) => ({ type: "text", text, ...markAt(cacheMarks, text) })),
+    }),
+    messages: encodeMessages(request, wireName, cacheMarks),
     ...samplingBody(features),
     ...thinkingBody(features, model),
-    ...toolBody(features, model),
-    // What was said before is read at a tenth of the price; a model of another vendor may not know the word.
-    ...(model.includes("claude") && { cache_control: { type: "ephemeral" } }),
+    ...toolBody(features, model, cacheMarks),
+    ...(cacheMarks === undefined ? cachedWhole(model) : cacheMarks.end && { cache_control: cacheMarks.end }),
     ...(stream && { stream: true }),
   };
-  return { body, ignoredFields: unsignedReasoning(messages), renamedTools: renamedTools(features) };
+  const { betas = [] } = features;
+  return {
+    body,
+    headers: betas.length > 0 ? { "anthropic-beta": betas.join(",") } : {},
+    ignoredFields: unsignedReasoning(messages),
+    renamedTools: renamedTools(features),
+  };
+}
+
+/** What was said before is read at a tenth of the price; a model of another vendor may not know the word. */
+function cachedWhole(model: string): Body {
+  return model.includes("claude") ? { cache_control: { type: "ephemeral" } } : {};
 }
 
 /** The API has no word for it. */
@@ -132,14 +148,15 @@ function closedSchema(schema: unknown): unknown {
 
 // ---- tools
 
-function toolBody(features: RequestFeatures, model: string): Body {
+function toolBody(features: RequestFeatures, model: string, marks: CacheMarks | undefined): Body {
   const { tools = [], vendorTools = [], toolChoice, parallelToolCalls } = features;
   if (tools.length + vendorTools.length === 0) return {};
-  const own = tools.map(({ name, description, inputSchema, extra }) => ({
-    ...extra,
-    name: wireName(name),
-    ...(description !== undefined && { description }),
-    input_schema: inputSchema,
+  const own = tools.map((tool) => ({
+    ...tool.extra,
+    name: wireName(tool.name),
+    ...(tool.description !== undefined && { description: tool.description }),
+    input_schema: tool.inputSchema,
+    ...markAt(marks, tool),
   }));
   const serial = parallelToolCalls === false && toolChoice?.type !== "none" && { disable_parallel_tool_use: true };
   const choice = choiceBody(toolChoice, model);

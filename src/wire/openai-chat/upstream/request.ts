@@ -19,6 +19,7 @@ export function unsupported({ features, model }: UpstreamRequest): readonly Requ
     "topK",
     "vendorTools",
     "toolExtras",
+    "betas",
     ...(tooManyStops ? (["stopSequences"] as const) : []),
     ...refusedFeatures(model, features),
   ];

@@ -15,6 +15,7 @@ export function unsupported({ features, model }: UpstreamRequest): readonly Requ
     "stopSequences",
     "vendorTools",
     "toolExtras",
+    "betas",
     ...refusedFeatures(model, features),
   ];
   return [...new Set(refused)].filter((feature) => features[feature] !== undefined);

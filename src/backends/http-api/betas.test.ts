@@ -1,0 +1,86 @@
+import { afterAll, beforeEach, expect, test } from "bun:test";
+
+import type { RunContext } from "#core/backend.ts";
+import type { ModelRequest, WireFormatId } from "#core/request.ts";
+import { createUpstream } from "#upstream/upstream.ts";
+
+import { createAffinity } from "./affinity.ts";
+import { createHttpApiBackend } from "./index.ts";
+
+const asked: (string | null)[] = [];
+beforeEach(() => {
+  asked.length = 0;
+});
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch({ headers }) {
+    asked.push(headers.get("anthropic-beta"));
+    return Response.json({ input_tokens: 1 });
+  },
+});
+afterAll(() => server.stop(true));
+
+const backendFor = (format: WireFormatId, headers: Readonly<Record<string, string>> = {}) =>
+  createHttpApiBackend({
+    id: "acme",
+    title: "Acme",
+    endpoints: [{ format, baseUrl: server.url.href }],
+    upstream: createUpstream({
+      provider: "Acme",
+      settings: "providers.acme",
+      credentials: [],
+      spread: "failover",
+      connect: undefined,
+      responseTimeoutMs: 5000,
+      maxRetries: 0,
+    }),
+    headers,
+    defaultModel: undefined,
+    models: [],
+    limitsOf: () => undefined,
+    answersAs: undefined,
+    asksForUsage: false,
+    affinity: createAffinity({ spreads: false }),
+    idleTimeoutMs: 5000,
+    mostHeldBytes: 4096,
+  });
+
+const request: ModelRequest = {
+  wireFormat: "anthropic-messages",
+  model: "m",
+  system: [],
+  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
+  stream: false,
+  includeUsage: true,
+  features: { betas: ["one-2030-01-01", "two"] },
+  featureFields: {},
+  ignoredFields: [],
+};
+
+const context: RunContext = {
+  mode: "chat",
+  tools: "client",
+  requestId: "req_1",
+  principal: "alice",
+  signal: new AbortController().signal,
+  report: () => undefined,
+};
+
+// proves("request-ignored-params")
+test("betas reach Anthropic's API beside those that the configuration names, also where tokens are counted", async () => {
+  await Array.fromAsync(backendFor("anthropic-messages").run(request, context));
+  await backendFor("anthropic-messages", { "anthropic-beta": "set" }).countTokens(request, context);
+  expect(asked).toEqual(["one-2030-01-01,two", "set, one-2030-01-01,two"]);
+});
+
+test("a request without any says nothing of them", async () => {
+  await Array.fromAsync(backendFor("anthropic-messages").run({ ...request, features: {} }, context));
+  expect(asked).toEqual([null]);
+});
+
+test.each(["openai-chat", "openai-responses"] as const)("%s has no word for them, and says so", async (format) => {
+  expect(backendFor(format).unsupported(request, context)).toContain("betas");
+  await Array.fromAsync(backendFor(format).run(request, context));
+  expect(asked).toEqual([null]);
+});
