@@ -175,6 +175,11 @@ const promised: readonly Row[] = [
     "none",
     "an API key by a browser where the vendor's flow is open to everybody, with no id of anybody's program",
   ],
+  [
+    "upstream-keychain",
+    "none",
+    "a key that the system's keychain keeps, from the login that puts it there to the logout",
+  ],
   ["upstream-balance", "seed 000", "several credentials, balanced and failing over"],
   [
     "upstream-rest",

@@ -22,6 +22,11 @@ const helpers = {
     file: `${arm64Libraries}/lib/libstdc++.so.6`,
     without: "the arm64 binary is not run",
   },
+  "a keychain": {
+    commands: ["gnome-keyring-daemon"],
+    file: "/usr/bin/dbus-run-session",
+    without: "no key is kept in one and read from it",
+  },
   bash: completionOf("bash"),
   zsh: completionOf("zsh"),
   fish: completionOf("fish"),

@@ -21,5 +21,5 @@ test("who cannot be reached is told with where its proxy was set", async () => {
   expect(await hintOf({}, { HTTPS_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" })).toMatchObject({
     hint: expect.stringContaining("http_proxy and HTTPS_PROXY in the environment"),
   });
-  expect(await hintOf({})).toMatchObject({ hint: "Check its base_url, and the network." });
+  expect(await hintOf({})).toMatchObject({ hint: "Check providers.acme.base_url, and the network." });
 });
