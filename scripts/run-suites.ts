@@ -135,4 +135,6 @@ function minutes(ms: number): string {
   return `${Math.round(ms / 60_000)} minutes`;
 }
 
+// Without a handler a signal ends this process alone, and what it runs goes on.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 process.exit(await main(process.argv.slice(2)));

@@ -16,11 +16,14 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs to the end and keeps the output. Never throws: a program that cannot start has code 127. */
+/** Runs to the end, at the latest of this process's, and keeps the output. Never throws: a program that cannot start has code 127. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const startedAt = performance.now();
+  let child: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
+  const end = () => child?.kill();
+  process.on("exit", end);
   try {
-    const child = Bun.spawn([...command], {
+    child = Bun.spawn([...command], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs, killSignal: "SIGKILL" as const }),
@@ -36,6 +39,8 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     return { code, output: stdout + stderr, ms: performance.now() - startedAt };
   } catch (error) {
     return { code: 127, output: String(error), ms: performance.now() - startedAt };
+  } finally {
+    process.off("exit", end);
   }
 }
 

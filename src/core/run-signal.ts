@@ -27,6 +27,8 @@ export function abortError({ reason }: AbortSignal): GatewayError {
 
 /** Rejects as soon as nobody waits any more; the work goes on for the others. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // What is there already needs no waiting for: a key from the environment, with each request.
+  if (Bun.peek.status(work) === "fulfilled" && !signal.aborted) return await work;
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(abortError(signal));
   signal.addEventListener("abort", abort, { once: true });
