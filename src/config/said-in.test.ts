@@ -1,23 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ConfigError } from "./config-error.ts";
-import { loadConfig } from "./load.ts";
+import { problemsOf } from "./testing/problems-of.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ccproxy-said-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What is wrong with a file of this text. */
-async function problems(text: string): Promise<readonly string[]> {
-  const configFile = join(folder, "ccproxy.toml");
-  writeFileSync(configFile, text);
-  const error = await loadConfig({ cwd: folder, environment: { HOME: folder }, configFile }).catch(
-    (thrown: unknown) => thrown,
-  );
-  return error instanceof ConfigError ? error.problems : [];
-}
+const problems = (text: string) => problemsOf(folder, text);
 
 test.each([
   ["[providers.deepseak]", "providers.deepseak has no base_url; did you mean deepseek?"],

@@ -2,11 +2,9 @@ import type { ModelInfo } from "#core/backend.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { orAborted } from "#core/run-signal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
-import { chunksOf, textOf } from "#upstream/read-body.ts";
 
+import { askForList } from "./ask-for-list.ts";
 import { modelsIn } from "./dialect.ts";
-import { endpointFor } from "./endpoint.ts";
-import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 
 export interface Catalogue {
@@ -35,7 +33,6 @@ const freshMs = 10 * 60_000;
 const failedMs = 15_000;
 /** A list in front of a client that is just starting. */
 const longestWaitMs = 5000;
-const mostBytes = 8 * 1024 * 1024;
 
 interface State {
   /** Listed as it is until then. */
@@ -101,20 +98,12 @@ export function createCatalogue(options: HttpApiOptions, now = () => performance
 }
 
 async function askForModels(options: HttpApiOptions): Promise<readonly ModelInfo[]> {
-  const { dialect, root } = endpointFor(options, options.endpoints[0]?.format ?? "openai-chat");
   const signal = AbortSignal.timeout(longestWaitMs);
-  const { response } = await options.upstream.send({
-    url: root + dialect.modelsPath,
-    method: "GET",
-    headers: { ...dialect.headers, ...options.headers },
-    authorize: dialect.authorize,
-    refusesKey,
-    signal,
-  });
-  const text = await textOf(chunksOf(response, { idleTimeoutMs: longestWaitMs, signal }), mostBytes);
+  const { endpoint, answer, text } = await askForList({ ...options, idleTimeoutMs: longestWaitMs }, signal);
+  const { response } = answer;
   const body = parseJsonText(text);
   if (!response.ok)
-    throw dialect.format.decodeError({
+    throw endpoint.dialect.format.decodeError({
       status: response.status,
       headers: response.headers,
       body: body ?? text,

@@ -1,11 +1,9 @@
 /** Whether an API takes a credential, found out at no cost: by its list of models. */
 import { type ErrorKind, GatewayError, toGatewayError } from "#core/errors.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
-import { chunksOf, textOf } from "#upstream/read-body.ts";
 
+import { askForList } from "./ask-for-list.ts";
 import { modelsIn } from "./dialect.ts";
-import { endpointFor } from "./endpoint.ts";
-import { refusesKey } from "./key-refusal.ts";
 import type { HttpApiOptions } from "./options.ts";
 import { refusalIn } from "./send.ts";
 
@@ -16,7 +14,6 @@ export interface Verdict {
   readonly why?: string;
 }
 
-const mostBytes = 8 * 1024 * 1024;
 const refusals: ReadonlySet<ErrorKind> = new Set(["authentication", "billing", "permission"]);
 /** There is nothing at that address, or nothing to be had in that way. */
 const missing: ReadonlySet<number> = new Set([404, 405, 501]);
@@ -49,19 +46,9 @@ function isRefusal({ kind }: GatewayError): boolean {
 
 /** Undefined for a list of models. Throws GatewayError where nobody answers. */
 async function problemOfList(options: HttpApiOptions, signal: AbortSignal): Promise<GatewayError | undefined> {
-  const { title, upstream, headers, endpoints, idleTimeoutMs } = options;
-  const endpoint = endpointFor(options, endpoints[0]?.format ?? "openai-chat");
-  const { dialect, root } = endpoint;
-  const answer = await upstream.send({
-    url: root + dialect.modelsPath,
-    method: "GET",
-    headers: { ...dialect.headers, ...headers },
-    authorize: dialect.authorize,
-    refusesKey,
-    signal,
-  });
+  const { title } = options;
+  const { endpoint, answer, text } = await askForList(options, signal);
   const { response } = answer;
-  const text = await textOf(chunksOf(response, { idleTimeoutMs, signal }), mostBytes);
   const noList = response.ok ? modelsIn(parseJsonText(text)) === undefined : missing.has(response.status);
   if (noList) return new GatewayError("not-found", `${title} has no list of models (status ${response.status}).`);
   return response.ok ? undefined : refusalIn(options, endpoint, answer, text);
