@@ -26,7 +26,7 @@ const mostTexts = 500;
 const shortestWaitMs = 20;
 
 export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorder {
-  const { writer, logger, showAfterMs = 500, priceOf } = deps;
+  const { writer, logger, showAfterMs = 250, priceOf } = deps;
   const open = new Set<RequestRecord>();
   // Paths, programs and models are few, and looking for secrets in them is dear.
   const clean = remembering(cleanText, mostTexts);

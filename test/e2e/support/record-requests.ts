@@ -1,7 +1,8 @@
 /**
  * Records requests without pause, as the server would, until it is killed or told to stop:
  * `bun record-requests.ts <database> <log file>`. Each one is told on stdout once it has ended
- * (`ended <id> <unix ms>`), or begun, when it is one that never ends (`begun <id> <unix ms>`).
+ * (`ended <id> <turn>`), or begun, when it is one that never ends (`begun <id> <turn>`). Turns are
+ * counted and two milliseconds or more apart: a time that stands still while the process does.
  */
 import { writeSync } from "node:fs";
 
@@ -24,11 +25,13 @@ const { insertMany } = createAccessLog(openDatabase(path, { busyTimeoutMs: 100 }
 const writer = createAccessLogWriter({ insertMany, logger });
 const recorder = createRequestRecorder({ writer, logger });
 
-const tell = (what: string, id: string) => writeSync(1, `${what} ${id} ${Date.now()}\n`);
+let turn = 0;
+let count = 0;
+const tell = (what: string, id: string) => writeSync(1, `${what} ${id} ${turn}\n`);
 const begin = (id: string) => recorder.begin({ requestId: id, method: "POST", path: "/v1/messages" });
 
-let count = 0;
-const work = setInterval(() => {
+function work(): void {
+  turn += 1;
   for (let burst = 0; burst < 5; burst += 1) {
     const id = `${process.pid}-${(count += 1)}`;
     const record = begin(id);
@@ -40,10 +43,11 @@ const work = setInterval(() => {
     record.end({ status: 200, finishReason: "stop" });
     tell("ended", id);
   }
-}, 2);
+  setTimeout(work, 2);
+}
 
 process.on("SIGTERM", () => {
-  clearInterval(work);
   recorder.stop();
   process.exit(0);
 });
+work();
