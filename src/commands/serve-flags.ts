@@ -1,4 +1,5 @@
-import { logFormats, logLevels, modes, permissionModes, verbosities } from "#config/schema.ts";
+import { modes } from "#config/schema-parts.ts";
+import { logFormats, logLevels, permissionModes, verbosities } from "#config/schema.ts";
 
 import { commonFlags, configFlags, type Flags } from "./flag.ts";
 

@@ -7,7 +7,8 @@ import fc from "fast-check";
 
 import { ConfigError } from "./config-error.ts";
 import { loadConfig, type LoadedConfig, type LoadOptions } from "./load.ts";
-import { type Config, logFormats, logLevels, modes } from "./schema.ts";
+import { modes } from "./schema-parts.ts";
+import { type Config, logFormats, logLevels } from "./schema.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "ccproxy-config-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -2,7 +2,8 @@
 import { nearest } from "#lib/nearest.ts";
 
 import { privateProblems, privateUrlProblems, proxyProblems } from "./private-urls.ts";
-import type { Config, wireFormats } from "./schema.ts";
+import type { wireFormats } from "./schema-parts.ts";
+import type { Config } from "./schema.ts";
 
 type WireFormat = (typeof wireFormats)[number];
 type Settings = Config["providers"][string];

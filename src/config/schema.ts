@@ -5,37 +5,18 @@
  */
 import * as v from "valibot";
 
+import { accessToken, amount, choice, efforts, modes, someName, text, texts, whole } from "./schema-parts.ts";
+import { price, provider } from "./schema-providers.ts";
+import { routing } from "./schema-routing.ts";
+
 export const permissionModes = ["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"] as const;
-export const modes = ["agent", "chat"] as const;
 const toolOwners = ["client", "agent", "both"] as const;
 export const verbosities = ["text-only", "ignore", "formatted", "forward", "verbose", "narrated"] as const;
-const efforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export const logFormats = ["auto", "pretty", "json"] as const;
 const settingSources = ["user", "project", "local"] as const;
 const sandboxes = ["read-only", "workspace-write", "danger-full-access"] as const;
 const approvalPolicies = ["untrusted", "on-request", "never"] as const;
-const signIns = ["claude-credentials", "codex-auth"] as const;
-const keyFlows = ["openrouter"] as const;
-export const wireFormats = ["openai-chat", "openai-responses", "anthropic-messages"] as const;
-
-const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
-
-const someName = v.pipe(v.string(), v.nonEmpty());
-
-const texts = (description: string) => v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.description(description));
-
-const whole = (minimum: number, maximum: number, description: string) =>
-  v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum), v.description(description));
-
-const amount = (minimum: number, maximum: number, description: string) =>
-  v.pipe(v.number(), v.minValue(minimum), v.maxValue(maximum), v.description(description));
-
-const choice = <const Options extends readonly string[]>(options: Options, description: string) =>
-  v.pipe(v.picklist(options), v.description(description));
-
-const accessToken = (description: string) =>
-  v.pipe(v.string(), v.minLength(8), v.regex(/^[\x21-\x7E]+$/), v.description(description));
 
 const server = v.strictObject({
   host: v.optional(text("Address to listen on. Anything but loopback needs server.auth_token."), "127.0.0.1"),
@@ -226,163 +207,6 @@ const models = v.strictObject({
   openai_names: v.pipe(
     v.optional(v.record(someName, text("Model that answers.")), {}),
     v.description('Models that answer to names of OpenAI\'s: `"gpt-4o" = "sonnet"`. The answer names the real one.'),
-  ),
-});
-
-/** Where one secret is kept. */
-const credential = v.strictObject({
-  env: v.optional(text("Variable of ccproxy's environment that holds it.")),
-  file: v.optional(text("File that holds it, and nothing else; of a sign-in, the CLI's file.")),
-  command: v.optional(texts("Program, and its arguments, that prints it.")),
-  keychain: v.optional(text("Name under which the system's keychain holds it, of the service ccproxy.")),
-  sign_in: v.optional(choice(signIns, "The sign-in of a vendor's CLI, from the CLI's own file; needs accept_terms.")),
-  accept_terms: v.optional(
-    v.pipe(v.boolean(), v.description("You have read what the vendor says of such use, and answer for it.")),
-    false,
-  ),
-  token_url: v.optional(text("Where the sign-in is renewed. Unset: the vendor's place.")),
-});
-
-/** For `ccproxy auth login NAME --oauth`. */
-const oauth = v.strictObject({
-  flow: v.optional(
-    choice(keyFlows, "A way to an API key that is open to everybody. Unset: what is known of base_url's host."),
-  ),
-  sign_in: v.optional(choice(signIns, "Whose sign-in it is like. Unset: what is known of a provider of this name.")),
-  client_id: v.optional(text("What the authorization server knows ccproxy by.")),
-  authorize_url: v.optional(text("Where a person signs in. Unset: the vendor's place.")),
-  token_url: v.optional(
-    text("Where codes are redeemed and the sign-in is renewed, or a key is made. Unset: the vendor's place."),
-  ),
-  redirect_url: v.optional(
-    text("Where the browser comes back to, on this machine; /oauth/callback is served by a ccproxy that runs."),
-  ),
-});
-
-const modelLimits = v.strictObject({
-  context: v.optional(whole(1, 100_000_000, "Tokens that a request may have.")),
-  output: v.optional(whole(1, 100_000_000, "Tokens that an answer may have.")),
-});
-
-const provider = v.strictObject({
-  title: v.optional(text("What it is called in messages. Unset: its name.")),
-  base_url: v.optional(
-    text("Where its API is, as its own SDK takes it. Unset: what is known of a provider of this name."),
-  ),
-  wire_format: v.optional(choice(wireFormats, "The API that base_url speaks.")),
-  endpoints: v.pipe(
-    v.optional(v.strictObject(v.entriesFromList(wireFormats, v.optional(text("Base URL of that API.")))), {}),
-    v.description("Base URLs, for a provider that speaks more than one API."),
-  ),
-  credentials: v.pipe(
-    v.optional(v.record(someName, credential), {}),
-    v.description("Its API keys, in the order they are used. Unset: the provider's usual variable."),
-  ),
-  oauth: v.pipe(v.optional(oauth, {}), v.description("How `ccproxy auth login NAME --oauth` signs in.")),
-  spread: v.optional(
-    choice(["failover", "round-robin"], "Of several credentials: the first that works, or each in turn."),
-    "failover",
-  ),
-  models: v.optional(
-    texts("Names of models that go to it by themselves; `*` stands for anything. Unset: what is known."),
-  ),
-  default_model: v.optional(text("Model for requests that name none.")),
-  limits: v.pipe(
-    v.optional(v.record(someName, modelLimits), {}),
-    v.description('How much its models take: `[providers.local.limits."*"]`.'),
-  ),
-  headers: v.pipe(
-    v.optional(v.record(someName, text("The header's value.")), {}),
-    v.description("Headers sent along with every request."),
-  ),
-  ask_for_usage: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description("Ask for token counts in chat streams that travel as they came; their clients see none of it."),
-    ),
-    false,
-  ),
-  allow_private: v.optional(
-    v.pipe(v.boolean(), v.description("It may be on this machine or in a private network.")),
-    false,
-  ),
-  proxy: v.optional(text("HTTP proxy through which it is reached.")),
-  ca_file: v.optional(text("PEM file of certificates to trust for it.")),
-  max_retries: v.optional(whole(0, 10, "Further tries of a request that failed before its first byte."), 2),
-  connect_timeout_seconds: v.optional(amount(0.1, 3600, "Longest wait for a connection."), 10),
-  response_timeout_seconds: v.optional(amount(1, 86_400, "Longest wait for an answer to begin."), 600),
-  idle_timeout_seconds: v.optional(amount(1, 86_400, "Longest silence within an answer."), 300),
-});
-
-const usd = (description: string) => v.optional(amount(0, 1_000_000, description));
-
-const priceTier = {
-  input: amount(0, 1_000_000, "USD per million tokens of input."),
-  output: amount(0, 1_000_000, "The same of output."),
-  cache_read: usd("The same read from a cache. Unset: as input."),
-  cache_write: usd("The same written into a cache for five minutes. Unset: as input."),
-  cache_write_1h: usd("The same for an hour. Unset: twice the input."),
-};
-
-const price = v.strictObject({
-  ...priceTier,
-  above: v.optional(
-    v.pipe(
-      v.record(someName, v.strictObject(priceTier)),
-      v.description(
-        "What all of a request costs whose input has more tokens than that: `[prices.mine.above.200000] input = 6`.",
-      ),
-    ),
-  ),
-});
-
-const routingRule = v.strictObject({
-  model: v.optional(
-    text("Models it is about: a name in which `*` stands for anything, or a regular expression in slashes."),
-  ),
-  path: v.optional(text("What the request's path begins with.")),
-  headers: v.optional(v.record(someName, text("Value it must have, written like a model's name."))),
-  token: v.optional(text("Name of the access token its client presents, written like a model's name.")),
-  wire_format: v.optional(choice(wireFormats, "The API that the client speaks.")),
-  min_kb: v.optional(amount(0, 1_048_576, "Size that its body has at least.")),
-  tools: v.optional(v.pipe(v.boolean(), v.description("Whether it brings tools."))),
-  thinking: v.optional(v.pipe(v.boolean(), v.description("Whether it asks for thinking."))),
-  backend: v.optional(text("What answers: claude-cli, codex-cli, or the name of a provider.")),
-  to_model: v.optional(text("Model that is asked instead.")),
-  effort: v.optional(choice(efforts, "Effort of the model, where the client asks for none.")),
-  mode: v.optional(choice(modes, "Whether a CLI answers as an agent, where the client does not say.")),
-  thinking_budget: v.optional(
-    whole(0, 10_000_000, "Tokens of thinking, where the client asks for none; 0: it does not think."),
-  ),
-  temperature: v.optional(amount(0, 2, "Temperature, where the client asks for none.")),
-  service_tier: v.optional(text("Service tier of the provider's, where the client asks for none.")),
-  max_output_tokens: v.optional(whole(1, 10_000_000, "Tokens that an answer has at most, whatever the client allows.")),
-  system_prompt: v.optional(text("Instructions before the client's.")),
-  relay: v.optional(
-    choice(
-      ["when-possible", "never", "always"],
-      "Whether a request travels as it came; never: it is always translated.",
-    ),
-  ),
-});
-
-const fallbacks = v.record(
-  someName,
-  texts("Who stands in for it where it cannot answer, in this order: `backend`, or `backend/model`."),
-);
-
-const routing = v.strictObject({
-  default: v.optional(
-    text("What answers requests that nothing else is said of: claude-cli, codex-cli, or a provider."),
-    "claude-cli",
-  ),
-  fallbacks: v.pipe(
-    v.optional(fallbacks, {}),
-    v.description('Who answers where a backend cannot: `openai = ["deepseek/deepseek-chat"]`.'),
-  ),
-  rules: v.pipe(
-    v.optional(v.record(someName, routingRule), {}),
-    v.description("The first rule of which everything holds decides."),
   ),
 });
 

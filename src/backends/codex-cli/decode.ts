@@ -6,22 +6,14 @@ import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import { brokenOff } from "#core/refusal.ts";
-import { addUsage, noUsage, subtractUsage, type Usage } from "#core/usage.ts";
+import { noUsage, type Usage } from "#core/usage.ts";
 
-import { failureOf, statusOf, tooLate, type TurnError } from "./failure.ts";
+import { failureOf, statusOf, tooLate, tooLong, type TurnError } from "./failure.ts";
 import { actOf, type Item, outcomeOf } from "./items.ts";
 import type { Params } from "./messages.ts";
-import {
-  type ClientCall,
-  type CodexUsage,
-  type Notice,
-  type RawItem,
-  readError,
-  readItem,
-  readNotice,
-  readRawItem,
-} from "./notices.ts";
+import { type ClientCall, type Notice, type RawItem, readError, readItem, readNotice, readRawItem } from "./notices.ts";
 import { sealed } from "./seals.ts";
+import { TurnUsage } from "./turn-usage.ts";
 
 export interface DecoderOptions {
   /** As Codex said when the thread began. */
@@ -86,12 +78,7 @@ export class TurnDecoder {
   readonly #announced = new Map<string, ClientCall | undefined>();
   /** Those that wait for a result, and whether they were written down. */
   readonly #calls = new Map<string, boolean>();
-  #counted = noUsage;
-  /** Of the earlier answers of this turn. */
-  #told = noUsage;
-  /** As Codex sums it up, with the turns before this one. */
-  #thread: Usage;
-  #before: Usage | undefined;
+  readonly #usage: TurnUsage;
   #isWhole = false;
 
   readonly #readers: Readonly<Record<string, (notice: Notice) => readonly ModelEvent[]>> = {
@@ -102,10 +89,9 @@ export class TurnDecoder {
     "item/started": ({ item }) => this.#onItem(readItem(item), false),
     "item/completed": ({ item }) => this.#onItem(readItem(item), true),
     "rawResponseItem/completed": ({ item }) => this.#onRawItem(readRawItem(item)),
-    "rawResponse/completed": ({ usage }) => this.#onWritten(usageOf(usage)),
+    "rawResponse/completed": ({ usage }) => this.#onWritten(this.#usage.count(usage)),
     "thread/tokenUsage/updated": ({ tokenUsage }) => {
-      this.#thread = usageOf(tokenUsage?.total);
-      this.#before ??= subtractUsage(this.#thread, usageOf(tokenUsage?.last));
+      this.#usage.sum(tokenUsage?.total, tokenUsage?.last);
       return [];
     },
     "model/rerouted": ({ toModel }) => {
@@ -119,8 +105,7 @@ export class TurnDecoder {
   constructor(options: DecoderOptions) {
     this.#options = options;
     this.#model = options.model;
-    this.#before = options.before;
-    this.#thread = options.before ?? noUsage;
+    this.#usage = new TurnUsage(options.before);
   }
 
   get isOver(): boolean {
@@ -129,7 +114,7 @@ export class TurnDecoder {
 
   /** What the thread used, with this turn; undefined where that was never told. */
   get threadUsage(): Usage | undefined {
-    return this.#before && this.#thread;
+    return this.#usage.thread;
   }
 
   /** The id of the turn, once it was answered to its end. */
@@ -169,7 +154,7 @@ export class TurnDecoder {
   handOver(): readonly ModelEvent[] {
     const events = this.#finish("tool-calls");
     this.#calls.clear();
-    this.#told = this.#used();
+    this.#usage.endAnswer();
     this.#steps = 0;
     this.#answers += 1;
     this.#phase = "waiting";
@@ -338,7 +323,6 @@ export class TurnDecoder {
     this.#refused = this.#wordless !== undefined;
     this.#wordless = undefined;
     this.#writing = false;
-    this.#counted = addUsage(this.#counted, usage);
     this.#stepUsage = usage;
     return [...this.#enterStep(), ...this.#close(), ...this.#endWrittenStep()];
   }
@@ -387,28 +371,14 @@ export class TurnDecoder {
   #finish(reason: FinishReason, rawReason?: string): readonly ModelEvent[] {
     const events = [...this.#begin(), ...this.#close(), ...this.#held.splice(0)];
     if (this.#stepOpen) {
-      const rest = subtractUsage(this.#used(), this.#counted);
-      this.#counted = this.#used();
+      const rest = this.#usage.countRest();
       events.push(...this.#endStep(this.#stepUsage ?? rest));
     }
-    const usage = subtractUsage(this.#used(), this.#told);
+    const usage = this.#usage.ofAnswer;
     const finish: ModelEvent = { type: "finish", reason, ...(rawReason && { rawReason }), usage, steps: this.#steps };
     this.#phase = "over";
     return [...events, finish];
   }
-
-  /** Of this turn so far; the sum has what an answer used that broke off. */
-  #used(): Usage {
-    const total = subtractUsage(this.#thread, this.#before ?? noUsage);
-    const { inputTokens, outputTokens } = this.#counted;
-    return total.inputTokens + total.outputTokens > inputTokens + outputTokens ? total : this.#counted;
-  }
-}
-
-function tooLong(): GatewayError {
-  return new GatewayError("context-length", "The conversation does not fit the model's context window.", {
-    hint: "Shorten the conversation or start a new one.",
-  });
 }
 
 interface Call {
@@ -427,16 +397,4 @@ function callEvents(id: string, { toolName, input, executedBy }: Call): readonly
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
-}
-
-function usageOf(usage: CodexUsage | undefined): Usage {
-  if (usage === undefined) return noUsage;
-  return {
-    inputTokens: usage.inputTokens,
-    outputTokens: usage.outputTokens,
-    cacheReadInputTokens: usage.cachedInputTokens,
-    cacheWriteInputTokens: usage.cacheWriteInputTokens,
-    cacheWrite1hInputTokens: 0,
-    reasoningTokens: usage.reasoningOutputTokens,
-  };
 }

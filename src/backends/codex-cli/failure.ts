@@ -105,6 +105,12 @@ export function failureOf(error: TurnError, { provider, rateLimits, now }: Circu
   });
 }
 
+export function tooLong(): GatewayError {
+  return new GatewayError("context-length", "The conversation does not fit the model's context window.", {
+    hint: "Shorten the conversation or start a new one.",
+  });
+}
+
 /** For a provider that does not even begin to answer: Codex itself would wait for ever (0.169). */
 export function tooLate(provider: string): GatewayError {
   return new GatewayError("timeout", `Codex's provider ${provider} did not begin to answer in time.`, {

@@ -1,6 +1,7 @@
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 
-import { type AnswerEvent, createAssembly } from "./assembly.ts";
+import { createAssembly } from "./assembly.ts";
+import type { AnswerEvent } from "./output.ts";
 
 /** An SSE comment: the one silence-breaker that no OpenAI client takes for an event. */
 export const heartbeat = ": keep-alive\n\n";
