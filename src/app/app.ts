@@ -272,8 +272,8 @@ function createHttpServer({ options, places, routing, workspaces, sessions, tele
   const gateway = createGateway({
     routing,
     workspaces,
-    admission: admissionOf(limits, limits.max_running),
-    upstreamAdmission: admissionOf(limits, Math.min(limits.max_upstream, sentAtOnce(environment))),
+    admission: admissionOf(limits, limits.max_running, "limits.max_running"),
+    upstreamAdmission: upstreamAdmissionOf(limits, sentAtOnce(environment)),
     sessions,
     ...modelNames(config),
     limitsOf,
@@ -309,9 +309,16 @@ function sentAtOnce({ BUN_CONFIG_MAX_HTTP_REQUESTS: said = "" }: Variables): num
   return (/^[1-9]\d{0,4}$/.test(said) ? Number(said) : 256) - 16;
 }
 
-function admissionOf(limits: Config["limits"], maxRunning: number): Admission {
+function upstreamAdmissionOf(limits: Config["limits"], sendable: number): Admission {
+  const isCapped = limits.max_upstream >= sendable;
+  const setting = `limits.max_upstream${isCapped ? " (with BUN_CONFIG_MAX_HTTP_REQUESTS 16 above it)" : ""}`;
+  return admissionOf(limits, Math.min(limits.max_upstream, sendable), setting);
+}
+
+function admissionOf(limits: Config["limits"], maxRunning: number, setting: string): Admission {
   return createAdmission({
     maxRunning,
+    setting,
     maxWaiting: limits.max_waiting,
     queueTimeoutMs: limits.queue_timeout_seconds * 1000,
   });

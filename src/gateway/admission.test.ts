@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 
 import { createAdmission } from "./admission.ts";
 
-const patient = { maxRunning: 1, maxWaiting: 1, queueTimeoutMs: 60_000 };
+const patient = { maxRunning: 1, setting: "limits.max_upstream", maxWaiting: 1, queueTimeoutMs: 60_000 };
 const never = new AbortController().signal;
 
 test('a waiter gets the place of the one that leaves, in order of arrival; proves("admission-limits")', async () => {
@@ -21,16 +21,22 @@ test('a waiter gets the place of the one that leaves, in order of arrival; prove
   expect(admission).toMatchObject({ running: 0, waiting: 0 });
 });
 
-test("a full queue refuses at once and says when to come back", async () => {
+test("a full queue refuses at once, says when to come back and what makes more room", async () => {
   const admission = createAdmission({ ...patient, maxWaiting: 0 });
   await admission.enter(never);
-  expect(admission.enter(never)).rejects.toMatchObject({ kind: "rate-limit", options: { retryAfterSeconds: 5 } });
+  await expect(admission.enter(never)).rejects.toMatchObject({
+    kind: "rate-limit",
+    options: { retryAfterSeconds: 5, hint: "Retry shortly, or raise limits.max_upstream or limits.max_waiting." },
+  });
 });
 
 test("waiting ends with the deadline", async () => {
   const admission = createAdmission({ ...patient, queueTimeoutMs: 5 });
   await admission.enter(never);
-  expect(admission.enter(never)).rejects.toMatchObject({ kind: "rate-limit" });
+  await expect(admission.enter(never)).rejects.toMatchObject({
+    kind: "rate-limit",
+    options: { hint: "Retry shortly, or raise limits.max_upstream or limits.queue_timeout_seconds." },
+  });
 });
 
 test("a client that leaves the queue frees its place in it", async () => {
@@ -58,7 +64,7 @@ test("in any order of arrivals, departures and hang-ups no more than the maximum
   const step = fc.oneof(fc.constant("enter"), fc.constant("leave"), fc.constant("hang-up"));
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (steps, maxRunning) => {
-      const admission = createAdmission({ maxRunning, maxWaiting: 100, queueTimeoutMs: 60_000 });
+      const admission = createAdmission({ ...patient, maxRunning, maxWaiting: 100 });
       const releases: Array<() => void> = [];
       const waiting: AbortController[] = [];
       for (const action of steps) {

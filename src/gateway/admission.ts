@@ -2,6 +2,8 @@ import { GatewayError } from "#core/errors.ts";
 
 export interface AdmissionOptions {
   readonly maxRunning: number;
+  /** What says how many may run, as a client is told it. */
+  readonly setting: string;
   readonly maxWaiting: number;
   readonly queueTimeoutMs: number;
 }
@@ -76,17 +78,17 @@ function waitForTurn(queue: Set<Waiter>, options: AdmissionOptions, signal: Abor
   });
 }
 
-function queueFull({ maxRunning, maxWaiting }: AdmissionOptions): GatewayError {
+function queueFull({ maxRunning, maxWaiting, setting }: AdmissionOptions): GatewayError {
   return new GatewayError("rate-limit", `All ${maxRunning} places are taken and ${maxWaiting} requests wait already.`, {
-    hint: "Retry shortly, or raise limits.max_running or limits.max_waiting.",
+    hint: `Retry shortly, or raise ${setting} or limits.max_waiting.`,
     retryAfterSeconds: 5,
   });
 }
 
-function queueTimeout({ queueTimeoutMs }: AdmissionOptions): GatewayError {
+function queueTimeout({ queueTimeoutMs, setting }: AdmissionOptions): GatewayError {
   const seconds = Math.round(queueTimeoutMs / 1000);
   return new GatewayError("rate-limit", `No place became free within ${seconds} s.`, {
-    hint: "Retry shortly, or raise limits.max_running or --queue-timeout.",
+    hint: `Retry shortly, or raise ${setting} or limits.queue_timeout_seconds.`,
     retryAfterSeconds: Math.max(1, Math.min(seconds, 30)),
   });
 }

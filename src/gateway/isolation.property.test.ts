@@ -44,11 +44,13 @@ function createEcho(heard: (context: RunContext, told: string) => void): Backend
   };
 }
 
+const ofThree = { maxRunning: 3, setting: "limits.max_running", maxWaiting: 100, queueTimeoutMs: 5000 };
+
 function gatewayOf(backend: Backend, database: ReturnType<typeof memoryDatabase>): Gateway {
   return createGateway({
     routing: onlyTo(backend),
-    admission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
-    upstreamAdmission: createAdmission({ maxRunning: 3, maxWaiting: 100, queueTimeoutMs: 5000 }),
+    admission: createAdmission(ofThree),
+    upstreamAdmission: createAdmission(ofThree),
     sessions: createTestSessions({ database }),
     workspaces: { resolve: () => Promise.reject(new Error("a bare model works nowhere")) },
     aliases: new Map(),

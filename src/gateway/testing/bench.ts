@@ -47,7 +47,12 @@ const placeCalled = (name: string) => ({
 });
 
 export function setUp(script: Script, deps: Partial<GatewayDeps> = {}) {
-  const admission = createAdmission({ maxRunning: 1, maxWaiting: 0, queueTimeoutMs: 1000 });
+  const admission = createAdmission({
+    maxRunning: 1,
+    setting: "limits.max_running",
+    maxWaiting: 0,
+    queueTimeoutMs: 1000,
+  });
   const backend: Backend = {
     id: "scripted",
     modes: ["agent", "chat"],

@@ -22,8 +22,18 @@ const batches = 6;
 function gatewayOf({ backend, workspace }: Bench, mode: Mode) {
   return createGateway({
     routing: onlyTo(backend),
-    admission: createAdmission({ maxRunning: 4, maxWaiting: 100, queueTimeoutMs: 60_000 }),
-    upstreamAdmission: createAdmission({ maxRunning: 4, maxWaiting: 100, queueTimeoutMs: 60_000 }),
+    admission: createAdmission({
+      maxRunning: 4,
+      setting: "limits.max_running",
+      maxWaiting: 100,
+      queueTimeoutMs: 60_000,
+    }),
+    upstreamAdmission: createAdmission({
+      maxRunning: 4,
+      setting: "limits.max_upstream",
+      maxWaiting: 100,
+      queueTimeoutMs: 60_000,
+    }),
     sessions: createTestSessions({
       options: { waitMs: 60_000, maxWaiting: 10, keepMs: 1e9, most: 100, mostBytes: 1_000_000_000 },
       onForgotten: (session) => backend.forget?.(session),
