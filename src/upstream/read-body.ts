@@ -25,13 +25,19 @@ export async function* chunksOf(
   const cancel = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", cancel, { once: true });
   let isLate = false;
+  let isWaiting = false;
+  // One clock for all of it: one for each chunk costs as much as the chunk.
+  const timer = setInterval(() => {
+    if (!isWaiting) return;
+    isLate = true;
+    cancel();
+  }, idleTimeoutMs);
   try {
     for (;;) {
-      const timer = setTimeout(() => {
-        isLate = true;
-        cancel();
-      }, idleTimeoutMs);
-      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+      isWaiting = true;
+      timer.refresh();
+      const { done, value } = await reader.read();
+      isWaiting = false;
       if (signal.aborted) throw toGatewayError(signal.reason);
       if (isLate) throw silent(idleTimeoutMs);
       if (done) return;
@@ -40,6 +46,7 @@ export async function* chunksOf(
   } catch (thrown) {
     throw faultOf(thrown, signal);
   } finally {
+    clearInterval(timer);
     signal.removeEventListener("abort", cancel);
     cancel();
   }
