@@ -7,6 +7,7 @@ import type { ApiError } from "./api-error.ts";
 import type { Call, Director, Outcome, Reply } from "./director.ts";
 import { modelNotFound } from "./openai/common.ts";
 import { describeModel as describeOpenaiModel, listModels as listOpenaiModels } from "./openai/models.ts";
+import type { KeptResponses } from "./openai-responses/kept.ts";
 import type { Place } from "./place.ts";
 import { parseCountRequest } from "./request.ts";
 
@@ -18,6 +19,8 @@ export interface Asking extends Omit<Call, "root"> {
   /** The body as it came. */
   readonly bytes: Uint8Array;
   readonly contentType: string;
+  /** Whose it is, by its credential. */
+  readonly account: string;
 }
 
 /** What the endpoints work on. */
@@ -25,6 +28,7 @@ export interface Shelves {
   readonly director: Director;
   readonly batches: Batches;
   readonly files: Files;
+  readonly responses: KeptResponses;
 }
 
 export async function replyTo(asking: Asking, shelves: Shelves): Promise<Reply> {
@@ -33,16 +37,27 @@ export async function replyTo(asking: Asking, shelves: Shelves): Promise<Reply> 
   switch (`${method} ${place.endpoint}`) {
     case "POST messages":
     case "POST chat":
-    case "POST responses":
       return shelves.director.reply(call);
+    case "POST responses":
+      return replyAndKeep(call, asking.account, shelves);
     default:
       return { step: order, outcome: await outcomeOf(asking, shelves) };
   }
 }
 
+/** It is there to be asked for as soon as its stream names it. */
+function replyAndKeep(call: Call, account: string, { director, responses }: Shelves): Reply {
+  const body = responses.wholeRequest(account, call.body);
+  const reply = director.reply({ ...call, body });
+  const { outcome } = reply;
+  if ("answer" in outcome) responses.keep(account, body, outcome.writer.whole(outcome.answer));
+  return reply;
+}
+
 async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
   const { method, url, place, format } = asking;
-  switch (`${method} ${place.endpoint}`) {
+  const what = `${method} ${place.endpoint}`;
+  switch (what) {
     case "POST count-tokens":
       return counted(asking);
     case "POST responses-tokens":
@@ -55,7 +70,11 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
         : found(describeOpenaiModel(place.id), modelNotFound(place.id));
     case "GET response":
     case "DELETE response":
-      return { error: notFound(`Response with id '${place.id}' not found.`) };
+    case "POST response-cancel":
+    case "GET response-items": {
+      const kept = shelves.responses.answer(asking.account, { call: what, id: place.id });
+      return kept ?? { error: notFound(`Response with id '${place.id}' not found.`) };
+    }
   }
   if (isAnthropic(asking)) {
     const outcome = place.endpoint.startsWith("batch")

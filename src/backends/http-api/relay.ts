@@ -9,6 +9,7 @@ import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { refusesKey } from "./key-refusal.ts";
+import { accountOfPath, accountOfTurn, rememberAnswer } from "./kept-responses.ts";
 import { lastFrames } from "./last-frames.ts";
 import { named, namedIn } from "./named.ts";
 import type { HttpApiOptions } from "./options.ts";
@@ -28,14 +29,9 @@ export async function relay(...asked: Parameters<typeof passOn>): Promise<Relaye
 async function passOn(options: HttpApiOptions, request: RelayedRequest, context: RelayContext): Promise<RelayedAnswer> {
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
-  const { signal } = context;
+  const { signal, principal } = context;
   const { affinity } = options;
   const isTurn = asksModel(request, dialect);
-  const account = isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context, request.path);
-  const note = (event: ModelEvent) => {
-    if (event.type === "start") affinity.answered(event.responseId, account);
-    context.note(namedIn(event, options));
-  };
   const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
   const sent = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
@@ -44,11 +40,18 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
     body,
     authorize: dialect.authorize,
     refusesKey,
-    affinity: account,
+    affinity: isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context),
+    account: isTurn ? accountOfTurn(options, principal, request.json) : accountOfPath(options, principal, request.path),
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
-  const { response, retries } = sent;
+  const { response, retries, account } = sent;
+  const isKept = isTurn && dialect.keepsAnswers;
+  const note = (event: ModelEvent) => {
+    if (isKept && event.type === "start")
+      rememberAnswer(options, { principal, id: event.responseId, account }, request.json);
+    context.note(namedIn(event, options));
+  };
   context.report({ retries });
   const { status, headers } = response;
   // Its client would follow it, with what lets the client in here.
