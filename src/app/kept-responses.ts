@@ -1,10 +1,8 @@
 /** Answers that are kept under their ids here, and who made those that providers keep. */
-import type { Database } from "bun:sqlite";
-
 import type { Config } from "#config/schema.ts";
 import type { ProviderResponses } from "#core/provider-response.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
-import { openInMemory } from "#store/database.ts";
+import { type openDatabase, openInMemory } from "#store/database.ts";
 import { createProviderResponses } from "#store/provider-responses.ts";
 import { createResponseStore } from "#store/responses.ts";
 import { startPruning } from "#telemetry/access-log-pruner.ts";
@@ -24,7 +22,11 @@ const bytesOfId = 1024;
 /** Where nothing is written down. */
 const mostInMemory = 10_000;
 
-export function openKeptResponses({ responses }: Config, database: Database, logger: Logger): KeptResponses {
+export function openKeptResponses(
+  { responses }: Pick<Config, "responses">,
+  database: ReturnType<typeof openDatabase>,
+  logger: Pick<Logger, "warn" | "debug">,
+): KeptResponses {
   const { keep_days: keepDays, max_mb: megabytes } = responses;
   if (keepDays === 0) {
     const memory = openInMemory();

@@ -5,9 +5,9 @@ import { anthropicMessages } from "./anthropic/index.ts";
 import { describeModel as describeAnthropicModel, listModels as listAnthropicModels } from "./anthropic/models.ts";
 import type { ApiError } from "./api-error.ts";
 import type { Call, Director, Outcome, Reply } from "./director.ts";
+import type { KeptResponses } from "./openai-responses/kept.ts";
 import { modelNotFound } from "./openai/common.ts";
 import { describeModel as describeOpenaiModel, listModels as listOpenaiModels } from "./openai/models.ts";
-import type { KeptResponses } from "./openai-responses/kept.ts";
 import type { Place } from "./place.ts";
 import { parseCountRequest } from "./request.ts";
 
@@ -56,8 +56,7 @@ function replyAndKeep(call: Call, account: string, { director, responses }: Shel
 
 async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
   const { method, url, place, format } = asking;
-  const what = `${method} ${place.endpoint}`;
-  switch (what) {
+  switch (`${method} ${place.endpoint}`) {
     case "POST count-tokens":
       return counted(asking);
     case "POST responses-tokens":
@@ -68,13 +67,6 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
       return isAnthropic(asking)
         ? found(describeAnthropicModel(place.id), notFound(`model: ${place.id}`))
         : found(describeOpenaiModel(place.id), modelNotFound(place.id));
-    case "GET response":
-    case "DELETE response":
-    case "POST response-cancel":
-    case "GET response-items": {
-      const kept = shelves.responses.answer(asking.account, { call: what, id: place.id });
-      return kept ?? { error: notFound(`Response with id '${place.id}' not found.`) };
-    }
   }
   if (isAnthropic(asking)) {
     const outcome = place.endpoint.startsWith("batch")
@@ -82,6 +74,8 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
       : await fileOutcome(asking, shelves);
     if (outcome !== undefined) return outcome;
   }
+  const response = responseOutcome(asking, shelves);
+  if (response !== undefined) return response;
   const refuse = place.endpoint === "unknown" ? format.notFound : format.notAllowed;
   return { error: refuse(method, url.pathname) };
 }
@@ -139,6 +133,20 @@ function batchResult(call: Call, director: Director): BatchResult {
   const error = "error" in outcome ? outcome.error : { status: 500 };
   return { type: "errored", error: anthropicMessages.errorBody(error, "") };
 }
+
+function responseOutcome({ method, place, account }: Asking, { responses }: Shelves): Outcome | undefined {
+  const call = `${method} ${place.endpoint}`;
+  if (!responseCalls.has(call)) return undefined;
+  const missing = notFound(`Response with id '${place.id}' not found.`);
+  return responses.answer(account, { call, id: place.id }) ?? { error: missing };
+}
+
+const responseCalls: ReadonlySet<string> = new Set([
+  "GET response",
+  "DELETE response",
+  "POST response-cancel",
+  "GET response-items",
+]);
 
 async function fileOutcome(
   { method, url, place, bytes, contentType }: Asking,

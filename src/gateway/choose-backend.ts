@@ -23,7 +23,7 @@ export function chooseBackends(
   if (keeper === undefined)
     return chainOf(choice, routing.fallbacksOf(choice.backend.id), routing.backends, call.failed);
   if (choice.backend.id === keeper.backend) return [choice];
-  throw keptElsewhere(keeper, `but this request goes to ${choice.backend.id}. ${choice.why}`);
+  throw keptElsewhere(keeper, `but this request goes to ${choice.backend.id}: ${choice.why}`);
 }
 
 /** `why` ends as a sentence does. */

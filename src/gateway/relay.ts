@@ -33,7 +33,7 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
     const reason = reasonToRead(deps, choice, request, call);
     const { keeper } = call.route;
     if (reason !== undefined && keeper !== undefined)
-      throw keptElsewhere(keeper, `which can be gone on from only where the request passes as it came. ${reason}`);
+      throw keptElsewhere(keeper, `which can be gone on from only where the request passes as it came: ${reason}`);
     if (reason !== undefined) return undefined;
     await requireListed(deps, { name: freeNameOf(call.model ?? outline.model, deps), choice }, call);
     return await startRelay(deps, { request, call, choice, isLast });

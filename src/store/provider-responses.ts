@@ -22,8 +22,7 @@ export function createProviderResponses(
   { most, now = Date.now }: ProviderResponsesOptions,
 ): PrunedProviderResponses {
   const { insert, select, selectOthers, drop, dropSpent } = prepare(database);
-  const prune = (createdBefore: number, limit: number): number =>
-    dropSpent.run({ createdBefore, most, limit }).changes;
+  const prune = (createdBefore: number, limit: number): number => dropSpent.run({ createdBefore, most, limit }).changes;
   let uncounted = 0;
   return {
     save({ account = null, ...made }) {

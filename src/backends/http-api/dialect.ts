@@ -15,8 +15,6 @@ export interface Dialect {
   readonly path: string;
   /** A path with the API's version at its beginning, as clients call it. */
   readonly pathOf: (versioned: string) => string;
-  /** Answers can be asked for by their ids. */
-  readonly keepsAnswers?: true;
   readonly modelsPath: string;
   /** Where the API counts the tokens of a request. */
   readonly countPath?: string;
@@ -48,7 +46,7 @@ const chat: Dialect = {
 export const dialects: Readonly<Record<WireFormatId, Dialect>> = {
   "anthropic-messages": anthropic,
   "openai-chat": chat,
-  "openai-responses": { ...chat, format: openaiResponsesUpstream, path: "/responses", keepsAnswers: true },
+  "openai-responses": { ...chat, format: openaiResponsesUpstream, path: "/responses" },
 };
 
 /** The URL that the paths are seen from: vendors' SDKs differ in whether the version belongs to it. */

@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 
+import type { WireFormatId } from "#core/request.ts";
 import { memoryDatabase } from "#sessions/testing/test-sessions.ts";
 import { createProviderResponses } from "#store/provider-responses.ts";
 
 import { accountOfPath, accountOfTurn, rememberAnswer } from "./kept-responses.ts";
 
-function setUp(made: object = {}) {
+function setUp(json: object = {}, wireFormat: WireFormatId = "openai-responses") {
   const responses = createProviderResponses(memoryDatabase(), { most: 100 });
   const keeper = { id: "openai", responses };
-  rememberAnswer(keeper, { principal: "ann", id: "resp_1", account: "KEY_2" }, made);
+  rememberAnswer(keeper, { wireFormat, json }, { principal: "ann", id: "resp_1", account: "KEY_2" });
   return keeper;
 }
 
@@ -30,12 +31,12 @@ test("a response is its caller's alone, however its id is written", () => {
   expect(accountOfPath({ ...keeper, id: "azure" }, "bob", "/v1/responses/resp_1")).toBeUndefined();
 });
 
-test("one that may not be kept is not remembered, nor is any where nobody remembers", () => {
-  const keeper = setUp({ store: false });
-  expect(accountOfPath(keeper, "ann", "/v1/responses/resp_1")).toBeUndefined();
-  expect(accountOfPath(keeper, "bob", "/v1/responses/resp_1")).toBeUndefined();
+test("one that may not be kept is not remembered, nor are other answers, nor is any where nobody remembers", () => {
+  for (const keeper of [setUp({ store: false }), setUp({}, "openai-chat")])
+    for (const caller of ["ann", "bob"]) expect(accountOfPath(keeper, caller, "/v1/responses/resp_1")).toBeUndefined();
   const forgetful = { id: "openai", responses: undefined };
-  rememberAnswer(forgetful, { principal: "ann", id: "resp_1", account: "KEY" }, {});
+  const request = { wireFormat: "openai-responses", json: {} } as const;
+  rememberAnswer(forgetful, request, { principal: "ann", id: "resp_1", account: "KEY" });
   expect(accountOfTurn(forgetful, "ann", { previous_response_id: "resp_1" })).toBeUndefined();
 });
 

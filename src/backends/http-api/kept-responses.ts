@@ -1,6 +1,7 @@
 /** Responses that a provider keeps: which of its accounts has one, and that it is its caller's alone. */
+import type { RelayedRequest } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { ProviderResponses } from "#core/provider-response.ts";
+import type { ProviderResponse } from "#core/provider-response.ts";
 import { isRecord } from "#lib/is-record.ts";
 
 import type { HttpApiOptions } from "./options.ts";
@@ -37,11 +38,11 @@ export function accountOfPath(keeper: Keeper, principal: string, path: string): 
 /** Remembers an answer that can be asked for, unless its client will not have it kept. */
 export function rememberAnswer(
   { id: backend, responses }: Keeper,
-  made: Omit<Parameters<ProviderResponses["save"]>[0], "backend">,
-  body: unknown,
+  { wireFormat, json }: Pick<RelayedRequest, "wireFormat" | "json">,
+  made: Omit<ProviderResponse, "backend">,
 ): void {
-  if (responses === undefined || (isRecord(body) && body["store"] === false)) return;
-  responses.save({ ...made, backend });
+  if (wireFormat !== "openai-responses" || (isRecord(json) && json["store"] === false)) return;
+  responses?.save({ ...made, backend });
 }
 
 function isOthers({ id: backend, responses }: Keeper, principal: string, id: string): boolean {

@@ -8,8 +8,8 @@ import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
-import { refusesKey } from "./key-refusal.ts";
 import { accountOfPath, accountOfTurn, rememberAnswer } from "./kept-responses.ts";
+import { refusesKey } from "./key-refusal.ts";
 import { lastFrames } from "./last-frames.ts";
 import { named, namedIn } from "./named.ts";
 import type { HttpApiOptions } from "./options.ts";
@@ -30,7 +30,6 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
   const { signal, principal } = context;
-  const { affinity } = options;
   const isTurn = asksModel(request, dialect);
   const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
   const sent = await options.upstream.send({
@@ -40,16 +39,14 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
     body,
     authorize: dialect.authorize,
     refusesKey,
-    affinity: isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context),
-    account: isTurn ? accountOfTurn(options, principal, request.json) : accountOfPath(options, principal, request.path),
+    ...accountFor(options, request, { context, isTurn }),
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
   const { response, retries, account } = sent;
-  const isKept = isTurn && dialect.keepsAnswers;
   const note = (event: ModelEvent) => {
-    if (isKept && event.type === "start")
-      rememberAnswer(options, { principal, id: event.responseId, account }, request.json);
+    if (isTurn && event.type === "start")
+      rememberAnswer(options, request, { principal, id: event.responseId, account });
     context.note(namedIn(event, options));
   };
   context.report({ retries });
@@ -70,6 +67,18 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
   if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
   else if (isAnswer) noteAnswer(text, endpoint, note);
   return { ...passed, body: answer };
+}
+
+/** Which of several is asked, as far as that matters. */
+function accountFor(
+  options: HttpApiOptions,
+  { json, path }: RelayedRequest,
+  { context, isTurn }: { readonly context: RelayContext; readonly isTurn: boolean },
+) {
+  const { principal } = context;
+  return isTurn
+    ? { affinity: options.affinity.ofTurn(context, json), account: accountOfTurn(options, principal, json) }
+    : { affinity: options.affinity.ofResource(context), account: accountOfPath(options, principal, path) };
 }
 
 /** The other endpoints of an API answer with lists, files and streams of their own. */

@@ -27,7 +27,11 @@ export function createKeptResponses(): KeptResponses {
       if (!isRecord(body)) return body;
       const before = find(account, body["previous_response_id"]);
       if (before === undefined) return body;
-      const input = [...itemsOf(before.request["input"]), ...itemsOf(before.response["output"]), ...itemsOf(body["input"])];
+      const input = [
+        ...itemsOf(before.request["input"]),
+        ...itemsOf(before.response["output"]),
+        ...itemsOf(body["input"]),
+      ];
       return { ...body, input, previous_response_id: null };
     },
     keep(account, request, response) {
