@@ -43,11 +43,15 @@ test("the same id may be two callers', of two providers or of one", () => {
   expect([store.find("ann", one.id)?.backend, store.find("bob", one.id)?.backend]).toEqual(["openai", "azure"]);
 });
 
-test("those that are too old go, some at a time, and so do those that are too many", () => {
+test("those that are too old go, some at a time", () => {
   const { store, ids } = setUp();
   for (const id of ["a", "b", "c", "d"]) store.save({ ...one, id });
-  expect([store.prune(4, 2), store.prune(4, 2), ids()]).toEqual([2, 1, ["d"]]);
-  const few = setUp(3);
-  for (const id of ["a", "b", "c", "d", "e"]) few.store.save({ ...one, id });
-  expect(few.ids()).toEqual(["c", "d", "e"]);
+  expect([store.prune(4, 2), store.prune(4, 2), store.prune(4, 2), ids()]).toEqual([2, 1, 0, ["d"]]);
+  expect([store.prune(5, 2), ids()]).toEqual([1, []]);
+});
+
+test("those that are too many go, the oldest first", () => {
+  const { store, ids } = setUp(3);
+  for (let number = 1; number <= 64; number += 1) store.save({ ...one, id: `${number}` });
+  expect(ids()).toEqual(["62", "63", "64"]);
 });

@@ -3,42 +3,37 @@ import type { Database } from "bun:sqlite";
 import type { ProviderResponse, ProviderResponses } from "#core/provider-response.ts";
 
 export interface PrunedProviderResponses extends ProviderResponses {
-  /** Deletes at most `limit` that are older, in unix milliseconds, or too many; says how many it deleted. */
+  /** Deletes at most `limit` that are older, in unix milliseconds; says how many it deleted. */
   prune(createdBefore: number, limit: number): number;
 }
 
 interface ProviderResponsesOptions {
-  /** The oldest go first. */
+  /** So many or a few more; the oldest go first. */
   readonly most: number;
   readonly now?: () => number;
 }
 
-/** Looking for those that are too many reads as much of an index as there may be: it is done each time so many were added. */
-const countedPart = 1 / 64;
+/** Those that are too many are looked for each time that so many were added. */
+const addedAtOnce = 64;
 
 /** Each method throws what SQLite throws. */
 export function createProviderResponses(
   database: Database,
   { most, now = Date.now }: ProviderResponsesOptions,
 ): PrunedProviderResponses {
-  const { insert, select, selectOthers, drop, dropSpent } = prepare(database);
-  const prune = (createdBefore: number, limit: number): number => dropSpent.run({ createdBefore, most, limit }).changes;
-  let uncounted = 0;
+  const { insert, select, selectOthers, drop, dropUpTo, dropOld } = prepare(database);
   return {
     save({ account = null, ...made }) {
-      insert.run({ ...made, account, createdAt: now() });
-      uncounted += 1;
-      if (uncounted < most * countedPart) return;
-      uncounted = 0;
-      prune(0, -1);
+      const number = Number(insert.run({ ...made, account, createdAt: now() }).lastInsertRowid);
+      if (number % addedAtOnce === 0) dropUpTo.run({ number: number - most });
     },
     find(principal, id) {
       const found = select.get({ principal, id });
       return found === null ? undefined : { ...found, account: found.account ?? undefined };
     },
-    isOthers: ({ principal, id, backend }) => selectOthers.get({ principal, id, backend }) !== null,
+    isOthers: ({ principal, id, backend }) => selectOthers.get({ principal, id, backend })?.isOthers === 1,
     remove: (principal, id) => void drop.run({ principal, id }),
-    prune,
+    prune: (createdBefore, limit) => dropOld.run({ createdBefore, limit }).changes,
   };
 }
 
@@ -52,15 +47,16 @@ function prepare(database: Database) {
     VALUES ($id, $principal, $backend, $account, $createdAt)`),
     select: database.query<Row, Key>(`
     SELECT id, principal, backend, account FROM provider_responses WHERE id = $id AND principal = $principal`),
-    selectOthers: database.query<unknown, Key & { backend: string }>(`
-    SELECT 1 FROM provider_responses WHERE id = $id AND backend = $backend
-    GROUP BY id HAVING sum(principal = $principal) = 0`),
+    selectOthers: database.query<{ isOthers: number | null }, Key & { backend: string }>(`
+    SELECT max(principal = $principal) = 0 AS isOthers FROM provider_responses WHERE id = $id AND backend = $backend`),
     drop: database.query<never, Key>("DELETE FROM provider_responses WHERE id = $id AND principal = $principal"),
-    dropSpent: database.query<never, { createdBefore: number; most: number; limit: number }>(`
-    DELETE FROM provider_responses WHERE (id, principal) IN (
-      SELECT id, principal FROM provider_responses WHERE created_at < $createdBefore
-      UNION SELECT * FROM (
-        SELECT id, principal FROM provider_responses ORDER BY created_at DESC LIMIT -1 OFFSET $most)
-      LIMIT $limit)`),
+    dropUpTo: database.query<never, { number: number }>("DELETE FROM provider_responses WHERE number <= $number"),
+    // Reads no further than the first that is young enough.
+    dropOld: database.query<never, { createdBefore: number; limit: number }>(`
+    DELETE FROM provider_responses WHERE number IN (
+      SELECT number FROM provider_responses WHERE number < ifnull(
+        (SELECT number FROM provider_responses WHERE created_at >= $createdBefore ORDER BY number LIMIT 1),
+        9223372036854775807)
+      ORDER BY number LIMIT $limit)`),
   };
 }

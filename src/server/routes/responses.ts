@@ -255,6 +255,7 @@ export const responseRoutes: readonly Route[] = [
   route("GET", "/v1/responses/:id", one, {
     operationId: "getResponse",
     summary: "A response that is kept",
+    description: "Here, or by the provider that made it; this and the other paths of a response find either.",
     responses: { 200: json("Response", "The response.", requestIdHeader), ...failures },
   }),
   route("DELETE", "/v1/responses/:id", remove, {

@@ -85,7 +85,7 @@ async function streamed(client: OpenAI, say: string): Promise<string> {
   return id;
 }
 
-// proves("api-openai-responses", "upstream-relay")
+// proves("upstream-kept-responses", "api-openai-responses")
 describe.each(["whole", "streamed"] as const)("a response that a provider made, %s", (how) => {
   test("is found, listed and deleted where it was made, and then forgotten", async () => {
     const { responses } = clientOf("ann");
@@ -168,7 +168,7 @@ describe("what goes on from one", () => {
   });
 });
 
-// proves("upstream-affinity")
+// proves("upstream-kept-responses", "upstream-affinity")
 test("of two accounts the one that made it is asked, also after a restart", async () => {
   const made: string[] = [];
   for (const say of ["One.", "Two.", "Three.", "Four.", "Five.", "Six."])
