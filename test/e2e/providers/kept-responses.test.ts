@@ -134,6 +134,18 @@ test("one that runs in the background is cancelled", async () => {
   expect((await responses.retrieve(id)).status).toBe("cancelled");
 });
 
+test("one is found by the id in the first event of its stream, while that goes on", async () => {
+  const { responses } = clientOf("ann");
+  const say = "One.]] [[demo stall 300 at=1";
+  const events = await responses.create({ ...asking(say), stream: true, background: true });
+  const seen: string[] = [];
+  for await (const event of events) {
+    seen.push(event.type);
+    if (event.type === "response.created") expect((await responses.cancel(event.response.id)).status).toBe("cancelled");
+  }
+  expect([seen[0], seen.at(-1)]).toEqual(["response.created", "response.completed"]);
+});
+
 test("one that may not be kept is not", async () => {
   const { responses } = clientOf("ann");
   const { id } = await responses.create({ ...asking("Gone."), store: false });
