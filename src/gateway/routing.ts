@@ -104,9 +104,10 @@ export interface Routing<B = Backend> {
 }
 
 /**
- * Who keeps the response that is asked for; then the first rule that matches; then the backend the client names; then the one its model's name begins with
- * (`openai/gpt-6`); then the one that claims the model; then, where no model is named, the one that keeps what is
- * gone on from; then the first, unless the name begins with what must be a mistyped backend. A rule that names no backend leaves that open.
+ * Who keeps the response that is asked for; then the first rule that matches; then the backend the client names; then the
+ * one its model's name begins with (`openai/gpt-6`); then the one that claims the model; then, where no model is named, who
+ * keeps the response that is gone on from; then the first, unless the name begins with what must be a mistyped backend. A
+ * rule that names no backend leaves that open.
  */
 export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
   const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
