@@ -118,6 +118,11 @@ const promised: readonly Row[] = [
     "a request in its provider's own format goes up, and its answer comes down, byte for byte",
   ],
   [
+    "upstream-kept-responses",
+    "none",
+    "a response that a provider keeps is found by its id, after a restart too, by its caller alone",
+  ],
+  [
     "upstream-transform",
     "seed 000, 001",
     "any client format on any upstream format; what an API has no word for is named, never dropped",

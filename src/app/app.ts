@@ -9,7 +9,6 @@ import type { Config } from "#config/schema.ts";
 import { workspacesOf } from "#config/workspaces.ts";
 import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { ResponseStore } from "#core/stored-response.ts";
 import type { Workspace } from "#core/workspace.ts";
 import { openOAuthCallback } from "#credentials/oauth-callback.ts";
 import { oauthPage } from "#credentials/oauth-page.ts";
@@ -25,7 +24,6 @@ import { createSessions, type Sessions, type SessionsOptions } from "#sessions/s
 import { createAccessLog } from "#store/access-log.ts";
 import { createCheckpoints } from "#store/checkpoints.ts";
 import { openDatabase } from "#store/database.ts";
-import { createResponseStore } from "#store/responses.ts";
 import { createSessionStore } from "#store/sessions.ts";
 import { startPruning } from "#telemetry/access-log-pruner.ts";
 import { createAccessLogWriter } from "#telemetry/access-log-writer.ts";
@@ -41,6 +39,7 @@ import { locateClaude } from "./claude-facts.ts";
 import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { createCodex } from "./codex.ts";
+import { openKeptResponses } from "./kept-responses.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
@@ -132,7 +131,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   starting.defer(sessions.startPruning());
   const { modelLists } = places;
   const telling = { onFault: logger.error, onWarning: logger.warn };
-  const providers = createProviders(config, { environment, journal, modelLists, ...telling });
+  const responses = telemetry.responses.ofProviders;
+  const providers = createProviders(config, { environment, journal, modelLists, responses, ...telling });
   const routing = routingOf(config, [backend, ...codex, ...providers]);
   const server = createHttpServer({ options, places, routing, workspaces, sessions, telemetry });
   const { url } = server.listen();
@@ -179,7 +179,7 @@ function claudeOf({ config, environment }: AppOptions): App["claude"] {
 type Telemetry = ReturnType<typeof openTelemetry>;
 
 function openTelemetry(config: Config, places: Places, environment: Variables) {
-  const { log, responses } = config;
+  const { log } = config;
   const logger = createLogger({
     level: log.level,
     format: log.format,
@@ -195,25 +195,21 @@ function openTelemetry(config: Config, places: Places, environment: Variables) {
   const checkpoints = createCheckpoints(places.database);
   const writer = createAccessLogWriter({ insertMany: accessLog.insertMany, checkpoint: checkpoints.run, logger });
   const recorder = createRequestRecorder({ writer, logger, priceOf: pricesOf(config).cost });
-  const responseStore = createResponseStore(database, {
-    mostBytes: responses.max_mb * mebibyte,
-    onUnreadable: () => logger.warn("What was kept of a response is not as it was written; it is forgotten."),
-  });
-  const pruning = [
-    startPruning({ what: "rows of the access log", prune: accessLog.prune, logger, keepDays: log.retention_days }),
-    startPruning({ what: "stored responses", prune: responseStore.prune, logger, keepDays: responses.keep_days }),
-  ];
+  const responses = openKeptResponses(config, database, logger);
+  const rows = { what: "rows of the access log", prune: accessLog.prune, logger, keepDays: log.retention_days };
+  const stopPruning = startPruning(rows);
   // A second signal ends the process without a stop; what was open then still gets its row.
   process.once("exit", recorder.stop);
   return {
     logger,
     recorder,
     database,
-    responseStore,
+    responses,
     close() {
       process.off("exit", recorder.stop);
       recorder.stop();
-      for (const stop of pruning) stop();
+      stopPruning();
+      responses.close();
       checkpoints.close();
       database.close();
       logger.close();
@@ -287,7 +283,8 @@ function createHttpServer({ options, places, routing, workspaces, sessions, tele
     gateway,
     approvals,
     wireFormats: { openaiChat, openaiResponses, anthropicMessages },
-    responses: openResponses(config, telemetry),
+    responses: telemetry.responses.own,
+    providerResponses: telemetry.responses.ofProviders,
     oauthCallback: (query) => oauthPage(openOAuthCallback(places.oauth).receive(query)),
     telemetry: { createRecord: telemetry.recorder.begin },
     options: {
@@ -322,21 +319,6 @@ function admissionOf(limits: Config["limits"], maxRunning: number, setting: stri
     maxWaiting: limits.max_waiting,
     queueTimeoutMs: limits.queue_timeout_seconds * 1000,
   });
-}
-
-/** Undefined where nothing is to be kept. */
-function openResponses({ responses }: Config, { responseStore, logger }: Telemetry): ResponseStore | undefined {
-  if (responses.keep_days === 0) return undefined;
-  return {
-    ...responseStore,
-    save(response) {
-      try {
-        responseStore.save(response);
-      } catch (error) {
-        logger.warn("A response could not be kept; a request that goes on from it will be refused.", { error });
-      }
-    },
-  };
 }
 
 function openApprovals({ approvals }: Config, { logger }: Telemetry): Approvals | undefined {

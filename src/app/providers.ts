@@ -9,6 +9,7 @@ import { patternOf, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { ProviderResponses } from "#core/provider-response.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { type KeyFiles, openKeyFiles } from "#credentials/key-files.ts";
 import type { OwnFormat } from "#credentials/oauth-flow.ts";
@@ -35,6 +36,8 @@ export interface ProviderDeps {
   readonly journal: ChildJournal | undefined;
   /** The directory in which lists of models are kept; undefined: nowhere. */
   readonly modelLists?: string | undefined;
+  /** Where it is remembered who made which response. */
+  readonly responses?: ProviderResponses | undefined;
 }
 
 /** How long a program that prints a secret may take: it may ask its owner for a finger. */
@@ -66,6 +69,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     models: models.filter((model) => !model.includes("*")),
     keptList: deps.modelLists === undefined ? undefined : openModelList(deps.modelLists, name, endpoints[0]?.baseUrl),
     onWarning: deps.onWarning,
+    responses: deps.responses,
     affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
     mostHeldBytes,

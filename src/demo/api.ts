@@ -37,7 +37,8 @@ export async function answerApi(request: Request, parts: ApiParts): Promise<Resp
   if (request.signal.aborted) abort();
   const place = readPlace(url.pathname);
   const format = formatOf(place, request.headers);
-  const ordered = parts.orders.next(url.pathname, credentialsOf(request.headers));
+  const credentials = credentialsOf(request.headers);
+  const ordered = parts.orders.next(url.pathname, credentials);
   const order = { ...ordered, quirks: [...place.quirks, ...ordered.quirks] };
   const asking: Asking = {
     method: request.method,
@@ -47,6 +48,7 @@ export async function answerApi(request: Request, parts: ApiParts): Promise<Resp
     body,
     bytes,
     contentType: request.headers.get("content-type") ?? "",
+    account: Object.values(credentials).join(" "),
     headers: safeHeaders(request.headers),
     order,
   };

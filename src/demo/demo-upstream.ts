@@ -9,6 +9,7 @@ import { answerApi } from "./api.ts";
 import type { ApiParts } from "./api.ts";
 import { controlResponse } from "./control.ts";
 import { createDirector } from "./director.ts";
+import { createKeptResponses } from "./openai-responses/kept.ts";
 import { createOrders } from "./orders.ts";
 import { createRecorder } from "./recorder.ts";
 import type { RecordedRequest } from "./recorder.ts";
@@ -43,6 +44,7 @@ export function startDemoUpstream(options: DemoUpstreamOptions = {}): DemoUpstre
     orders: createOrders(),
     batches: createBatches(),
     files: createFiles(),
+    responses: createKeptResponses(),
   };
   const reset = (): void => {
     for (const part of Object.values(parts)) part.reset();

@@ -5,6 +5,7 @@ import { anthropicMessages } from "./anthropic/index.ts";
 import { describeModel as describeAnthropicModel, listModels as listAnthropicModels } from "./anthropic/models.ts";
 import type { ApiError } from "./api-error.ts";
 import type { Call, Director, Outcome, Reply } from "./director.ts";
+import type { KeptResponses } from "./openai-responses/kept.ts";
 import { modelNotFound } from "./openai/common.ts";
 import { describeModel as describeOpenaiModel, listModels as listOpenaiModels } from "./openai/models.ts";
 import type { Place } from "./place.ts";
@@ -18,6 +19,8 @@ export interface Asking extends Omit<Call, "root"> {
   /** The body as it came. */
   readonly bytes: Uint8Array;
   readonly contentType: string;
+  /** Whose it is, by its credential. */
+  readonly account: string;
 }
 
 /** What the endpoints work on. */
@@ -25,6 +28,7 @@ export interface Shelves {
   readonly director: Director;
   readonly batches: Batches;
   readonly files: Files;
+  readonly responses: KeptResponses;
 }
 
 export async function replyTo(asking: Asking, shelves: Shelves): Promise<Reply> {
@@ -33,11 +37,21 @@ export async function replyTo(asking: Asking, shelves: Shelves): Promise<Reply> 
   switch (`${method} ${place.endpoint}`) {
     case "POST messages":
     case "POST chat":
-    case "POST responses":
       return shelves.director.reply(call);
+    case "POST responses":
+      return replyAndKeep(call, asking.account, shelves);
     default:
       return { step: order, outcome: await outcomeOf(asking, shelves) };
   }
+}
+
+/** It is there to be asked for as soon as its stream names it. */
+function replyAndKeep(call: Call, account: string, { director, responses }: Shelves): Reply {
+  const body = responses.wholeRequest(account, call.body);
+  const reply = director.reply({ ...call, body });
+  const { outcome } = reply;
+  if ("answer" in outcome) responses.keep(account, body, outcome.writer.whole(outcome.answer));
+  return reply;
 }
 
 async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
@@ -53,9 +67,6 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
       return isAnthropic(asking)
         ? found(describeAnthropicModel(place.id), notFound(`model: ${place.id}`))
         : found(describeOpenaiModel(place.id), modelNotFound(place.id));
-    case "GET response":
-    case "DELETE response":
-      return { error: notFound(`Response with id '${place.id}' not found.`) };
   }
   if (isAnthropic(asking)) {
     const outcome = place.endpoint.startsWith("batch")
@@ -63,6 +74,8 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
       : await fileOutcome(asking, shelves);
     if (outcome !== undefined) return outcome;
   }
+  const response = responseOutcome(asking, shelves);
+  if (response !== undefined) return response;
   const refuse = place.endpoint === "unknown" ? format.notFound : format.notAllowed;
   return { error: refuse(method, url.pathname) };
 }
@@ -120,6 +133,20 @@ function batchResult(call: Call, director: Director): BatchResult {
   const error = "error" in outcome ? outcome.error : { status: 500 };
   return { type: "errored", error: anthropicMessages.errorBody(error, "") };
 }
+
+function responseOutcome({ method, place, account }: Asking, { responses }: Shelves): Outcome | undefined {
+  const call = `${method} ${place.endpoint}`;
+  if (!responseCalls.has(call)) return undefined;
+  const missing = notFound(`Response with id '${place.id}' not found.`);
+  return responses.answer(account, { call, id: place.id }) ?? { error: missing };
+}
+
+const responseCalls: ReadonlySet<string> = new Set([
+  "GET response",
+  "DELETE response",
+  "POST response-cancel",
+  "GET response-items",
+]);
 
 async function fileOutcome(
   { method, url, place, bytes, contentType }: Asking,

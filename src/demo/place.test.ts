@@ -15,6 +15,8 @@ describe("a path", () => {
     ["/openai/deployments/models/x/chat/completions", "chat", "", "compatible"],
     ["/v1/responses", "responses", "", "vendor"],
     ["/v1/responses/resp_1", "response", "resp_1", "vendor"],
+    ["/v1/responses/resp_1/cancel", "response-cancel", "resp_1", "vendor"],
+    ["/v1/responses/resp_1/input_items", "response-items", "resp_1", "vendor"],
     ["/api/v1/models", "models", "", "compatible"],
     ["/api/v1/models/anthropic/claude-sonnet-5.5", "model", "anthropic/claude-sonnet-5.5", "compatible"],
     ["/v1/models/anthropic%2Fclaude", "model", "anthropic/claude", "vendor"],

@@ -26,6 +26,8 @@ const endpoints = [
   ["responses", "openai-responses", /\/responses$/],
   ["responses-tokens", "openai-responses", /\/responses\/input_tokens$/],
   ["response", "openai-responses", /\/responses\/([^/]+)$/],
+  ["response-cancel", "openai-responses", /\/responses\/([^/]+)\/cancel$/],
+  ["response-items", "openai-responses", /\/responses\/([^/]+)\/input_items$/],
   ["messages", "anthropic-messages", /\/messages$/],
   ["count-tokens", "anthropic-messages", /\/messages\/count_tokens$/],
   ["batches", "anthropic-messages", /\/messages\/batches$/],

@@ -9,7 +9,7 @@ import { withoutNullish } from "#lib/without-nullish.ts";
 import { chooseSession } from "#sessions/session-id.ts";
 
 import { type CatalogueDeps, requireListed } from "./catalogue.ts";
-import { chooseBackends } from "./choose-backend.ts";
+import { chooseBackends, keptElsewhere } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, isPassing } from "./fallback.ts";
 import { createRetryNote, headOf, type Learned, note } from "./learned.ts";
@@ -30,7 +30,11 @@ export async function relayTurn(deps: RelayDeps, request: RelayRequest, call: Ca
   const chosen = chooseBackends(deps, { wireFormat, model: outline.model }, call);
   const chain = withoutReaders(chosen, request, call);
   return await firstThatAnswers(chain, call, async (choice, isLast) => {
-    if (reasonToRead(deps, choice, request, call) !== undefined) return undefined;
+    const reason = reasonToRead(deps, choice, request, call);
+    const { keeper } = call.route;
+    if (reason !== undefined && keeper !== undefined)
+      throw keptElsewhere(keeper, `which can be gone on from only where the request passes as it came: ${reason}`);
+    if (reason !== undefined) return undefined;
     await requireListed(deps, { name: freeNameOf(call.model ?? outline.model, deps), choice }, call);
     return await startRelay(deps, { request, call, choice, isLast });
   });

@@ -28,6 +28,30 @@ function choose(facts: Partial<RoutingFacts>, ...rules: readonly RoutingRule[]) 
   return { ...chosen, backend: chosen.backend.id };
 }
 
+describe("a response that a backend keeps", () => {
+  const kept = { backend: "openai", response: "resp_1" };
+  const rule: RoutingRule = { name: "all", backend: "local", relay: "never", options: { mode: "chat" } };
+
+  test("is asked for there, whatever the rules say", () => {
+    expect(choose({ keeper: { ...kept, isAsked: true } }, rule)).toMatchObject({
+      backend: "openai",
+      relay: "always",
+      options: {},
+    });
+    expect(() => choose({ keeper: { ...kept, backend: "gone", isAsked: true } })).toThrow(/no backend "gone"/);
+  });
+
+  test.each([
+    [{}, "openai"],
+    [{ model: "sonnet" }, "claude-cli"],
+    [{ model: "local/x" }, "local"],
+    [{ backend: "local" }, "local"],
+  ] as const)("is gone on from there where nothing else is said (%o: %s)", (facts, id) => {
+    expect(choose({ ...facts, keeper: { ...kept, isAsked: false } }).backend).toBe(id);
+    expect(choose({ ...facts, keeper: { ...kept, isAsked: false } }, rule).backend).toBe("local");
+  });
+});
+
 describe("without rules", () => {
   test.each([
     [{ model: "sonnet" }, "claude-cli", "sonnet"],

@@ -29,6 +29,15 @@ export interface AskedRoute {
   readonly hasTools: boolean;
   /** It asks for thinking. */
   readonly thinks: boolean;
+  /** The backend that made the response which is asked for, or gone on from; nobody else has it. */
+  readonly keeper?: Keeper | undefined;
+}
+
+export interface Keeper {
+  readonly backend: string;
+  readonly response: string;
+  /** Whether the response itself is asked for; else a model is to go on from it. */
+  readonly isAsked: boolean;
 }
 
 /** A rule matches where everything it says holds. */
@@ -95,9 +104,10 @@ export interface Routing<B = Backend> {
 }
 
 /**
- * The first rule that matches; then the backend the client names; then the one its model's name begins with
- * (`openai/gpt-6`); then the one that claims the model; then the first, unless the name begins with what must be a mistyped
- * backend. A rule that names no backend leaves that open.
+ * Who keeps the response that is asked for; then the first rule that matches; then the backend the client names; then the
+ * one its model's name begins with (`openai/gpt-6`); then the one that claims the model; then, where no model is named, who
+ * keeps the response that is gone on from; then the first, unless the name begins with what must be a mistyped backend. A
+ * rule that names no backend leaves that open.
  */
 export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
   const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
@@ -105,6 +115,9 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
     backends,
     fallbacksOf: (backend) => fallbacks?.get(backend) ?? [],
     choose(facts) {
+      const { keeper } = facts;
+      if (keeper?.isAsked === true)
+        return { backend: find(keeper.backend), model: undefined, relay: "always", options: {}, why: "It keeps it." };
       const rule = rules.find((candidate) => mismatchOf(candidate, facts) === undefined);
       const model = rule?.toModel ?? facts.model;
       const chosen = choose(rule, { ...facts, model });
@@ -119,13 +132,15 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
     },
   };
 
-  function choose(rule: RoutingRule | undefined, { model, backend }: RoutingFacts): Chosen {
+  function choose(rule: RoutingRule | undefined, { model, backend, keeper }: RoutingFacts): Chosen {
     const named = nameBefore(model);
     if (rule?.backend !== undefined) return { ...named, id: rule.backend, why: `The rule ${rule.name} says so.` };
     if (backend !== undefined) return { ...named, id: backend, why: "The client names it." };
     if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
     const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
+    if (model === undefined && keeper !== undefined)
+      return { id: keeper.backend, why: "It keeps the response that the request goes on from." };
     refuseMistyped(model);
     return { why: "Nothing else is said of it." };
   }

@@ -3,7 +3,8 @@ import { boundNames } from "#lib/unread-fields.ts";
 
 /**
  * Betas that change nothing by themselves: they say who asks, or let fields, content and tools into the body, of which each
- * is carried or named for itself; or (the thinking between calls, a tool's input as it comes) other APIs do so unasked.
+ * is carried or named for itself; or (the thinking between calls, a tool's input as it comes) other APIs do so unasked. One
+ * lets in more of it: what is too long for the model that is asked is refused, not cut (Claude Code 2.1.197 sends it unasked).
  */
 const quiet: ReadonlySet<string> = new Set([
   "advanced-tool-use",
@@ -14,6 +15,7 @@ const quiet: ReadonlySet<string> = new Set([
   "code-execution-web-tools",
   "compact",
   "computer-use",
+  "context-1m",
   "context-management",
   "effort",
   "extended-cache-ttl",
@@ -55,13 +57,4 @@ export function betasIn(headers: Headers): AskedBetas | undefined {
   if (names.length === 0) return undefined;
   const telling = names.filter((name) => !quiet.has(name.replace(date, "")));
   return { names, fields: boundNames(new Set(telling.map((name) => `anthropic-beta=${name}`))) };
-}
-
-/** Upstreams are asked by the first; all that the second is known to change is that it refuses more. */
-const versions: ReadonlySet<string> = new Set(["2023-06-01", "2026-10-21"]);
-
-/** Headers that only a request that is passed on can keep. */
-export function lostWhenRead(headers: Headers): readonly string[] {
-  const version = headers.get("anthropic-version");
-  return version === null || versions.has(version) ? [] : ["anthropic-version"];
 }

@@ -3,15 +3,16 @@ import { efforts } from "#core/request.ts";
 import { verbosities, type Verbosity } from "#core/verbosity.ts";
 import type { Call } from "#gateway/types.ts";
 
-import { betasIn, lostWhenRead } from "./anthropic-headers.ts";
+import { betasIn } from "./anthropic-headers.ts";
 import type { Exchange } from "./exchange.ts";
+import { lostWhenRead } from "./lost-when-read.ts";
 import { choiceOf, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
 import type { RouteParams } from "./route.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
 export function callOf(exchange: Exchange, params: RouteParams): Call {
-  const { request, path, requestId, unread, caller, signal, record } = exchange;
+  const { request, path, query, requestId, unread, caller, signal, record } = exchange;
   const { headers } = request;
   const strict = strictOf(headers);
   const [first] = unread;
@@ -31,7 +32,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     },
     strict,
     unreadHeaders: unread,
-    lostWhenRead: lostWhenRead(headers),
+    lostWhenRead: lostWhenRead(headers, query),
     signal,
     record,
     failed: new Map(),

@@ -1,3 +1,4 @@
+import type { ProviderResponses } from "#core/provider-response.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { WireFormat } from "#core/wire-format.ts";
 import type { Approvals } from "#gateway/approvals.ts";
@@ -35,6 +36,8 @@ export interface Services {
   readonly recordings: Recordings | undefined;
   /** Answers that are kept under their ids; undefined where none is. */
   readonly responses: ResponseStore | undefined;
+  /** Who made those that are kept elsewhere. */
+  readonly providerResponses: ProviderResponses | undefined;
   /** Ends this caller's turns of that request id; says how many there were. */
   readonly cancelTurns: (principal: string, requestId: string) => number;
   /** Ends the answer of that id, and says what it came to; undefined where none is being made for this caller. */

@@ -119,12 +119,15 @@ test("a header of ours that nobody reads is named on every answer, or refused wi
 });
 
 test("what an Anthropic client says in headers is told on, as far as it means something", async () => {
-  const headers = { "anthropic-beta": "effort-2025-11-24,context-1m-2025-08-07", "anthropic-version": "2099-01-01" };
+  const headers = {
+    "anthropic-beta": "effort-2025-11-24,model-context-window-exceeded-2025-08-26",
+    "anthropic-version": "2099-01-01",
+  };
   await get("/v1/chat/completions", { method: "POST", body: chatBody, headers });
   expect(open.gateway.calls.at(-1)?.call).toMatchObject({
     betas: {
-      names: ["effort-2025-11-24", "context-1m-2025-08-07"],
-      fields: ["anthropic-beta=context-1m-2025-08-07"],
+      names: ["effort-2025-11-24", "model-context-window-exceeded-2025-08-26"],
+      fields: ["anthropic-beta=model-context-window-exceeded-2025-08-26"],
     },
     lostWhenRead: ["anthropic-version"],
     unreadHeaders: [],

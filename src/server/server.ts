@@ -6,6 +6,7 @@
 import "./production.ts";
 import { type AccessTokens, createAccessGuard } from "#auth/access-guard.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { ProviderResponses } from "#core/provider-response.ts";
 import type { ResponseStore } from "#core/stored-response.ts";
 import type { Approvals } from "#gateway/approvals.ts";
 import type { Gateway } from "#gateway/types.ts";
@@ -44,6 +45,8 @@ export interface ServerDeps {
   readonly approvals?: Approvals | undefined;
   /** Answers that are kept under their ids; undefined where none is. */
   readonly responses?: ResponseStore | undefined;
+  /** Who made those that are kept elsewhere; undefined where nobody remembers. */
+  readonly providerResponses?: ProviderResponses | undefined;
   /** Takes what a browser comes back with from a sign-in; undefined where nobody signs in. */
   readonly oauthCallback?: Services["oauthCallback"];
   readonly wireFormats: WireFormats;
@@ -85,6 +88,7 @@ export function createServer({
   gateway,
   approvals,
   responses,
+  providerResponses,
   oauthCallback,
   wireFormats,
   options,
@@ -108,6 +112,7 @@ export function createServer({
         cancelTurns(active, principal, requestId) + gateway.endWaiting({ principal, requestId }),
       cancelAnswer: (principal, id) => cancelAnswer(active, principal, id),
       responses,
+      providerResponses,
       oauthCallback,
       version: options.version,
       draining,

@@ -1,6 +1,7 @@
 import { toGatewayError } from "#core/errors.ts";
 import { collect } from "#core/response.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
+import type { Keeper } from "#gateway/routing.ts";
 import type { Call, Running } from "#gateway/types.ts";
 import { isRecord } from "#lib/is-record.ts";
 
@@ -29,11 +30,11 @@ export interface PreparedTurn {
 /** How a format's requests are read that may refer to what was kept. */
 export interface Reading {
   readonly prepare: (body: unknown) => PreparedTurn;
-  /** Whether it goes on from something that is kept here, so that nobody else can answer it. */
-  readonly goesOn: (body: unknown) => boolean;
+  /** Who alone can answer it, as it goes on from what is kept there. */
+  readonly goesOn: (body: unknown) => "here" | Keeper | undefined;
 }
 
-const plainReading: Reading = { prepare: (body) => ({ body }), goesOn: () => false };
+const plainReading: Reading = { prepare: (body) => ({ body }), goesOn: () => undefined };
 
 /** Answers one turn of a conversation in the exchange's wire format, streamed or whole as the body asks. */
 export async function answerTurn(
@@ -47,10 +48,12 @@ export async function answerTurn(
   const { bytes, json } = await readBody(exchange, services.limits.maxBodyBytes);
   exchange.stayOpen();
   const found = exchange.wireFormat.outline(json);
-  const outline = { ...found, namesSession: found.namesSession || goesOn(json) };
+  const from = goesOn(json);
+  const keeper = from === "here" ? undefined : from;
+  const outline = { ...found, namesSession: found.namesSession || from === "here" };
   const { model, stream, hasTools, thinks } = outline;
   exchange.record.set({ modelAsked: model, streaming: stream });
-  const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks } };
+  const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks, keeper } };
   const answer = async () =>
     (await relay(exchange, services, { call, body: bytes, json, outline })) ??
     (await runTurn(exchange, services, { call, prepared: prepare(json) }));

@@ -50,6 +50,13 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
 }
 
+/** For what is to be forgotten with the process. */
+export function openInMemory(): Database {
+  const database = new Database(":memory:", { strict: true });
+  for (const step of migrations) database.run(step);
+  return database;
+}
+
 /** SQLite makes files 0644; the -wal and -shm files take the mode of the database when WAL begins. */
 function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -44,6 +44,8 @@ export interface Asked {
   readonly abandon: () => void;
   /** Where the credential is kept that it was asked with. */
   readonly credential?: string | undefined;
+  /** The same, told apart from others that are kept so. */
+  readonly account?: string | undefined;
 }
 
 /** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */

@@ -13,6 +13,8 @@ import type { Reason, Rest } from "./rest.ts";
 /** One way to ask: an account, with how well that went of late. */
 export interface Lane {
   readonly credential: Credential | undefined;
+  /** As it is known by, also after a restart. */
+  readonly account: string | undefined;
   /** Of the upstream, as this account meets it. */
   readonly breaker: Breaker;
   /** Of the account. */
@@ -74,7 +76,7 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     const trouble = isRefused ? "account" : troubleIn(answer.response);
     if (trouble === "account") noteTrouble(options, lane, secret, answer.response);
     else if (answer.response.ok) lane.rest.end();
-    return { answer: { ...answer, credential: credential?.label }, trouble };
+    return { answer: { ...answer, credential: credential?.label, account: lane.account }, trouble };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);

@@ -146,6 +146,22 @@ describe("credentials", () => {
     expect(new Set(script.keys).size).toBe(1);
   });
 
+  test.each(["failover", "round-robin"] as const)(
+    "with %s whoever gave an earlier answer is asked first, also of two that are kept alike",
+    async (spread) => {
+      const alike = (secret: string): Credential => ({ ...fixed(secret), label: "sh …" });
+      const credentials = [alike("a"), alike("b"), alike("c")];
+      const send = setUp([byKey({ a: status(401) })], { credentials, spread });
+      const { account } = await send();
+      const [made] = script.keys.slice(-1);
+      expect(made).toBe("b");
+      const later = setUp([() => new Response("ok")], { credentials, spread });
+      expect((await later({ account, affinity: "x" })).account).toBe(account);
+      expect((await later({ account: "gone" })).response.status).toBe(200);
+      expect(script.keys).toEqual(["b", "a"]);
+    },
+  );
+
   test("one that cannot be had is a 401 that says so", async () => {
     const none = createCredential({
       label: "x",

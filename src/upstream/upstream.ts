@@ -30,6 +30,8 @@ export interface UpstreamCall extends Question {
   readonly refusesKey?: (text: string) => boolean;
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
   readonly affinity?: string | undefined;
+  /** The `account` of an earlier answer, which alone has what is asked for; before `affinity`. */
+  readonly account?: string | undefined;
   /** Told before each further try how many there were. */
   readonly onRetry?: (retries: number) => void;
 }
@@ -50,8 +52,9 @@ export interface Upstream {
 export function createUpstream(options: UpstreamOptions): Upstream {
   const { credentials, maxRetries, provider } = options;
   const budget = createRetryBudget();
-  const lanes: readonly Lane[] = (credentials.length === 0 ? [undefined] : credentials).map((credential) => ({
+  const lanes: readonly Lane[] = (credentials.length === 0 ? [undefined] : credentials).map((credential, at) => ({
     credential,
+    account: credential && accountOf(credential, credentials.slice(0, at)),
     breaker: createBreaker(),
     rest: createRest(),
   }));
@@ -61,7 +64,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       budget.earn();
       const resting = lanes.length > 1 ? lanes.filter(isResting) : [];
       if (resting.length > 0) await orAborted(wakeChanged(resting), call.signal);
-      let waiting = lanesFor(lanes, call.affinity, options, turn);
+      let waiting = lanesFor(lanes, call, options, turn);
       let retries = 0;
       const onAgain = () => {
         retries += 1;
@@ -120,12 +123,11 @@ async function wakeChanged(resting: readonly Lane[]): Promise<void> {
 /** In the order they are to be asked: those that rest come last, and of those that are to wait only who waits least. */
 function lanesFor(
   lanes: readonly Lane[],
-  affinity: string | undefined,
-  { spread }: UpstreamOptions,
+  call: Pick<UpstreamCall, "affinity" | "account">,
+  options: Pick<UpstreamOptions, "spread">,
   turn: { next: number },
 ): Lane[] {
-  const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
-  const at = start % lanes.length;
+  const at = startFor(lanes, call, options, turn) % lanes.length;
   const all = [...lanes.slice(at), ...lanes.slice(0, at)];
   const resting = all.filter(isResting);
   const limited = resting.filter(({ rest }) => rest.isTold).toSorted((a, b) => a.rest.leftMs() - b.rest.leftMs());
@@ -134,6 +136,24 @@ function lanesFor(
     ...resting.filter(({ rest }) => !rest.isTold),
     ...limited.slice(0, 1),
   ];
+}
+
+function startFor(
+  lanes: readonly Lane[],
+  { affinity, account }: Pick<UpstreamCall, "affinity" | "account">,
+  { spread }: Pick<UpstreamOptions, "spread">,
+  turn: { next: number },
+): number {
+  const known = account === undefined ? -1 : lanes.findIndex((lane) => lane.account === account);
+  if (known !== -1) return known;
+  if (spread === "failover") return 0;
+  return affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
+}
+
+/** Where its credential is kept; what two programs print is told apart by their order. */
+function accountOf({ label }: Credential, before: readonly Credential[]): string {
+  const same = before.filter((other) => other.label === label).length;
+  return same === 0 ? label : `${label} ${same + 1}`;
 }
 
 /** The first that may be asked now. That an upstream is left alone makes those that rest no better. */

@@ -1,4 +1,5 @@
 import type { ModelLimits } from "#core/backend.ts";
+import type { ProviderResponses } from "#core/provider-response.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Upstream } from "#upstream/upstream.ts";
 
@@ -16,6 +17,8 @@ export interface HttpApiOptions {
   /** Whether there is something to ask with, as far as it is seen at no cost; undefined: there is. */
   readonly hasKey?: (() => boolean) | undefined;
   readonly affinity: Affinity;
+  /** Where it is remembered who made the responses that providers keep; undefined: nowhere. */
+  readonly responses?: ProviderResponses | undefined;
   /** Sent along with every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** A model for requests that name none. */

@@ -8,6 +8,7 @@ import { bytesOf, chunksOf } from "#upstream/read-body.ts";
 import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
 import { type Endpoint, endpointFor } from "./endpoint.ts";
+import { accountOfPath, accountOfTurn, rememberAnswer } from "./kept-responses.ts";
 import { refusesKey } from "./key-refusal.ts";
 import { lastFrames } from "./last-frames.ts";
 import { named, namedIn } from "./named.ts";
@@ -28,14 +29,8 @@ export async function relay(...asked: Parameters<typeof passOn>): Promise<Relaye
 async function passOn(options: HttpApiOptions, request: RelayedRequest, context: RelayContext): Promise<RelayedAnswer> {
   const endpoint = endpointFor(options, request.wireFormat);
   const { dialect, root } = endpoint;
-  const { signal } = context;
-  const { affinity } = options;
+  const { signal, principal } = context;
   const isTurn = asksModel(request, dialect);
-  const account = isTurn ? affinity.ofTurn(context, request.json) : affinity.ofResource(context, request.path);
-  const note = (event: ModelEvent) => {
-    if (event.type === "start") affinity.answered(event.responseId, account);
-    context.note(namedIn(event, options));
-  };
   const body = isTurn && options.asksForUsage ? askingForUsage(request) : request.body;
   const sent = await options.upstream.send({
     url: root + dialect.pathOf(request.path),
@@ -44,11 +39,16 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
     body,
     authorize: dialect.authorize,
     refusesKey,
-    affinity: account,
+    ...accountFor(options, request, { context, isTurn }),
     signal,
     onRetry: (again) => context.report({ retries: again }),
   });
-  const { response, retries } = sent;
+  const { response, retries, account } = sent;
+  const note = (event: ModelEvent) => {
+    if (isTurn && event.type === "start")
+      rememberAnswer(options, request, { principal, id: event.responseId, account });
+    context.note(namedIn(event, options));
+  };
   context.report({ retries });
   const { status, headers } = response;
   // Its client would follow it, with what lets the client in here.
@@ -67,6 +67,18 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
   if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
   else if (isAnswer) noteAnswer(text, endpoint, note);
   return { ...passed, body: answer };
+}
+
+/** Which of several is asked, as far as that matters. */
+function accountFor(
+  options: HttpApiOptions,
+  { json, path }: RelayedRequest,
+  { context, isTurn }: { readonly context: RelayContext; readonly isTurn: boolean },
+) {
+  const { principal } = context;
+  return isTurn
+    ? { affinity: options.affinity.ofTurn(context, json), account: accountOfTurn(options, principal, json) }
+    : { affinity: options.affinity.ofResource(context), account: accountOfPath(options, principal, path) };
 }
 
 /** The other endpoints of an API answer with lists, files and streams of their own. */

@@ -1,4 +1,4 @@
-/** OpenAI's Responses as the demo speaks them: nothing is stored, so every conversation comes whole. */
+/** OpenAI's Responses as the demo speaks them: what a request goes on from has been put into it already. */
 import type { ApiError } from "#demo/api-error.ts";
 import type { Format, Reading, Root } from "#demo/format.ts";
 import { invalid, openaiCommon, parse, problemOfChoice, problemOfModel, problemOfTools } from "#demo/openai/common.ts";

@@ -274,6 +274,32 @@ describe("errors", () => {
   });
 });
 
+describe("what is kept", () => {
+  const { store: _store, ...plain } = asking("[[demo say One.]]");
+  const stranger = new OpenAI({ apiKey: "sk-other", maxRetries: 0 });
+
+  test("can be asked for, gone on from and deleted by the account that made it", async () => {
+    const made = await client.responses.create(plain);
+    expect(await client.responses.retrieve(made.id)).toMatchObject({ id: made.id, output_text: "One." });
+    expect((await client.responses.inputItems.list(made.id)).data).toMatchObject([{ role: "user" }]);
+    const goesOn = { ...asking("[[demo echo]]"), previous_response_id: made.id };
+    expect((await client.responses.create(goesOn)).output_text).toContain("One.");
+    const other = stranger.withOptions({ baseURL: `${upstream.url}/v1` });
+    expect(await failure(other.responses.retrieve(made.id))).toMatchObject({ status: 404 });
+    expect(await failure(client.responses.cancel(made.id))).toMatchObject({ status: 400 });
+    await client.responses.delete(made.id);
+    expect(await failure(client.responses.retrieve(made.id))).toMatchObject({ status: 404 });
+  });
+
+  test("is not what may not be, and what runs in the background can be cancelled", async () => {
+    const passing = await client.responses.create(asking("x"));
+    expect(await failure(client.responses.retrieve(passing.id))).toMatchObject({ status: 404 });
+    const made = await client.responses.create({ ...plain, background: true });
+    expect((await client.responses.cancel(made.id)).status).toBe("cancelled");
+    expect((await client.responses.retrieve(made.id)).status).toBe("cancelled");
+  });
+});
+
 describe("quirks", () => {
   test("of reasoning, calls, usage and the stream itself", async () => {
     const { text } = await post({

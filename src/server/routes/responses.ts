@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import type { StoredResponse } from "#core/stored-response.ts";
+import type { Keeper } from "#gateway/routing.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { callOf } from "#server/call.ts";
 import type { Exchange } from "#server/exchange.ts";
@@ -28,10 +29,23 @@ function create(exchange: Exchange, services: Services, params: RouteParams): Pr
   });
 }
 
-/** From a response of ours, that is; another may be its upstream's. */
-function goesOn({ principal }: Exchange, { responses }: Services, body: unknown): boolean {
+/** From a response of ours, or from one that a backend keeps. */
+function goesOn({ principal }: Exchange, services: Services, body: unknown): "here" | Keeper | undefined {
   const previous = isRecord(body) ? body["previous_response_id"] : undefined;
-  return typeof previous === "string" && responses?.find(principal, previous) !== undefined;
+  if (typeof previous !== "string") return undefined;
+  if (services.responses?.find(principal, previous) !== undefined) return "here";
+  return keeperOf(services, { principal, id: previous, isAsked: false });
+}
+
+interface Kept {
+  readonly principal: string;
+  readonly id: string;
+  readonly isAsked: boolean;
+}
+
+function keeperOf({ providerResponses }: Services, { principal, id, isAsked }: Kept): Keeper | undefined {
+  const found = providerResponses?.find(principal, id);
+  return found && { backend: found.backend, response: id, isAsked };
 }
 
 /** The conversation it goes on from, and where its answer is kept. */
@@ -48,10 +62,13 @@ const one: Route["answer"] = (exchange, services, params) => {
   return found === undefined ? elsewhere(exchange, services, params) : jsonResponse(found.response);
 };
 
-const remove: Route["answer"] = (exchange, services, params) => {
+const remove: Route["answer"] = async (exchange, services, params) => {
   const id = idOf(params);
   const isGone = services.responses?.remove(exchange.principal, id) === true;
-  return isGone ? jsonResponse({ id, object: "response", deleted: true }) : elsewhere(exchange, services, params);
+  if (isGone) return jsonResponse({ id, object: "response", deleted: true });
+  const answer = await elsewhere(exchange, services, params);
+  if (answer.ok) services.providerResponses?.remove(exchange.principal, id);
+  return answer;
 };
 
 /** Cancelling twice is no fault, in this API. */
@@ -100,11 +117,19 @@ function find({ principal }: Exchange, { responses }: Services, params: RoutePar
   return responses?.find(principal, idOf(params));
 }
 
-/** What is not kept here may be kept by the upstream that made it. Throws GatewayError `not-found` where nobody is asked. */
+/**
+ * What is not kept here may be kept by the upstream that made it: by the one in the path, or by the one that is known to
+ * have. Throws GatewayError `not-found` where nobody is asked.
+ */
 async function elsewhere(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
   exchange.stayOpen();
-  const answer = await relay(exchange, services, { call: callOf(exchange, params) });
-  if (answer === undefined) throw unknown(idOf(params));
+  const { principal } = exchange;
+  const id = idOf(params);
+  const call = callOf(exchange, params);
+  const isNamed = typeof params["backend"] === "string";
+  const keeper = isNamed ? undefined : keeperOf(services, { principal, id, isAsked: true });
+  const answer = await relay(exchange, services, { call: { ...call, route: { ...call.route, keeper } } });
+  if (answer === undefined) throw unknown(id);
   return answer;
 }
 
@@ -114,7 +139,7 @@ function idOf(params: RouteParams): string {
 
 function unknown(id: string): GatewayError {
   return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
-    hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. What a provider keeps itself is below /providers/NAME/v1.",
+    hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. One that a provider keeps is found here where it was made through here, for as long; below /providers/NAME/v1 in any case.",
   });
 }
 
@@ -230,6 +255,7 @@ export const responseRoutes: readonly Route[] = [
   route("GET", "/v1/responses/:id", one, {
     operationId: "getResponse",
     summary: "A response that is kept",
+    description: "Here, or by the provider that made it; this and the other paths of a response find either.",
     responses: { 200: json("Response", "The response.", requestIdHeader), ...failures },
   }),
   route("DELETE", "/v1/responses/:id", remove, {

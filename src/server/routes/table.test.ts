@@ -18,6 +18,7 @@ const services: Services = {
   draining: () => false,
   recordings: undefined,
   responses: undefined,
+  providerResponses: undefined,
   oauthCallback: undefined,
   cancelTurns: () => 1,
   cancelAnswer: () => undefined,

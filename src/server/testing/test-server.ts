@@ -32,7 +32,7 @@ const defaults: ServerOptions = {
 export function startTestServer(
   script: Script = {},
   options: Partial<ServerOptions> = {},
-  { responses }: Pick<ServerDeps, "responses"> = {},
+  { responses, providerResponses }: Pick<ServerDeps, "responses" | "providerResponses"> = {},
 ): TestServer {
   const rows: LogRow[] = [];
   const gateway = createScriptedGateway(script);
@@ -41,6 +41,7 @@ export function startTestServer(
     gateway,
     approvals,
     responses,
+    providerResponses,
     wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     options: { ...defaults, ...options },
     telemetry: { createRecord: (initial) => createRequestRecord(initial, { onEnd: (row) => rows.push(row) }) },

@@ -179,17 +179,39 @@ test("an alias with instructions is more than a name, so its requests are read",
 test('what is read loses neither its betas nor its marks, and says what else it does; proves("request-ignored-params")', async () => {
   const content = [{ type: "text", text: "Hello.", cache_control: { type: "ephemeral", ttl: "1h" } }];
   const body = JSON.stringify({ model: "terse", max_tokens: 99, messages: [{ role: "user", content }] });
-  const headers = { "anthropic-beta": "effort-2025-11-24,context-1m-2025-08-07", "anthropic-version": "2099-01-01" };
-  const { response } = await bench.send("/v1/messages", body, headers);
+  const headers = {
+    "anthropic-beta": "effort-2025-11-24,model-context-window-exceeded-2025-08-26",
+    "anthropic-version": "2099-01-01",
+  };
+  const { response } = await bench.send("/v1/messages?beta=true&trace=1", body, headers);
   const { body: asked, headers: told } = bench.lastAsked();
   expect(asked).toMatchObject({ messages: [{ role: "user", content }] });
   expect(asked).not.toHaveProperty("cache_control");
   expect(told).toMatchObject({ "anthropic-beta": headers["anthropic-beta"], "anthropic-version": "2023-06-01" });
-  expect(response.headers.get("x-ccproxy-ignored-params")).toBe("anthropic-version");
+  expect(response.headers.get("x-ccproxy-ignored-params")).toBe("anthropic-version, ?trace");
   const elsewhere = await bench.send("/providers/openai/v1/messages", body.replace("terse", "gpt-priced"), headers);
   expect(elsewhere.response.headers.get("x-ccproxy-ignored-params")).toBe(
-    "anthropic-version, anthropic-beta=context-1m-2025-08-07",
+    "anthropic-version, anthropic-beta=model-context-window-exceeded-2025-08-26",
   );
+});
+
+/** As it was recorded, key mode. */
+const betasOfClaudeCode =
+  "claude-code-20250219,context-1m-2025-08-07,interleaved-thinking-2025-05-14,thinking-token-count-2026-05-13,context-management-2025-06-27,prompt-caching-scope-2026-01-05,mid-conversation-system-2026-04-07,effort-2025-11-24";
+
+test('what Claude Code 2.1.197 says of itself is no reason for a strict refusal elsewhere; proves("request-ignored-params")', async () => {
+  const body = JSON.stringify({ model: "gpt-priced", max_tokens: 99, messages: [{ role: "user", content: "Hello." }] });
+  const path = "/providers/openai/v1/messages";
+  const strict = { "x-ccproxy-strict": "true", "anthropic-beta": betasOfClaudeCode };
+  expect((await bench.send(`${path}?beta=true`, body, strict)).response.status).toBe(200);
+  const lost = { ...strict, "openai-organization": "org-1" };
+  for (const [at, headers, name] of [
+    [`${path}?trace=1`, strict, "?trace"],
+    [path, lost, "openai-organization"],
+  ] as const) {
+    const { response, text } = await bench.send(at, body, headers);
+    expect([response.status, text]).toEqual([400, expect.stringContaining(name)]);
+  }
 });
 
 test('each request is one row that says what happened; proves("log-access")', () => bench.checkRows());
