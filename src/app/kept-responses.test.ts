@@ -23,6 +23,10 @@ test("what cannot be written down is for the log, and not for the client whose a
   const kept = openKeptResponses({ responses: { keep_days: 1, max_mb: 512 } }, database, telling);
   database.run("DROP TABLE provider_responses");
   kept.ofProviders.save(made);
-  expect(said).toEqual([expect.stringContaining("Who made a response could not be written down")]);
+  kept.ofProviders.remove("ann", "resp_1");
+  expect(said).toEqual([
+    expect.stringContaining("Who made a response could not be written down"),
+    expect.stringContaining("That a response was deleted could not be written down"),
+  ]);
   kept.close();
 });

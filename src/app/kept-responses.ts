@@ -57,6 +57,11 @@ export function openKeptResponses(
           error,
         }),
       ),
+      remove: attempting(ofProviders.remove, (error) =>
+        logger.warn("That a response was deleted could not be written down; its provider is still asked for it.", {
+          error,
+        }),
+      ),
     },
     close() {
       for (const stop of pruning) stop();
@@ -64,11 +69,11 @@ export function openKeptResponses(
   };
 }
 
-/** The answer is there, and is paid for. */
-function attempting<T>(save: (saved: T) => void, onFault: (error: unknown) => void): (saved: T) => void {
-  return (saved) => {
+/** What it is about has happened already: an answer is there, and is paid for. */
+function attempting<T extends unknown[]>(write: (...what: T) => void, onFault: (error: unknown) => void) {
+  return (...what: T): void => {
     try {
-      save(saved);
+      write(...what);
     } catch (error) {
       onFault(error);
     }
