@@ -1,0 +1,6 @@
+import { setDefaultTimeout } from "bun:test";
+
+import { testPairs } from "./test-pairs.ts";
+
+setDefaultTimeout(30_000);
+testPairs("claude-cli");
