@@ -44,7 +44,6 @@ export const backends: Readonly<Record<BackendName, PairBackend>> = {
 
 export const isCli = (name: BackendName): boolean => name.endsWith("-cli");
 
-/** Some of an object's keys. */
-const keysOf = <Key extends string>(of: Readonly<Record<Key, unknown>>) => Object.keys(of) as Key[]; // As it is typed.
+export const keysOf = <Key extends string>(of: Readonly<Record<Key, unknown>>) => Object.keys(of) as Key[]; // As it is typed.
 
 export const backendNames: readonly BackendName[] = keysOf(backends);

@@ -14,6 +14,8 @@ export type Holding =
   | { readonly holds: "changed"; readonly to: Change }
   /** One and the other. */
   | { readonly holds: "by way"; readonly streamed: Holding; readonly whole: Holding }
+  /** It is carried, which a suite about nothing else shows, by every helper there is: a part of its file's path. */
+  | { readonly holds: "shown"; readonly by: string }
   /** The client's API has no words for it. */
   | { readonly holds: "unsayable" };
 
@@ -30,6 +32,8 @@ export const refused = (status: number, words = /./): Holding => ({ holds: "refu
 export const changed = (to: Change): Holding => ({ holds: "changed", to });
 
 export const byWay = (ways: { readonly streamed: Holding; readonly whole: Holding }): Holding => ({ holds: "by way", ...ways });
+
+export const shownBy = (file: string): Holding => ({ holds: "shown", by: file });
 
 /** For clients of every format alike. */
 export const forAll = (holding: Holding): Cells => ({

@@ -1,5 +1,18 @@
 /** Every client format on every backend, and what must hold of each case there. The suites beside this only go through it. */
-import { byWay, carried, changed, everywhere, forAll, type Grid, named, refused } from "./holding.ts";
+import { keysOf } from "./backends.ts";
+import {
+  byWay,
+  carried,
+  changed,
+  everywhere,
+  forAll,
+  forOnly,
+  type Grid,
+  named,
+  refused,
+  shownBy,
+  unsayable,
+} from "./holding.ts";
 
 export type TalkCase = Exclude<keyof typeof talkTable, "anything">;
 
@@ -41,4 +54,126 @@ export const talkTable = {
   }),
 } as const satisfies Readonly<Record<string, Grid>>;
 
-export const talkCases: readonly TalkCase[] = (Object.keys(talkTable) as (keyof typeof talkTable)[]).filter((name) => name !== "anything");
+export const talkCases: readonly TalkCase[] = keysOf(talkTable).filter((name) => name !== "anything");
+
+export type RequestCase = keyof typeof requestTable;
+
+const fromMessages = ["container", "mcp_servers", "context_management", "future"];
+const ofAnthropicAlone = ["top_k", "tools[].type", "tools[].defer_loading"];
+const fromChat = [
+  ..."seed logit_bias logprobs top_logprobs frequency_penalty presence_penalty metadata store prediction".split(" "),
+  ..."verbosity web_search_options future tools[].function.strict".split(" "),
+];
+const fromResponses = [
+  ..."truncation top_logprobs max_tool_calls future text.verbosity tools[].strict".split(" "),
+  "tools[].type=web_search",
+];
+/** Claude takes no sampling while it thinks. */
+const sampling = ["temperature", "top_p"];
+
+const unread = {
+  "anthropic-messages": named("messages[1].content[0].thinking"),
+  "openai-chat": named("messages[1].reasoning_content"),
+  "openai-responses": named("input[1].encrypted_content"),
+};
+const unreadWithoutLength = { ...unread, "anthropic-messages": named("max_tokens", "messages[1].content[0].thinking") };
+
+/** Of single requests. */
+export const requestTable = {
+  /** All that a request of the format can ask for, together. */
+  fields: {
+    "anthropic-messages-api": {
+      "anthropic-messages": carried,
+      "openai-chat": named(...fromChat, ...sampling, "top_k"),
+      "openai-responses": named(...fromResponses, ...sampling),
+    },
+    "openai-chat-api": {
+      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone),
+      "openai-chat": carried,
+      "openai-responses": named(...fromResponses),
+    },
+    "openai-responses-api": {
+      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone, "stop_sequences"),
+      "openai-chat": named(...fromChat, "top_k", "stop"),
+      "openai-responses": carried,
+    },
+    "codex-api": {
+      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone, "stop_sequences", "max_tokens", ...sampling, "metadata.user_id"),
+      "openai-chat": named(...fromChat, "top_k", "stop", "max_completion_tokens", ...sampling, "user"),
+      "openai-responses": named(...fromResponses, "max_output_tokens", ...sampling, "user"),
+    },
+    "claude-cli": {
+      "anthropic-messages": named(...fromMessages, ...sampling, "top_k", "metadata.user_id"),
+      "openai-chat": named(...fromChat, ...sampling, "top_k", "user"),
+      "openai-responses": named(...fromResponses, ...sampling, "user"),
+    },
+    "codex-cli": {
+      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone, "stop_sequences", "max_tokens", ...sampling, "metadata.user_id"),
+      "openai-chat": named(...fromChat, "top_k", "stop", "max_completion_tokens", ...sampling, "user"),
+      "openai-responses": named(...fromResponses, "max_output_tokens", ...sampling, "user"),
+    },
+  },
+  /** Of an earlier answer, which another vendor made. */
+  thoughts: {
+    "anthropic-messages-api": { ...unread, "anthropic-messages": carried },
+    "openai-chat-api": { ...unread, "openai-chat": carried },
+    // It is passed on, and its API judges.
+    "openai-responses-api": { ...unread, "openai-responses": refused(400, /encrypted/) },
+    "codex-api": unreadWithoutLength,
+    "claude-cli": { ...unread, "anthropic-messages": carried },
+    "codex-cli": unreadWithoutLength,
+  },
+  count: everywhere(forOnly("anthropic-messages", changed("an estimate")), {
+    "anthropic-messages-api": forOnly("anthropic-messages", carried),
+    "claude-cli": forOnly("anthropic-messages", carried),
+  }),
+  /** Longer than OpenAI's APIs take. */
+  longName: everywhere(forOnly("anthropic-messages", changed("another name")), {
+    "anthropic-messages-api": forOnly("anthropic-messages", carried),
+  }),
+  /** A tool that takes a text. */
+  customTool: everywhere(forOnly("openai-responses", carried)),
+} as const satisfies Readonly<Record<string, Grid>>;
+
+export const requestCases: readonly RequestCase[] = keysOf(requestTable);
+
+export type ContentCase = keyof typeof contentTable;
+
+const ofAnother = { ...forAll(carried), "anthropic-messages": refused(400, /another vendor/) };
+const noEquivalent = forOnly("anthropic-messages", refused(400, /no equivalent/));
+const ownBlock = forOnly("anthropic-messages", carried);
+const noDocuments = refused(400, /no documents/);
+
+/** Of what a message can hold beside its words. */
+export const contentTable = {
+  imageLink: everywhere(forAll(carried), { "codex-cli": forAll(refused(400, /base64/)) }),
+  document: everywhere(forAll(carried), { "codex-cli": forAll(noDocuments) }),
+  documentLink: everywhere({ ...forAll(carried), "openai-chat": unsayable }, {
+    "openai-chat-api": { ...forAll(refused(400, /URL/)), "openai-chat": unsayable },
+    "codex-cli": { ...forAll(noDocuments), "openai-chat": unsayable },
+  }),
+  /** By the id that a vendor gave it. Who names one to Anthropic in the words of OpenAI may well mean Anthropic's. */
+  vendorFile: everywhere(ofAnother, {
+    "anthropic-messages-api": forAll(carried),
+    "claude-cli": forAll(carried),
+    "codex-cli": forAll(noDocuments),
+  }),
+  /** Of Anthropic's own. */
+  vendorBlock: everywhere(noEquivalent, { "anthropic-messages-api": ownBlock, "claude-cli": ownBlock }),
+  container: everywhere(noEquivalent, { "anthropic-messages-api": ownBlock, "claude-cli": ownBlock }),
+} as const satisfies Readonly<Record<string, Grid>>;
+
+export const contentCases: readonly ContentCase[] = keysOf(contentTable);
+
+/** Of what SDKs make of several requests, or of their own schemas. */
+export const helperTable = {
+  loop: everywhere(forAll(carried), { "claude-cli": forAll(shownBy("clients/tools-loops")) }),
+  /** In such a loop. */
+  thoughtsBack: everywhere(forAll(unsayable), {
+    "anthropic-messages-api": { ...forAll(carried), "openai-chat": unsayable },
+    // Of OpenAI's SDK no helper asks for what is encrypted, which goes back in its API's own format alone.
+    "openai-responses-api": forOnly("anthropic-messages", carried),
+    "codex-api": forOnly("anthropic-messages", carried),
+  }),
+  structured: everywhere(forAll(carried), { "claude-cli": forAll(shownBy("clients/tools-structured")) }),
+} as const satisfies Readonly<Record<string, Grid>>;
