@@ -12,15 +12,16 @@ import { type BackendName, type PairBackend, backendNames, backends } from "./ba
 
 type Suite = PairBackend["suite"];
 
-const programs: Readonly<Record<Suite, { readonly isThere: () => boolean; readonly open: () => Promise<ProviderBench> }>> =
-  {
-    apis: { isThere: () => true, open: openApis },
-    "claude-cli": {
-      isThere: () => newestClaude.length > 0,
-      open: () => openProviderBench({ config: () => ({ claude: { path: newestClaude[0]?.path } }) }),
-    },
-    "codex-cli": { isThere: () => installedCodex() !== undefined, open: openCodex },
-  };
+const programs: Readonly<
+  Record<Suite, { readonly isThere: () => boolean; readonly open: () => Promise<ProviderBench> }>
+> = {
+  apis: { isThere: () => true, open: openApis },
+  "claude-cli": {
+    isThere: () => newestClaude.length > 0,
+    open: () => openProviderBench({ config: () => ({ claude: { path: newestClaude[0]?.path } }) }),
+  },
+  "codex-cli": { isThere: () => installedCodex() !== undefined, open: openCodex },
+};
 
 /** Says so where it has to do without. */
 export function isThere(suite: Suite): boolean {

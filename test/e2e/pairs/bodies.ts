@@ -10,11 +10,10 @@ import type { ContentCase } from "./table.ts";
 const schema = { type: "object", properties: { n: { type: "number" } } };
 const hello = [{ role: "user", content: "Hello." }];
 
-/** All that a request of the format can ask for. */
-export const everything: Readonly<Record<WireFormatId, object>> = {
+/** All that a request of the format can ask for, beside what is said in it. */
+const everything: Readonly<Record<WireFormatId, object>> = {
   "anthropic-messages": {
     system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }],
-    messages: hello,
     max_tokens: 3000,
     temperature: 0.5,
     top_p: 0.9,
@@ -35,7 +34,6 @@ export const everything: Readonly<Record<WireFormatId, object>> = {
     future: 1,
   },
   "openai-chat": {
-    messages: [{ role: "developer", content: "Be brief." }, ...hello],
     max_completion_tokens: 3000,
     temperature: 0.5,
     top_p: 0.9,
@@ -63,7 +61,6 @@ export const everything: Readonly<Record<WireFormatId, object>> = {
   },
   "openai-responses": {
     instructions: "Be brief.",
-    input: hello,
     max_output_tokens: 3000,
     temperature: 0.5,
     top_p: 0.9,
@@ -204,10 +201,24 @@ export const contents: Readonly<
   container: { mark: "container_upload", "anthropic-messages": { type: "container_upload", file_id: file } },
 };
 
-/** What a user says. */
-export const saying = (format: WireFormatId, parts: readonly object[]): object => {
-  const content = [{ type: format === "openai-responses" ? "input_text" : "text", text: "See. [[demo say ok]]" }, ...parts];
-  const said = [{ role: "user", content }];
-  if (format === "openai-responses") return { input: said, store: false };
-  return { messages: said, ...(format === "anthropic-messages" && { max_tokens: 99 }) };
+const said = (format: WireFormatId, parts: readonly object[]) => [
+  {
+    role: "user",
+    content: [{ type: format === "openai-responses" ? "input_text" : "text", text: "Hello." }, ...parts],
+  },
+];
+
+/** A message that holds these. */
+export const saying = (format: WireFormatId, parts: readonly object[]): object =>
+  ({
+    "anthropic-messages": { max_tokens: 99, messages: said(format, parts) },
+    "openai-chat": { messages: said(format, parts) },
+    "openai-responses": { input: said(format, parts), store: false },
+  })[format];
+
+/** The same with everything that can be asked for beside. */
+export const askingAll = (format: WireFormatId, parts: readonly object[]): object => {
+  const instructions = format === "openai-chat" ? [{ role: "developer", content: "Be brief." }] : [];
+  const messages = [...instructions, ...said(format, parts)];
+  return { ...everything[format], ...(format === "openai-responses" ? { input: messages } : { messages }) };
 };

@@ -31,7 +31,10 @@ export const named = (...fields: readonly string[]): Holding => ({ holds: "named
 export const refused = (status: number, words = /./): Holding => ({ holds: "refused", status, words });
 export const changed = (to: Change): Holding => ({ holds: "changed", to });
 
-export const byWay = (ways: { readonly streamed: Holding; readonly whole: Holding }): Holding => ({ holds: "by way", ...ways });
+export const byWay = (ways: { readonly streamed: Holding; readonly whole: Holding }): Holding => ({
+  holds: "by way",
+  ...ways,
+});
 
 export const shownBy = (file: string): Holding => ({ holds: "shown", by: file });
 

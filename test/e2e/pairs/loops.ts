@@ -61,7 +61,11 @@ export function expectThoughtsBack({ bench }: Client): void {
 
 const report = { city: "Zürich 🙂", readings: [{ celsius: 21.5, sky: "clear" }] };
 
-const namesOf = { "openai-chat": /^openai,/, "openai-responses": /^openai responses,/, "anthropic-messages": /^@anthropic-ai/ };
+const namesOf = {
+  "openai-chat": /^openai,/,
+  "openai-responses": /^openai responses,/,
+  "anthropic-messages": /^@anthropic-ai/,
+};
 
 export const structurersOf = ({ format }: Pick<Client, "format">): readonly Structurer[] =>
   structurers.filter(({ name }) => namesOf[format].test(name));

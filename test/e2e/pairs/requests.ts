@@ -1,10 +1,12 @@
 /** What is asked once in each format: what a backend cannot be told is named, or refused before anybody is asked. */
 import { expect } from "bun:test";
 
+import type { WireFormatId } from "#core/request.ts";
+
 import { backends, isCli } from "./backends.ts";
-import { arrives, contents, everything, saying, thoughts } from "./bodies.ts";
-import { carried, type Holding } from "./holding.ts";
-import { type Client, ignoredIn, send } from "./send.ts";
+import { arrives, askingAll, contents, saying, thoughts } from "./bodies.ts";
+import type { Holding } from "./holding.ts";
+import { type Client, ignoredIn, send, type Sent } from "./send.ts";
 import { type ContentCase, contentCases, contentTable, type RequestCase } from "./table.ts";
 import { chatMode } from "./talk.ts";
 
@@ -13,17 +15,19 @@ type Check = (client: Client, holding: Holding) => Promise<void>;
 export const requests: Readonly<Record<RequestCase, Check>> = {
   async fields(client, holding) {
     const { bench, backend, format } = client;
+    const arriving = contentCases.filter((name) => contentTable[name][backend][format].holds === "carried");
+    const whole = askingAll(format, partsOf(format, arriving));
     for (const stream of backends[backend].isCostly ? [false] : [false, true]) {
-      const body = { ...everything[format], ...(stream && { stream }) };
-      const sent = await send(client, body);
-      expect({ ...sent, ignored: ignoredIn(sent) }).toMatchObject({ status: 200, ignored: namedBy(holding) });
+      const body = { ...whole, ...(stream && { stream }) };
+      expectNamed(await send(client, body), holding);
       const { body: asked } = bench.lastAsked();
       if (holding.holds === "carried") expect(asked).toEqual({ model: backends[backend].model, ...body });
       else expect(asked).toMatchObject(arrives[backend]);
+      for (const name of arriving) expect(JSON.stringify(asked)).toContain(contents[name].mark);
     }
     if (holding.holds !== "named") return;
     bench.forget();
-    const { status, text } = await send(client, everything[format], { "x-ccproxy-strict": "1" });
+    const { status, text } = await send(client, whole, { "x-ccproxy-strict": "1" });
     expect(status).toBe(400);
     for (const name of holding.fields) expect(text).toContain(name);
     expect(bench.asked()).toEqual([]);
@@ -35,7 +39,7 @@ export const requests: Readonly<Record<RequestCase, Check>> = {
       expect(sent).toMatchObject({ status: holding.status, text: expect.stringMatching(holding.words) });
       return;
     }
-    expect({ ...sent, ignored: ignoredIn(sent) }).toMatchObject({ status: 200, ignored: namedBy(holding) });
+    expectNamed(sent, holding);
     expect(JSON.stringify(client.bench.lastAsked().body).includes("Hm.")).toBe(holding.holds === "carried");
   },
 
@@ -64,9 +68,9 @@ export const requests: Readonly<Record<RequestCase, Check>> = {
         messages: [{ role: "user", content }],
         ...(!isCli(backend) && { tool_choice: { type: "tool", name: long } }),
       });
-    // Whom nobody can force to call is told by its name.
-    const offered = isCli(backend) ? await nameOffered() : undefined;
-    const { content } = await ask(offered === undefined ? "Use it." : `[[demo tool ${offered} {}]]`);
+    // Not everybody can be made to call it.
+    const order = async () => `[[demo tool ${holding.holds === "carried" ? long : await nameOffered()} {}]]`;
+    const { content } = await ask(isCli(backend) ? await order() : "Use it.");
     expect(content).toMatchObject([{ type: "tool_use", name: long }]);
     const renamed = bench.traffic.last().headers.get("x-ccproxy-renamed-tools");
     expect(renamed === null).toBe(holding.holds === "carried");
@@ -77,7 +81,7 @@ export const requests: Readonly<Record<RequestCase, Check>> = {
 
     async function nameOffered(): Promise<string> {
       await ask("[[demo say ok]]");
-      return /"name":"([^"]*tool[^"]*)"/.exec(JSON.stringify(bench.lastAsked().body))?.[1] ?? "";
+      return /"name":"([^"]*server[^"]*)"/.exec(JSON.stringify(bench.lastAsked().body))?.[1] ?? "";
     }
   },
 
@@ -101,26 +105,21 @@ export const requests: Readonly<Record<RequestCase, Check>> = {
 
 const long = `mcp__${"a_server_with_a_long_name".repeat(3)}__tool`;
 
-const namedBy = (holding: Holding): readonly string[] =>
-  holding.holds === "named" ? holding.fields.toSorted() : holding === carried ? [] : ["the table has to say"];
+function expectNamed(sent: Sent, holding: Holding): void {
+  const { status, text } = sent;
+  const fields = holding.holds === "named" ? holding.fields : [];
+  expect({ status, ignored: ignoredIn(sent), text }).toEqual({ status: 200, ignored: fields.toSorted(), text });
+}
 
-/** All that can be carried, in one message; what is not is refused by itself, and nobody is asked. */
-export async function expectContents(client: Client): Promise<void> {
+const partsOf = (format: WireFormatId, names: readonly ContentCase[]): readonly object[] =>
+  names.flatMap((name) => contents[name][format] ?? []);
+
+/** What a message cannot hold is refused before anybody is asked; what it can is in the one of `fields`. */
+export async function expectNoRoomFor(client: Client, name: ContentCase): Promise<void> {
   const { bench, backend, format } = client;
-  const saidOf = (names: readonly ContentCase[]) => saying(format, names.flatMap((name) => contents[name][format] ?? []));
-  const arriving: ContentCase[] = [];
-  for (const name of contentCases) {
-    const holding = contentTable[name][backend][format];
-    expect([name, contents[name][format] === undefined]).toEqual([name, holding.holds === "unsayable"]);
-    if (holding.holds === "carried") arriving.push(name);
-    if (holding.holds !== "refused") continue;
-    const { status, text } = await send(client, saidOf([name]));
-    expect({ name, status, text }).toEqual({ name, status: holding.status, text: expect.stringMatching(holding.words) });
-  }
+  const holding = contentTable[name][backend][format];
+  const { status, text } = await send(client, saying(format, partsOf(format, [name])));
+  if (holding.holds !== "refused") throw new Error("The table has to say what this fails with.");
+  expect({ status, text }).toEqual({ status: holding.status, text: expect.stringMatching(holding.words) });
   expect(bench.asked()).toEqual([]);
-  if (arriving.length === 0) return;
-  const { status, text } = await send(client, saidOf(arriving));
-  expect({ status, text }).toMatchObject({ status: 200 });
-  const asked = JSON.stringify(bench.lastAsked().body);
-  for (const name of arriving) expect(asked).toContain(contents[name].mark);
 }

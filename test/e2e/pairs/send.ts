@@ -27,7 +27,11 @@ const paths: Readonly<Record<WireFormatId, string>> = {
 };
 
 /** To the model of the table. What it is refused with is an error of the SDK. */
-export async function send(client: Client, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Sent> {
+export async function send(
+  client: Client,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Sent> {
   const { bench, backend, format } = client;
   const { at, model } = backends[backend];
   const { anthropic, openai } = bench.clients(at, { ...chatMode, ...headers });

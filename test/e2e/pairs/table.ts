@@ -31,8 +31,9 @@ export const talkTable = {
   image: everywhere(forAll(carried)),
   thinking: everywhere(forAll(carried)),
   tools: everywhere(forAll(carried)),
-  /** Of the upstream, before its first byte. */
-  error: everywhere(forAll(refused(429))),
+  /** By the upstream, before its first byte. */
+  refused: everywhere(forAll(refused(400))),
+  limited: everywhere(forAll(refused(429))),
   /** In the middle of its answer: a stream says so, and who waits for the whole gets a status. */
   broken: everywhere(overloaded, {
     "openai-chat-api": forAll(refused(500)),
@@ -98,7 +99,14 @@ export const requestTable = {
       "openai-responses": carried,
     },
     "codex-api": {
-      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone, "stop_sequences", "max_tokens", ...sampling, "metadata.user_id"),
+      "anthropic-messages": named(
+        ...fromMessages,
+        ...ofAnthropicAlone,
+        "stop_sequences",
+        "max_tokens",
+        ...sampling,
+        "metadata.user_id",
+      ),
       "openai-chat": named(...fromChat, "top_k", "stop", "max_completion_tokens", ...sampling, "user"),
       "openai-responses": named(...fromResponses, "max_output_tokens", ...sampling, "user"),
     },
@@ -108,9 +116,22 @@ export const requestTable = {
       "openai-responses": named(...fromResponses, ...sampling, "user"),
     },
     "codex-cli": {
-      "anthropic-messages": named(...fromMessages, ...ofAnthropicAlone, "stop_sequences", "max_tokens", ...sampling, "metadata.user_id"),
-      "openai-chat": named(...fromChat, "top_k", "stop", "max_completion_tokens", ...sampling, "user"),
-      "openai-responses": named(...fromResponses, "max_output_tokens", ...sampling, "user"),
+      "anthropic-messages": named(
+        ...fromMessages,
+        ...ofAnthropicAlone,
+        ...sampling,
+        ..."stop_sequences max_tokens metadata.user_id service_tier tool_choice.disable_parallel_tool_use".split(" "),
+      ),
+      "openai-chat": named(
+        ...fromChat,
+        ...sampling,
+        ..."top_k stop max_completion_tokens user service_tier parallel_tool_calls".split(" "),
+      ),
+      "openai-responses": named(
+        ...fromResponses,
+        ...sampling,
+        ..."max_output_tokens user service_tier parallel_tool_calls".split(" "),
+      ),
     },
   },
   /** Of an earlier answer, which another vendor made. */
@@ -125,11 +146,11 @@ export const requestTable = {
   },
   count: everywhere(forOnly("anthropic-messages", changed("an estimate")), {
     "anthropic-messages-api": forOnly("anthropic-messages", carried),
-    "claude-cli": forOnly("anthropic-messages", carried),
   }),
   /** Longer than OpenAI's APIs take. */
   longName: everywhere(forOnly("anthropic-messages", changed("another name")), {
     "anthropic-messages-api": forOnly("anthropic-messages", carried),
+    "claude-cli": forOnly("anthropic-messages", carried),
   }),
   /** A tool that takes a text. */
   customTool: everywhere(forOnly("openai-responses", carried)),
@@ -148,10 +169,13 @@ const noDocuments = refused(400, /no documents/);
 export const contentTable = {
   imageLink: everywhere(forAll(carried), { "codex-cli": forAll(refused(400, /base64/)) }),
   document: everywhere(forAll(carried), { "codex-cli": forAll(noDocuments) }),
-  documentLink: everywhere({ ...forAll(carried), "openai-chat": unsayable }, {
-    "openai-chat-api": { ...forAll(refused(400, /URL/)), "openai-chat": unsayable },
-    "codex-cli": { ...forAll(noDocuments), "openai-chat": unsayable },
-  }),
+  documentLink: everywhere(
+    { ...forAll(carried), "openai-chat": unsayable },
+    {
+      "openai-chat-api": { ...forAll(refused(400, /URL/)), "openai-chat": unsayable },
+      "codex-cli": { ...forAll(noDocuments), "openai-chat": unsayable },
+    },
+  ),
   /** By the id that a vendor gave it. Who names one to Anthropic in the words of OpenAI may well mean Anthropic's. */
   vendorFile: everywhere(ofAnother, {
     "anthropic-messages-api": forAll(carried),

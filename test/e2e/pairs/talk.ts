@@ -69,7 +69,10 @@ export function openTalk({ backend, asker, bench, goesOn }: TalkOptions): Talk {
 function seenOf(turn: Turn): Seen {
   if ("user" in turn) return [["user", turn.user], ...(turn.png === undefined ? [] : [["user", "image"] as const])];
   if ("results" in turn) return turn.results.map(({ id, text }) => ["result", id, text]);
-  return [["assistant", turn.assistant], ...turn.calls.map(({ id, name, input }) => ["call", id, name, input] as const)];
+  return [
+    ["assistant", turn.assistant],
+    ...turn.calls.map(({ id, name, input }) => ["call", id, name, input] as const),
+  ];
 }
 
 /** Claude Code says of itself what it is. */

@@ -9,7 +9,7 @@ import type { WireFormatId } from "#core/request.ts";
 import { failureOf } from "../support/clients.ts";
 import { pixel } from "../support/media.ts";
 import type { Asker } from "../support/pair-clients.ts";
-import { type BackendName, backends } from "./backends.ts";
+import type { BackendName } from "./backends.ts";
 import type { Holding } from "./holding.ts";
 import type { TalkCase } from "./table.ts";
 import type { Talk } from "./talk.ts";
@@ -138,7 +138,11 @@ export const talks: Readonly<Record<TalkCase, Check>> = {
     else expect(answer.text).toBe("I will not.");
   },
 
-  async error(talk, holding) {
+  async refused(talk, holding) {
+    await expectRefusal(talk, "[[demo error 400]]", holding);
+  },
+
+  async limited(talk, holding) {
     const headers = await expectRefusal(talk, "[[demo error 429 retry-after=7]]", holding);
     expect(Number(headers?.get("retry-after"))).toBeGreaterThan(0);
   },
@@ -175,5 +179,3 @@ async function expectRefusal(talk: Talk, user: string, holding: Holding): Promis
   });
   return headers;
 }
-
-export const speaksOwn = ({ backend, asker }: Talk): boolean => backends[backend].speaks === asker.format;
