@@ -67,7 +67,7 @@ const namesOf = {
   "anthropic-messages": /^@anthropic-ai/,
 };
 
-export const structurersOf = ({ format }: Pick<Client, "format">): readonly Structurer[] =>
+export const structurersOf = (format: Client["format"]): readonly Structurer[] =>
   structurers.filter(({ name }) => namesOf[format].test(name));
 
 export async function expectReport({ bench, backend }: Client, { ask }: Structurer): Promise<void> {

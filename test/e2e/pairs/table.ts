@@ -3,11 +3,13 @@ import { keysOf } from "./backends.ts";
 import {
   byWay,
   carried,
+  type Cells,
   changed,
   everywhere,
   forAll,
   forOnly,
   type Grid,
+  type Holding,
   named,
   refused,
   shownBy,
@@ -20,6 +22,11 @@ export type TalkCase = Exclude<keyof typeof talkTable, "anything">;
 const overloaded = { ...forAll(refused(503)), "anthropic-messages": refused(529) };
 
 const byFilter = changed("an end by filter");
+/** There every client of Anthropic's and of the older API of OpenAI's reads each reason to stop. */
+const asAnswered = (holding: Holding): Cells => ({
+  ...forAll(shownBy("clients/answers")),
+  "openai-responses": holding,
+});
 const withoutLength = { ...forAll(carried), "anthropic-messages": named("max_tokens") };
 
 /** Of conversations, in an order in which one can go on as far as it gets. */
@@ -42,20 +49,32 @@ export const talkTable = {
     "codex-api": forAll(refused(502)),
     "codex-cli": forAll(refused(502)),
   }),
-  length: everywhere(forAll(carried)),
+  length: everywhere(forAll(carried), { "claude-cli": asAnswered(carried) }),
   nothing: everywhere(forAll(carried)),
-  filter: everywhere(forAll(carried)),
+  filter: everywhere(forAll(carried), { "claude-cli": asAnswered(carried) }),
   refusal: everywhere(forAll(byFilter), {
     "anthropic-messages-api": { ...forAll(byFilter), "anthropic-messages": carried },
     "openai-chat-api": { ...forAll(byFilter), "openai-chat": carried },
     "openai-responses-api": { ...forAll(byFilter), "openai-responses": carried },
     // As a stream it passes as it comes.
     "codex-api": { ...forAll(byFilter), "openai-responses": byWay({ streamed: carried, whole: byFilter }) },
+    "claude-cli": asAnswered(byFilter),
     "codex-cli": forAll(changed("an end by filter, without words")),
   }),
 } as const satisfies Readonly<Record<string, Grid>>;
 
 export const talkCases: readonly TalkCase[] = keysOf(talkTable).filter((name) => name !== "anything");
+
+/** Each of these ends a conversation, and its process: on a backend where that costs, the ways of an SDK share them out. */
+export const sharedOut: Readonly<Partial<Record<TalkCase, RegExp>>> = {
+  refused: /helper/,
+  limited: /whole/,
+  broken: /raw stream/,
+  length: /whole/,
+  nothing: /raw stream/,
+  filter: /raw stream/,
+  refusal: /helper/,
+};
 
 export type RequestCase = keyof typeof requestTable;
 
@@ -69,7 +88,7 @@ const fromResponses = [
   ..."truncation top_logprobs max_tool_calls future text.verbosity tools[].strict".split(" "),
   "tools[].type=web_search",
 ];
-/** Claude takes no sampling while it thinks. */
+/** Claude takes no sampling while it thinks, and Codex none at all. */
 const sampling = ["temperature", "top_p"];
 
 const unread = {
@@ -146,6 +165,7 @@ export const requestTable = {
   },
   count: everywhere(forOnly("anthropic-messages", changed("an estimate")), {
     "anthropic-messages-api": forOnly("anthropic-messages", carried),
+    "claude-cli": forOnly("anthropic-messages", shownBy("clients/endpoints")),
   }),
   /** Longer than OpenAI's APIs take. */
   longName: everywhere(forOnly("anthropic-messages", changed("another name")), {
@@ -153,7 +173,9 @@ export const requestTable = {
     "claude-cli": forOnly("anthropic-messages", carried),
   }),
   /** A tool that takes a text. */
-  customTool: everywhere(forOnly("openai-responses", carried)),
+  customTool: everywhere(forOnly("openai-responses", carried), {
+    "claude-cli": forOnly("openai-responses", shownBy("clients/responses")),
+  }),
 } as const satisfies Readonly<Record<string, Grid>>;
 
 export const requestCases: readonly RequestCase[] = keysOf(requestTable);

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, test } from "bun:test";
 
 import { wireFormats } from "#config/schema.ts";
 
-import { type Asker, askers } from "../support/pair-clients.ts";
+import { askers } from "../support/pair-clients.ts";
 import type { ProviderBench } from "../support/provider-bench.ts";
 import { backendNames, backends, type PairBackend } from "./backends.ts";
 import { isThere, openPairBench } from "./bench.ts";
-import type { Holding } from "./holding.ts";
+import type { Grid, Holding } from "./holding.ts";
 import { expectLoop, expectReport, expectThoughtsBack, loopsOf, structurersOf } from "./loops.ts";
 import { expectNoRoomFor, requests } from "./requests.ts";
 import type { Client } from "./send.ts";
@@ -17,33 +17,19 @@ import {
   helperTable,
   requestCases,
   requestTable,
-  type TalkCase,
+  sharedOut,
   talkCases,
   talkTable,
 } from "./table.ts";
 import { openTalk, type Talk } from "./talk.ts";
 import { isStream, talks } from "./talks.ts";
 
-/** Each of these ends a conversation, and the process that has it: where that costs, the ways of an SDK share them out. */
-const takenInTurns: Readonly<Partial<Record<TalkCase, RegExp>>> = {
-  refused: /helper/,
-  limited: /whole/,
-  broken: /raw stream/,
-  length: /whole/,
-  nothing: /raw stream/,
-  // Anthropic's API has one word for this and the next.
-  filter: /^$/,
-  refusal: /helper/,
-};
-
-function holdingFor(asker: Asker, holding: Holding): Holding {
-  if (holding.holds !== "by way") return holding;
-  return isStream(asker) ? holding.streamed : holding.whole;
-}
-
 export function testPairs(suite: PairBackend["suite"]): void {
   let bench: ProviderBench;
   const names = backendNames.filter((name) => backends[name].suite === suite);
+  const byAsker = names.flatMap((backend) => askers.map((asker) => ({ backend, asker, way: asker.name })));
+  const byFormat = names.flatMap((backend) => wireFormats.map((format) => ({ backend, format })));
+
   describe.skipIf(!isThere(suite))("pairs", () => {
     beforeAll(async () => {
       bench = await openPairBench(suite);
@@ -51,48 +37,45 @@ export function testPairs(suite: PairBackend["suite"]): void {
     afterAll(() => bench[Symbol.asyncDispose]());
     beforeEach(() => bench.forget());
 
-    describe.each(names.flatMap((name) => askers.map((asker) => [asker.name, name, asker] as const)))(
-      "%s on %s",
-      (_name, backend, asker) => {
-        let talk: Talk;
-        beforeAll(() => {
-          talk = openTalk({ backend, asker, bench, goesOn: backends[backend].isCostly === true });
+    describe.each(byAsker)("$way on $backend", ({ backend, asker }) => {
+      const isCostly = backends[backend].isCostly === true;
+      const isAsked = (name: keyof typeof sharedOut): boolean =>
+        isHere(talkTable[name][backend][asker.format]) && (!isCostly || (sharedOut[name]?.test(asker.name) ?? true));
+      let talk: Talk;
+      beforeAll(() => {
+        talk = openTalk({ backend, asker, bench, goesOn: isCostly });
+      });
+      test.each(talkCases.filter(isAsked))("%s", (name) => {
+        const holding = talkTable[name][backend][asker.format];
+        if (holding.holds !== "by way") return talks[name](talk, holding);
+        return talks[name](talk, isStream(asker) ? holding.streamed : holding.whole);
+      });
+    });
+
+    describe.each(byFormat)("$format on $backend", ({ backend, format }) => {
+      const client = (): Client => ({ bench, backend, format });
+      const cell = (grid: Grid) => grid[backend][format];
+
+      test.each(requestCases.filter((name) => isHere(cell(requestTable[name]))))("%s", (name) =>
+        requests[name](client(), cell(requestTable[name])),
+      );
+      test.each(contentCases.filter((name) => cell(contentTable[name]).holds === "refused"))("no %s", (name) =>
+        expectNoRoomFor(client(), name),
+      );
+      for (const loop of isHere(cell(helperTable.loop)) ? loopsOf({ backend, format }) : [])
+        test(`a loop: ${loop.name}`, async () => {
+          await expectLoop(client(), loop);
+          // Who reads the words alone sends no more back.
+          if (isHere(cell(helperTable.thoughtsBack)) && !loop.name.includes("raw stream")) expectThoughtsBack(client());
         });
-        const cases = talkCases.filter(
-          (name) => !backends[backend].isCostly || (takenInTurns[name]?.test(asker.name) ?? true),
-        );
-        test.each(cases)("%s", (name) => talks[name](talk, holdingFor(asker, talkTable[name][backend][asker.format])));
-      },
-    );
-
-    describe.each(names.flatMap((backend) => wireFormats.map((format) => [format, backend] as const)))(
-      "%s on %s",
-      (format, backend) => {
-        const client = (): Client => ({ bench, backend, format });
-        const asked = requestCases.filter((name) => requestTable[name][backend][format].holds !== "unsayable");
-        test.each(asked)("%s", (name) => requests[name](client(), requestTable[name][backend][format]));
-
-        const impossible = contentCases.filter((name) => contentTable[name][backend][format].holds === "refused");
-        test.each(impossible)("%s", (name) => expectNoRoomFor(client(), name));
-
-        if (helperTable.loop[backend][format].holds === "carried")
-          test.each(loopsOf({ backend, format }).map((loop) => [loop.name, loop] as const))(
-            "%s",
-            async (name, loop) => {
-              await expectLoop(client(), loop);
-              if (helperTable.thoughtsBack[backend][format].holds === "carried" && !name.includes("raw stream"))
-                expectThoughtsBack(client());
-            },
-          );
-
-        if (helperTable.structured[backend][format].holds === "carried")
-          test.each(structurersOf({ format }).map((each) => [each.name, each] as const))(
-            "an answer in the form of a schema: %s",
-            (_name, structurer) => expectReport(client(), structurer),
-          );
-      },
-    );
+      for (const structurer of isHere(cell(helperTable.structured)) ? structurersOf(format) : [])
+        test(`an answer in the form of a schema: ${structurer.name}`, () => expectReport(client(), structurer));
+    });
 
     test("each is one row", () => bench.checkRows());
   });
+}
+
+function isHere({ holds }: Holding): boolean {
+  return holds !== "unsayable" && holds !== "shown";
 }
