@@ -14,7 +14,7 @@ export type Holding =
   | { readonly holds: "changed"; readonly to: Change }
   /** One and the other. */
   | { readonly holds: "by way"; readonly streamed: Holding; readonly whole: Holding }
-  /** It is carried, which a suite about nothing else shows, by every helper there is: a part of its file's path. */
+  /** A suite about little else shows it, through the same SDKs; its file, below `test/e2e/`. */
   | { readonly holds: "shown"; readonly by: string }
   /** The client's API has no words for it. */
   | { readonly holds: "unsayable" };

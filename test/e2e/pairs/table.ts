@@ -9,7 +9,6 @@ import {
   forAll,
   forOnly,
   type Grid,
-  type Holding,
   named,
   refused,
   shownBy,
@@ -22,10 +21,10 @@ export type TalkCase = Exclude<keyof typeof talkTable, "anything">;
 const overloaded = { ...forAll(refused(503)), "anthropic-messages": refused(529) };
 
 const byFilter = changed("an end by filter");
-/** There every client of Anthropic's and of the older API of OpenAI's reads each reason to stop. */
-const asAnswered = (holding: Holding): Cells => ({
-  ...forAll(shownBy("clients/answers")),
-  "openai-responses": holding,
+/** A suite of Claude Code shows it through the other formats' SDKs, whole and as a stream. */
+const elsewhere = (file: string, ofResponses = carried): Cells => ({
+  ...forAll(shownBy(file)),
+  "openai-responses": ofResponses,
 });
 const withoutLength = { ...forAll(carried), "anthropic-messages": named("max_tokens") };
 
@@ -40,34 +39,34 @@ export const talkTable = {
   tools: everywhere(forAll(carried)),
   /** By the upstream, before its first byte. */
   refused: everywhere(forAll(refused(400))),
-  limited: everywhere(forAll(refused(429))),
+  limited: everywhere(forAll(refused(429)), { "claude-cli": elsewhere("clients/failures", refused(429)) }),
   /** In the middle of its answer: a stream says so, and who waits for the whole gets a status. */
   broken: everywhere(overloaded, {
     "openai-chat-api": forAll(refused(500)),
     "openai-responses-api": forAll(refused(500)),
     // Each is asked for a stream.
     "codex-api": forAll(refused(502)),
+    "claude-cli": elsewhere("clients/failures", overloaded["openai-responses"]),
     "codex-cli": forAll(refused(502)),
   }),
-  length: everywhere(forAll(carried), { "claude-cli": asAnswered(carried) }),
-  nothing: everywhere(forAll(carried)),
-  filter: everywhere(forAll(carried), { "claude-cli": asAnswered(carried) }),
+  length: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/answers") }),
+  nothing: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/traps") }),
+  filter: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/answers") }),
   refusal: everywhere(forAll(byFilter), {
     "anthropic-messages-api": { ...forAll(byFilter), "anthropic-messages": carried },
     "openai-chat-api": { ...forAll(byFilter), "openai-chat": carried },
     "openai-responses-api": { ...forAll(byFilter), "openai-responses": carried },
     // As a stream it passes as it comes.
     "codex-api": { ...forAll(byFilter), "openai-responses": byWay({ streamed: carried, whole: byFilter }) },
-    "claude-cli": asAnswered(byFilter),
+    "claude-cli": elsewhere("clients/answers", byFilter),
     "codex-cli": forAll(changed("an end by filter, without words")),
   }),
 } as const satisfies Readonly<Record<string, Grid>>;
 
 export const talkCases: readonly TalkCase[] = keysOf(talkTable).filter((name) => name !== "anything");
 
-/** Each of these ends a conversation, and its process: on a backend where that costs, the ways of an SDK share them out. */
-export const sharedOut: Readonly<Partial<Record<TalkCase, RegExp>>> = {
-  refused: /helper/,
+/** Each of these ends a conversation: on a backend where a new one costs, one way of an SDK has to do. */
+export const askedOnce: Readonly<Partial<Record<TalkCase, RegExp>>> = {
   limited: /whole/,
   broken: /raw stream/,
   length: /whole/,

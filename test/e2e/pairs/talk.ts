@@ -56,7 +56,7 @@ export function openTalk({ backend, asker, bench, goesOn }: TalkOptions): Talk {
       if (answer.text !== "") said = [...turns, { assistant: answer.text, calls: answer.calls }];
       const { requestId, headers } = bench.traffic.last();
       const row = { status: 200, errorKind: null, backend, finishReason: expect.any(String) };
-      bench.expectRow(requestId, row);
+      bench.expectRow(requestId, { ...row, ...(goesOn && before.length > 0 && { start: "live" as const }) });
       expect(answer.model).toBe(model);
       expect(headers.get("x-ccproxy-ignored-params")).toBe(unheard);
       const seen = wordsOf(conversationIn(speaks, bench.lastAsked().body));

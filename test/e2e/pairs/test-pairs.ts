@@ -12,12 +12,13 @@ import { expectLoop, expectReport, expectThoughtsBack, loopsOf, structurersOf } 
 import { expectNoRoomFor, requests } from "./requests.ts";
 import type { Client } from "./send.ts";
 import {
+  askedOnce,
   contentCases,
   contentTable,
   helperTable,
   requestCases,
   requestTable,
-  sharedOut,
+  type TalkCase,
   talkCases,
   talkTable,
 } from "./table.ts";
@@ -39,8 +40,8 @@ export function testPairs(suite: PairBackend["suite"]): void {
 
     describe.each(byAsker)("$way on $backend", ({ backend, asker }) => {
       const isCostly = backends[backend].isCostly === true;
-      const isAsked = (name: keyof typeof sharedOut): boolean =>
-        isHere(talkTable[name][backend][asker.format]) && (!isCostly || (sharedOut[name]?.test(asker.name) ?? true));
+      const isAsked = (name: TalkCase): boolean =>
+        isHere(talkTable[name][backend][asker.format]) && (!isCostly || (askedOnce[name]?.test(asker.name) ?? true));
       let talk: Talk;
       beforeAll(() => {
         talk = openTalk({ backend, asker, bench, goesOn: isCostly });
