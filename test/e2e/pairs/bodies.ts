@@ -84,7 +84,7 @@ const everything: Readonly<Record<WireFormatId, object>> = {
   },
 };
 
-/** What of that arrives in the provider's own words. */
+/** What of that arrives, in the backend's own words. */
 export const arrives: Readonly<Record<BackendName, object>> = {
   "anthropic-messages-api": {
     system: [{ type: "text", text: "Be brief." }],
@@ -126,11 +126,20 @@ export const arrives: Readonly<Record<BackendName, object>> = {
     text: { format: { type: "json_schema", schema } },
   },
   "claude-cli": {
+    system: expect.arrayContaining([expect.objectContaining({ text: "Be brief." })]),
     max_tokens: 3000,
     service_tier: "standard_only",
+    thinking: { type: expect.stringMatching(/enabled|adaptive/) },
+    tools: expect.arrayContaining(
+      ["f", "StructuredOutput"].map((name) => expect.objectContaining({ name, input_schema: schema })),
+    ),
     tool_choice: { type: "auto", disable_parallel_tool_use: true },
   },
   "codex-cli": {
+    input: expect.arrayContaining([
+      expect.objectContaining({ role: "developer", content: [{ type: "input_text", text: "Be brief." }] }),
+    ]),
+    tools: expect.arrayContaining([expect.objectContaining({ name: "f", parameters: schema })]),
     reasoning: { effort: "low" },
     text: { format: { type: "json_schema", schema: expect.objectContaining(schema) } },
   },
