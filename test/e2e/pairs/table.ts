@@ -50,7 +50,7 @@ export const talkTable = {
     "codex-cli": forAll(refused(502)),
   }),
   length: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/answers") }),
-  nothing: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/traps") }),
+  nothing: everywhere(forAll(carried)),
   filter: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/answers") }),
   refusal: everywhere(forAll(byFilter), {
     "anthropic-messages-api": { ...forAll(byFilter), "anthropic-messages": carried },
@@ -213,12 +213,15 @@ export const contentCases: readonly ContentCase[] = keysOf(contentTable);
 /** Of what SDKs make of several requests, or of their own schemas. */
 export const helperTable = {
   loop: everywhere(forAll(carried), { "claude-cli": forAll(shownBy("clients/tools-loops")) }),
-  /** In such a loop. */
+  /** In such a loop, to an API that signs or encrypts them and wants them back; chat completions has no place for it. */
   thoughtsBack: everywhere(forAll(unsayable), {
     "anthropic-messages-api": { ...forAll(carried), "openai-chat": unsayable },
     // Of OpenAI's SDK no helper asks for what is encrypted, which goes back in its API's own format alone.
     "openai-responses-api": forOnly("anthropic-messages", carried),
     "codex-api": forOnly("anthropic-messages", carried),
+    "claude-cli": { ...forAll(shownBy("claude-cli/conversation")), "openai-chat": unsayable },
+    // Its turn goes on, and has them.
+    "codex-cli": forAll(carried),
   }),
   structured: everywhere(forAll(carried), { "claude-cli": forAll(shownBy("clients/tools-structured")) }),
 } as const satisfies Readonly<Record<string, Grid>>;
