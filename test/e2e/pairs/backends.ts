@@ -16,8 +16,10 @@ export interface PairBackend {
   readonly model: string;
   /** Where a client's own base URL begins. */
   readonly at: string;
-  /** A conversation of its own costs a process: those of a client follow one another in one. */
+  /** A program's answer takes its time: one way of an SDK has to do where all say the same. */
   readonly isCostly?: true;
+  /** A conversation of its own costs a process: what one client says follows in one. */
+  readonly goesOn?: true;
 }
 
 const apiAt = (name: Api, speaks: WireFormatId, model = "some-model"): PairBackend => ({
@@ -38,8 +40,9 @@ export const backends: Readonly<Record<BackendName, PairBackend>> = {
     model: "claude-sonnet-5-5",
     at: "/cc",
     isCostly: true,
+    goesOn: true,
   },
-  "codex-cli": { suite: "codex-cli", speaks: "openai-responses", model: "gpt-demo", at: "/codex" },
+  "codex-cli": { suite: "codex-cli", speaks: "openai-responses", model: "gpt-demo", at: "/codex", isCostly: true },
 };
 
 export const isCli = (name: BackendName): boolean => name.endsWith("-cli");

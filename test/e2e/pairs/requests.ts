@@ -17,7 +17,7 @@ export const requests: Readonly<Record<RequestCase, Check>> = {
     const { bench, backend, format } = client;
     const arriving = contentCases.filter((name) => contentTable[name][backend][format].holds === "carried");
     const whole = askingAll(format, partsOf(format, arriving));
-    for (const stream of backends[backend].isCostly ? [false] : [false, true]) {
+    for (const stream of backends[backend].goesOn ? [false] : [false, true]) {
       const body = { ...whole, ...(stream && { stream }) };
       expectNamed(await send(client, body), holding);
       const { body: asked } = bench.lastAsked();

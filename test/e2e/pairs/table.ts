@@ -65,7 +65,7 @@ export const talkTable = {
 
 export const talkCases: readonly TalkCase[] = keysOf(talkTable).filter((name) => name !== "anything");
 
-/** Each of these ends a conversation: on a backend where a new one costs, one way of an SDK has to do. */
+/** The ways of an SDK that have to do where answers cost: each of these may end a process, too. */
 export const askedOnce: Readonly<Partial<Record<TalkCase, RegExp>>> = {
   limited: /whole/,
   broken: /raw stream/,

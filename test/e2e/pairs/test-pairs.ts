@@ -39,12 +39,12 @@ export function testPairs(suite: PairBackend["suite"]): void {
     beforeEach(() => bench.forget());
 
     describe.each(byAsker)("$way on $backend", ({ backend, asker }) => {
-      const isCostly = backends[backend].isCostly === true;
+      const { isCostly = false, goesOn = false } = backends[backend];
       const isAsked = (name: TalkCase): boolean =>
         isHere(talkTable[name][backend][asker.format]) && (!isCostly || (askedOnce[name]?.test(asker.name) ?? true));
       let talk: Talk;
       beforeAll(() => {
-        talk = openTalk({ backend, asker, bench, goesOn: isCostly });
+        talk = openTalk({ backend, asker, bench, goesOn });
       });
       test.each(talkCases.filter(isAsked))("%s", (name) => {
         const holding = talkTable[name][backend][asker.format];
