@@ -26,9 +26,12 @@ const BUILT_IN: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(" ")),
 );
 
+/** The names of its MCP tools, with which it starts no thread. */
+const RESERVED = /^mcp(?:__|$)/;
+
 /** The name that a client's tool has towards the model. Equal for equal names, so that histories agree with it. */
 export function wireToolName(name: string): string {
-  return plainName(BUILT_IN.has(name) ? `client_${name}` : name, LONGEST_NAME);
+  return plainName(BUILT_IN.has(name) || RESERVED.test(name) ? `client_${name}` : name, LONGEST_NAME);
 }
 
 export function renamedTools(tools: readonly ToolDefinition[]): readonly RenamedTool[] {

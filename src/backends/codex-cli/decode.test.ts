@@ -155,6 +155,19 @@ test("an answer that is begun anew after it was shown is an error, and one befor
   expect(told(...completed)).toEqual([]);
 });
 
+test.each([
+  ["max_output_tokens", "length"],
+  ["content_filter", "content-filter"],
+])("an answer that is cut short by %s is one, also where it is asked for once alone", (cause, reason) => {
+  const { told } = createDecoder();
+  told(...says("a"));
+  const error = { message: `Incomplete response returned, reason: ${cause}`, codexErrorInfo: "other" };
+  expect(told("turn/completed", { turn: { id: "t", status: "failed", error } }).at(-1)).toMatchObject({
+    type: "finish",
+    reason,
+  });
+});
+
 test("a provider is waited for until its first word, and while it fails; whoever gives up says why", () => {
   const again = { willRetry: true, error: { message: "Reconnecting... 1/5", additionalDetails: "Slow down." } };
   const silent = createDecoder();

@@ -365,6 +365,8 @@ export class TurnDecoder {
     if (status === "interrupted") return this.fail(new GatewayError("cancelled", "Codex was told to stop."));
     const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
     if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
+    // Where its configuration has it try no more often.
+    if (incomplete === "content_filter") return this.#finish("content-filter");
     return this.fail(this.#failureOf(error));
   }
 

@@ -11,21 +11,9 @@ import { failureOf } from "../support/clients.ts";
 import { type ProviderBench, openProviderBench } from "../support/provider-bench.ts";
 import { waitFor } from "../support/proxy.ts";
 import { readRows } from "../support/rows.ts";
-import { anthropicLoops } from "../support/tool-loops/anthropic.ts";
-import { createToolbox, type Call } from "../support/tool-loops/loop.ts";
-import { openaiLoops } from "../support/tool-loops/openai.ts";
-import { responsesLoops } from "../support/tool-loops/responses.ts";
 import { codexProgram, providerConfig } from "./support.ts";
 
 setDefaultTimeout(30_000);
-
-const weather = (city: string): Call => ({ name: "get_weather", input: { city } });
-/** The calls of each answer but the last. */
-const steps: readonly (readonly Call[])[] = [[weather("Zürich")], [weather("Bern"), { name: "now", input: {} }]];
-const script = [
-  ...steps.map((calls) => calls.map(({ name, input }) => `[[demo tool ${name} ${JSON.stringify(input)}]]`).join(" ")),
-  "[[demo say All done, äöü.]]",
-].join(" [[demo then]] ");
 
 describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
   let bench: ProviderBench;
@@ -107,14 +95,6 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
     const second = await openai.responses.create({ model: "gpt-demo", input, reasoning, include, store: false });
     expect(second.output_text).toBe("two");
     expect(JSON.stringify(bench.lastAsked().body)).toContain('encrypted_content":"');
-  });
-
-  const loops = [...openaiLoops, ...responsesLoops, ...anthropicLoops].map((loop) => [loop.name, loop] as const);
-  test.each(loops)("%s: one call, then two at once, then the answer", async (_name, loop) => {
-    const toolbox = createToolbox();
-    const { text } = await loop.run(bench.clients("/codex"), { model: "gpt-demo", prompt: script, toolbox });
-    expect([text, toolbox.ran]).toEqual(["All done, äöü.", steps.flat()]);
-    expect(bench.asked()).toHaveLength(steps.length + 1);
   });
 
   test("an agent works in the workspace, asks for what it may not, and is seen as its client likes", async () => {

@@ -1,9 +1,10 @@
 /** A question in every format, streamed and whole, put to a provider of every format, and what came back as it came. */
+import type { WireFormatId } from "#core/request.ts";
 import { isRecord } from "#lib/is-record.ts";
 
 import type { ProviderBench } from "./provider-bench.ts";
 
-export type Format = "anthropic-messages" | "openai-chat" | "openai-responses";
+export type Format = WireFormatId;
 
 export interface Way {
   /** What the provider speaks. */
