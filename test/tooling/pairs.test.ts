@@ -6,7 +6,8 @@ import { Glob } from "bun";
 import * as v from "valibot";
 
 import { cliBackends, knownProviders, providersOf } from "#config/providers.ts";
-import { configSchema, wireFormats } from "#config/schema.ts";
+import { wireFormats } from "#config/schema-parts.ts";
+import { configSchema } from "#config/schema.ts";
 
 import { root } from "../../scripts/lib/run.ts";
 import { backendNames, backends } from "../e2e/pairs/backends.ts";

@@ -29,7 +29,7 @@ const script = [
   "[[demo say All done, äöü.]]",
 ].join(" [[demo then]] ");
 
-/** What an upstream keeps of a conversation is its own (`previous_response_id`, `thread`), and the demo keeps none. */
+/** What an upstream keeps of a conversation (`previous_response_id`, `thread`) is not in the request that is looked at here. */
 const goesOnUpstream = (name: string): boolean => /^openai responses, (?:whole|stream helper)|tool runner/.test(name);
 
 export const loopsOf = ({ backend, format }: Omit<Client, "bench">): readonly Loop[] =>

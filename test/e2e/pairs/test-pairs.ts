@@ -1,7 +1,7 @@
 /** The tests of a suite: everything that the table says of its backends. */
 import { afterAll, beforeAll, beforeEach, describe, test } from "bun:test";
 
-import { wireFormats } from "#config/schema.ts";
+import { wireFormats } from "#config/schema-parts.ts";
 
 import { askers } from "../support/pair-clients.ts";
 import type { ProviderBench } from "../support/provider-bench.ts";
