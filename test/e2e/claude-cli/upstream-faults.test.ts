@@ -9,14 +9,17 @@ import { join } from "node:path";
 
 import { type ByteUpstream, type Said, startByteUpstream } from "../support/byte-upstream.ts";
 import { childrenOf } from "../support/children.ts";
-import { cutsOf } from "../support/cuts-of.ts";
+import { expectCutsTold } from "../support/cut-turns.ts";
+import { isLong } from "../support/long.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
 import { askAt, type Told, type Way } from "../support/provider-ways.ts";
 import { claudes, waitFor } from "../support/proxy.ts";
 import { selfSigned } from "../support/self-signed.ts";
-import { expectCutRow, expectToldFailure, expectToldWhole, untruthsOf } from "../support/told-truth.ts";
+import { expectToldFailure, expectToldWhole } from "../support/told-truth.ts";
 
 setDefaultTimeout(30_000);
+
+const longestCutsMs = isLong ? 1_800_000 : 30_000;
 
 const text = "Grüße";
 const sse = { "content-type": "text/event-stream" };
@@ -143,23 +146,16 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   if (!isNewest) return;
 
-  /** Every fifth of the places alone: there are six for each event, so all kinds of them come by, at half a second each. */
-  test("cut off in the middle", async () => {
-    bytes.says(({ body }) => {
-      const cut = Number(/cut (\d+)/.exec(body)?.[1]);
-      const framing = cut % 4 < 2 ? "until-close" : "chunked";
-      return head({ body: [recording.subarray(0, cut)], framing, ending: "cut" });
-    });
-    const cuts = cutsOf(recording).filter((_, index) => index % 5 === 0);
-    const told = new Map<number, Told>();
-    const askNext = async (): Promise<void> => {
-      for (let cut = cuts.pop(); cut !== undefined; cut = cuts.pop()) {
-        const way = ways[cut % ways.length];
-        if (way !== undefined) told.set(cut, await ask(way, `cut ${cut}`));
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, askNext));
-    for (const one of told.values()) expectCutRow(bench, one);
-    expect([...told].flatMap(([cut, one]) => untruthsOf(one, text, `after ${cut} bytes`))).toEqual([]);
-  });
+  /**
+   * Half a second each: every fifth of the places alone. There are six for each event, so all kinds of them come by. The
+   * long run (CCPROXY_TEST_LONG=1) cuts after every byte.
+   */
+  test(
+    "cut off in the middle",
+    async () => {
+      const endings = await expectCutsTold({ bench, bytes, recording, text, ways, ask, atOnce: 4, step: 5 });
+      if (isLong) expect(endings.get(recording.byteLength)).toBe("whole");
+    },
+    longestCutsMs,
+  );
 });
