@@ -75,6 +75,9 @@ const claude = v.strictObject({
     ["user"],
   ),
   request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 3600),
+  idle_timeout_seconds: v.optional(
+    amount(1, 86_400, "Longest silence of the model within an answer. Unset: Claude Code's own limit."),
+  ),
 });
 
 const codex = v.strictObject({

@@ -251,7 +251,8 @@ function wholeAnswer(value: unknown): readonly ModelEvent[] {
   ];
 }
 
-function isAmidMessage({ message }: DecodeState): boolean {
+/** A message of the model's is on its way. */
+export function isAmidMessage({ message }: DecodeState): boolean {
   return message?.streamed === true && message.stop === undefined;
 }
 
