@@ -73,7 +73,7 @@ export async function* runTurn(
     if (options.signal.aborted) feed.close();
     else await begin(session, feed, options, refused);
     while (!isOver(state)) {
-      const lines = await listen(feed, isAmidMessage(state) ? options.idleTimeoutMs : undefined, refused);
+      const lines = await listen(feed, state, options, refused);
       const [next, events] =
         lines === undefined
           ? abandonTurn(state, whyItEnded(session, options.signal, refusal))
@@ -110,10 +110,12 @@ async function begin(
 /** More of what it says; once the model was silent for too long, nothing, and then the end. */
 async function listen(
   feed: LineFeed,
-  idleTimeoutMs: number | undefined,
+  state: DecodeState,
+  { idleTimeoutMs }: TurnOptions,
   refused: (error: GatewayError) => void,
 ): Promise<readonly CliLine[] | undefined> {
-  const lines = await feed.take(idleTimeoutMs);
+  // Tools may take as long as they like.
+  const lines = await feed.take(isAmidMessage(state) ? idleTimeoutMs : undefined);
   if (idleTimeoutMs !== undefined && lines?.length === 0) {
     const said = `The model API said nothing for ${idleTimeoutMs / 1000} seconds in the middle of its answer.`;
     refused(new GatewayError("timeout", said, { hint: "claude.idle_timeout_seconds says how long is waited." }));
