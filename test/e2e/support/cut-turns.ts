@@ -23,8 +23,16 @@ export interface CutTurns {
   readonly step?: number;
 }
 
-/** In the long run after every byte, and with none cut off: how each answer ended, by how many bytes there were of it. */
-export async function expectCutsTold(options: CutTurns): Promise<ReadonlyMap<number, "whole" | "failed" | "open">> {
+export interface CutsTold {
+  /** How many bytes there were of the answers that were whole. */
+  readonly whole: readonly number[];
+  readonly failed: number;
+  /** How often the model was asked. */
+  readonly asked: number;
+}
+
+/** In the long run after every byte, and with none cut off. */
+export async function expectCutsTold(options: CutTurns): Promise<CutsTold> {
   const { bench, bytes, recording, text, ways, ask, atOnce, step = 1 } = options;
   const length = recording.byteLength;
   bytes.says(({ body }) => {
@@ -39,7 +47,8 @@ export async function expectCutsTold(options: CutTurns): Promise<ReadonlyMap<num
   const cuts = isLong
     ? Array.from({ length: length + 1 }, (_, cut) => cut)
     : cutsOf(recording).filter((_, index) => index % step === 0);
-  const [startedAt, heardBefore, tries] = [performance.now(), bytes.heard.length, cuts.length];
+  const startedAt = performance.now();
+  const heardBefore = bytes.heard.length;
   const told = new Map<number, Told>();
   const askNext = async (): Promise<void> => {
     for (let cut = cuts.pop(); cut !== undefined; cut = cuts.pop()) {
@@ -50,14 +59,13 @@ export async function expectCutsTold(options: CutTurns): Promise<ReadonlyMap<num
   await Promise.all(Array.from({ length: atOnce }, askNext));
   for (const one of told.values()) expectCutRow(bench, one);
   expect([...told].flatMap(([cut, one]) => untruthsOf(one, text, `after ${cut} bytes`))).toEqual([]);
-  const endings = new Map([...told].map(([cut, one]) => [cut, readTold(one).ending]));
-  if (isLong) {
-    const counts = Object.entries(Object.groupBy(endings.values(), (ending) => ending)).map(
-      ([ending, those]) => `${those.length} ${ending}`,
+  const whole = [...told].flatMap(([cut, one]) => (readTold(one).ending === "whole" ? [cut] : []));
+  const failed = told.size - whole.length;
+  const asked = bytes.heard.slice(heardBefore).filter(({ head }) => head.startsWith("POST")).length;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  if (isLong)
+    console.log(
+      `cut after each of ${length} bytes: ${whole.length} whole, ${failed} failed, ${asked} asked; ${seconds} s`,
     );
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.log(`cut after each of ${length} bytes: ${counts.join(", ")}; ${seconds} s`);
-    console.log(`asked ${bytes.heard.length - heardBefore} for ${tries}`);
-  }
-  return endings;
+  return { whole, failed, asked };
 }
