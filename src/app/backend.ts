@@ -47,6 +47,7 @@ export function createBackend({ config, ...deps }: BackendDeps): ClaudeCliBacken
     permissionMode: claude.permission_mode,
     approvals: approvals.enabled,
     maxTurns: claude.max_turns,
+    idleTimeoutMs: claude.idle_timeout_seconds && claude.idle_timeout_seconds * 1000,
     appendSystemPrompt: claude.append_system_prompt,
     pool: {
       size: pool.size === "auto" ? automaticPoolSize(availableMemoryBytes()) : pool.size,

@@ -40,10 +40,7 @@ const claude = v.strictObject({
   cwd: v.optional(text("Directory Claude works in. Unset: where ccproxy was started.")),
   mode: v.optional(choice(modes, "agent: Claude Code with its tools. chat: a bare model without tools."), "agent"),
   model: v.optional(text("Model for requests that name none, or `default`. Unset: the CLI's default.")),
-  verbosity: v.optional(
-    choice(verbosities, "What clients see of the tools that Claude Code runs itself."),
-    "text-only",
-  ),
+  verbosity: v.optional(choice(verbosities, "What clients see of the tools Claude Code runs itself."), "text-only"),
   allowed_tools: v.optional(texts("Tools that need no permission, as `Read` or `Bash(git log:*)`."), []),
   disallowed_tools: v.optional(texts("Tools Claude may not use."), []),
   permission_mode: v.optional(choice(permissionModes, "What happens when a tool needs permission."), "default"),
@@ -56,6 +53,7 @@ const claude = v.strictObject({
     ["user"],
   ),
   request_timeout_seconds: v.optional(amount(1, 86_400, "Longest a single request may take."), 3600),
+  idle_timeout_seconds: v.optional(amount(1, 86_400, "Longest silence within an answer. Unset: Claude Code's own.")),
 });
 
 const codex = v.strictObject({

@@ -26,6 +26,7 @@ const harmless: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
     "claude.max_turns",
     "claude.append_system_prompt",
     "claude.request_timeout_seconds",
+    "claude.idle_timeout_seconds",
     "approvals.timeout_seconds",
     "pool.size",
     "pool.max_age_minutes",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { refusalError } from "./refusal.ts";
+import { refusalError, unreadable } from "./refusal.ts";
 
 describe("a refusal", () => {
   test.each<[number | undefined, string[], string, string]>([
@@ -61,4 +61,12 @@ describe("a refusal", () => {
     expect(refusalError(said).options.retryAfterSeconds).toBe(seconds);
     expect(refusalError({ ...said, retryAfterSeconds: 3 }).options.retryAfterSeconds).toBe(3);
   });
+});
+
+test.each([
+  ["<!doctype html><p>my prompt</p>", '31 characters that begin with "<!doctype"'],
+  ['  {"delta":"my prompt"}', '23 characters that begin with "{"'],
+  ["", '0 characters that begin with ""'],
+])('of %j, which is no answer, the log is told what it looks like alone; proves("log-secrets")', (data, looks) => {
+  expect(unreadable(data).cause).toEqual(new Error(looks));
 });

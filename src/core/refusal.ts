@@ -148,6 +148,12 @@ export function brokenOff(): GatewayError {
 export function unreadable(data: string): GatewayError {
   return new GatewayError("upstream", "The model API answered with something that is no answer.", {
     hint: "Check providers.*.base_url (a web page comes from a wrong address or path), then its wire_format.",
-    cause: new Error(data.slice(0, 200)),
+    cause: new Error(looksOf(data)),
   });
+}
+
+/** For the log: words of the answer, or of what was asked, may stand in it, but for the name of a tag it begins with. */
+function looksOf(data: string): string {
+  const [beginning] = /^(?:<[!?]?\w{1,20}|\S?)/.exec(data.trimStart()) ?? [""];
+  return `${data.length} characters that begin with ${JSON.stringify(beginning)}`;
 }

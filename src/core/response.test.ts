@@ -53,3 +53,11 @@ test("the stream's own error is thrown", () => {
 test("a stream without a terminal is no answer", () => {
   expect(collect(stream([start, { type: "text-start", id: "0" }]))).rejects.toMatchObject({ kind: "upstream" });
 });
+
+test("what goes on and on is not held for ever", async () => {
+  const delta: ModelEvent = { type: "text-delta", id: "0", text: "x".repeat(1024 * 1024) };
+  const batches = Array.from({ length: 65 }, () => [delta]);
+  expect(collect(stream([start, { type: "text-start", id: "0" }], ...batches, [finish]))).rejects.toMatchObject({
+    kind: "answer-too-large",
+  });
+});

@@ -37,14 +37,38 @@ export function startCollecting(): Collecting {
   return { start: undefined, finish: undefined, content: [] };
 }
 
-/** Adds a stream up. Throws the stream's own error, or `upstream` if it ends without a terminal. */
+/** Characters, as what is answered in one piece may have bytes; all of them are held in memory. */
+const mostCharacters = 64 * 1024 * 1024;
+
+/**
+ * Adds a stream up. Throws the stream's own error, `upstream` if it ends without a terminal, and `answer-too-large`.
+ */
 export async function collect(batches: AsyncIterable<readonly ModelEvent[]>): Promise<ModelResponse> {
   const collecting = startCollecting();
-  for await (const batch of batches) for (const event of batch) add(collecting, event);
+  let length = 0;
+  for await (const batch of batches)
+    for (const event of batch) {
+      add(collecting, event);
+      length += lengthOf(event);
+      if (length > mostCharacters) throw tooLarge();
+    }
   const { start, finish, content } = collecting;
   if (start === undefined || finish === undefined)
     throw new GatewayError("upstream", "The answer ended before it was complete.");
   return { responseId: start.responseId, model: start.model, content, finish };
+}
+
+/** Of what the model may go on saying for ever. */
+function lengthOf(event: ModelEvent): number {
+  if (event.type === "text-delta" || event.type === "reasoning-delta") return event.text.length;
+  return event.type === "tool-input-delta" ? event.delta.length : 0;
+}
+
+function tooLarge(): GatewayError {
+  const most = `${mostCharacters / (1024 * 1024)} MB`;
+  return new GatewayError("answer-too-large", `The answer is longer than the ${most} that are held for one.`, {
+    hint: "Ask for less at once, or have it streamed.",
+  });
 }
 
 /** Throws the error of an `error` event. */

@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 
 import { childrenOf } from "./support/children.ts";
+import { isLong } from "./support/long.ts";
 import { openSessionBench } from "./support/session-bench.ts";
 
 const wanted = 200;
-const isLong = process.env["CCPROXY_TEST_LONG"] === "1";
 const live = isLong ? 20 : 10;
 /** No more sessions begin after this; it says how many there were. With CCPROXY_TEST_LONG=1 even a slow machine gets to all. */
 const longestMs = isLong ? 300_000 : 35_000;

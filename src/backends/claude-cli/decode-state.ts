@@ -85,6 +85,8 @@ export interface UpstreamMessage {
   /** Calls of the client's tools in it. */
   readonly clientCalls: readonly string[];
   readonly stop: Stop | undefined;
+  /** Its stream is over, and never said why it stopped. */
+  readonly isTorn: boolean;
 }
 
 export interface OpenBlock {

@@ -199,6 +199,15 @@ describe("the CLI is interrupted", () => {
     }
   });
 
+  test("when it is about to have the model go on with an answer that broke off", () => {
+    const decoded = play("eof-between-blocks-new");
+    expect(decoded.interruptedAt).toBe(
+      recording("eof-between-blocks-new").findIndex((line) => line.includes("Resume")),
+    );
+    expect(errorOf(decoded).kind).toBe("upstream");
+    expect(textOf(decoded.events)).toBe("Hi");
+  });
+
   test("when it goes on after its result", () => {
     const lines = recording("thinking-new");
     const once = decode(lines);

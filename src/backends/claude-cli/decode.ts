@@ -62,7 +62,7 @@ function onStreamEvent(state: DecodeState, event: StreamEvent): Step {
     case "message_delta":
       return onMessageDelta(state, event.delta, event.usage);
     default:
-      return state.message?.stop === undefined ? [state, NO_EVENTS] : endStep(state);
+      return state.message?.stop === undefined ? [withMessage(state, { isTorn: true }), NO_EVENTS] : endStep(state);
   }
 }
 
@@ -91,6 +91,7 @@ function startMessage(state: DecodeState, { id, model, usage, streamed }: Messag
     substantial: false,
     clientCalls: [],
     stop: undefined,
+    isTorn: false,
   };
   const steps = retried ? state.steps : state.steps + 1;
   return [{ ...state, phase: "answering", heldResults: [], steps, message }, events];
@@ -190,6 +191,9 @@ function endWholeMessage(state: DecodeState): Step {
 
 function onUser(state: DecodeState, blocks: readonly ContentBlock[]): Step {
   const results = toolResults(blocks).filter((event) => !("id" in event && state.clientCalls.includes(event.id)));
+  // 2.1.329 has the model go on with an answer that ended between two blocks: its user would pay for what nobody gets.
+  const { message } = state;
+  if (results.length === 0 && message?.isTorn === true && message.shown) return fail(state, brokenOff(), true);
   if (results.length === 0) return [state, NO_EVENTS];
   const [settled, end] = endWholeMessage(state);
   // Tools start while their message still streams; blocks of the client's answer may not be torn apart.
@@ -251,7 +255,8 @@ function wholeAnswer(value: unknown): readonly ModelEvent[] {
   ];
 }
 
-function isAmidMessage({ message }: DecodeState): boolean {
+/** A message of the model's is on its way. */
+export function isAmidMessage({ message }: DecodeState): boolean {
   return message?.streamed === true && message.stop === undefined;
 }
 

@@ -18,6 +18,16 @@ test("a taker waits for the next line", async () => {
   expect(await taken).toEqual([line]);
 });
 
+test("a taker that waits only for so long gets nothing, and then what comes", async () => {
+  const feed = new LineFeed();
+  expect(await feed.take(1)).toEqual([]);
+  const taken = feed.take(60_000);
+  await feed.push([line]);
+  expect(await taken).toEqual([line]);
+  feed.close();
+  expect(await feed.take(60_000)).toBeUndefined();
+});
+
 test("a closed feed gives what it holds, and then its end", async () => {
   const feed = new LineFeed();
   await feed.push([line]);

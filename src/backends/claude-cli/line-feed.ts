@@ -23,19 +23,15 @@ export class LineFeed {
     });
   }
 
-  /** All lines there are, at least one; undefined when the feed is closed and empty. For one consumer. */
-  async take(): Promise<readonly CliLine[] | undefined> {
-    if (this.#lines.length === 0 && !this.#closed)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    this.#wake = undefined;
+  /** All lines there are; `[]` after `quietMs` of silence; undefined when the feed is closed and empty. For one consumer. */
+  async take(quietMs?: number): Promise<readonly CliLine[] | undefined> {
+    if (this.#lines.length === 0 && !this.#closed) await this.#more(quietMs);
     const lines = this.#lines;
     this.#lines = [];
     this.#batches = 0;
     this.#room?.();
     this.#room = undefined;
-    return lines.length === 0 ? undefined : lines;
+    return lines.length === 0 && this.#closed ? undefined : lines;
   }
 
   /** What nobody took. */
@@ -51,5 +47,14 @@ export class LineFeed {
     this.#closed = true;
     this.#wake?.();
     this.#room?.();
+  }
+
+  async #more(quietMs: number | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = quietMs === undefined ? undefined : setTimeout(resolve, quietMs);
+    await promise;
+    clearTimeout(timer);
+    this.#wake = undefined;
   }
 }

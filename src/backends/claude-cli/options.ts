@@ -21,6 +21,8 @@ export interface ClaudeCliOptions {
   /** Whether agents ask for what their permission mode does not allow, instead of being refused it. */
   readonly approvals?: boolean | undefined;
   readonly maxTurns?: number | undefined;
+  /** How long the model may say nothing in the middle of a message; as long as the CLI bears it when undefined. */
+  readonly idleTimeoutMs?: number | undefined;
   readonly appendSystemPrompt?: string | undefined;
   /** `size`: children kept parked; `maxAgeMs` and `maxTurns`: when a child is not used again. */
   readonly pool: { readonly size: number; readonly maxAgeMs: number; readonly maxTurns: number };

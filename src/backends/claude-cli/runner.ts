@@ -94,6 +94,7 @@ export async function* run(
       live: lease.start === "live",
       reading: readingOf(request, context),
       resumed: lease.resumed,
+      idleTimeoutMs: deps.options.idleTimeoutMs,
       signal,
       onSessionId: (sessionId) => context.report({ sessionId }),
       onInitialized: deps.catalogue.learn,

@@ -6,7 +6,7 @@ import { abortError } from "#core/run-signal.ts";
 
 import { applySettings, claim, proceed, type TurnPlan } from "./claim.ts";
 import { resumeDecoding, startDecoding, type DecodeState, type Reading } from "./decode-state.ts";
-import { abandonTurn, decodeLine } from "./decode.ts";
+import { abandonTurn, decodeLine, isAmidMessage } from "./decode.ts";
 import type { LineFeed } from "./line-feed.ts";
 import type { CliLine } from "./lines.ts";
 import type { CliSession } from "./session.ts";
@@ -23,6 +23,8 @@ export interface TurnOptions {
   readonly reading: Reading;
   /** A turn that waits in this process, and what it waits for. */
   readonly resumed?: { readonly parked: ParkedTurn; readonly results: readonly ToolResultPart[] } | undefined;
+  /** How long the model may say nothing in the middle of a message; as long as the CLI bears it when undefined. */
+  readonly idleTimeoutMs: number | undefined;
   /** Fires when nobody waits for the answer any more, or it took too long. */
   readonly signal: AbortSignal;
   readonly onSessionId: (sessionId: string) => void;
@@ -71,7 +73,7 @@ export async function* runTurn(
     if (options.signal.aborted) feed.close();
     else await begin(session, feed, options, refused);
     while (!isOver(state)) {
-      const lines = await feed.take();
+      const lines = await listen(feed, state, options, refused);
       const [next, events] =
         lines === undefined
           ? abandonTurn(state, whyItEnded(session, options.signal, refusal))
@@ -103,6 +105,22 @@ async function begin(
     session.toolHost?.give(resumed.results);
   } else if (live) await proceed(session, feed, plan, { refused });
   else await claim(session, feed, plan, { initialized: onInitialized, refused });
+}
+
+/** More of what it says; once the model was silent for too long, nothing, and then the end. */
+async function listen(
+  feed: LineFeed,
+  state: DecodeState,
+  { idleTimeoutMs }: TurnOptions,
+  refused: (error: GatewayError) => void,
+): Promise<readonly CliLine[] | undefined> {
+  // Tools may take as long as they like.
+  const lines = await feed.take(isAmidMessage(state) ? idleTimeoutMs : undefined);
+  if (idleTimeoutMs !== undefined && lines?.length === 0) {
+    const said = `The model API said nothing for ${idleTimeoutMs / 1000} seconds in the middle of its answer.`;
+    refused(new GatewayError("timeout", said, { hint: "claude.idle_timeout_seconds says how long is waited." }));
+  }
+  return lines;
 }
 
 function decodeLines(

@@ -9,14 +9,17 @@ import { join } from "node:path";
 
 import { type ByteUpstream, type Said, startByteUpstream } from "../support/byte-upstream.ts";
 import { childrenOf } from "../support/children.ts";
-import { cutsOf } from "../support/cuts-of.ts";
+import { expectCutsTold } from "../support/cut-turns.ts";
+import { isLong } from "../support/long.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
-import { askAt, type Told, type Way } from "../support/provider-ways.ts";
+import { askAt, readTold, type Told, type Way } from "../support/provider-ways.ts";
 import { claudes, waitFor } from "../support/proxy.ts";
 import { selfSigned } from "../support/self-signed.ts";
-import { expectCutRow, expectToldFailure, expectToldWhole, untruthsOf } from "../support/told-truth.ts";
+import { expectToldFailure, expectToldWhole } from "../support/told-truth.ts";
 
 setDefaultTimeout(30_000);
+
+const longestCutsMs = isLong ? 1_800_000 : 30_000;
 
 const text = "Grüße";
 const sse = { "content-type": "text/event-stream" };
@@ -56,11 +59,7 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
       tls: await selfSigned(folder),
       fetch: () => new Response("Nobody comes this far."),
     });
-    bench = await openProviderBench({
-      args: ["--log-level", "error", "--max-sessions", "0"],
-      env: { API_TIMEOUT_MS: "4000" },
-      config: () => ({ claude: { path: launcher } }),
-    });
+    bench = await openBench({ idle_timeout_seconds: 3 });
     const messages = [{ role: "user", content: `[[demo say ${text}]]` }];
     const body = JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 99, messages, stream: true });
     const headers = { "x-api-key": "demo" };
@@ -76,6 +75,12 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     await secure.stop(true);
     rmSync(folder, { recursive: true });
   });
+  const openBench = (limits: object): Promise<ProviderBench> =>
+    openProviderBench({
+      args: ["--log-level", "error", "--max-sessions", "0"],
+      env: { API_TIMEOUT_MS: "4000" },
+      config: () => ({ claude: { path: join(folder, "claude"), ...limits } }),
+    });
   // Nothing is left of it.
   afterEach(async () => {
     await bench.quiet();
@@ -84,8 +89,8 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
   });
 
   const upstream = (url: string): void => writeFileSync(join(folder, "upstream"), url);
-  const ask = (way: Way, prompt: string): Promise<Told> =>
-    askAt(bench.proxy.url, way, prompt, { "x-ccproxy-mode": "chat" });
+  const ask = (way: Way, prompt: string, of = bench): Promise<Told> =>
+    askAt(of.proxy.url, way, prompt, { "x-ccproxy-mode": "chat" });
   const wayOf = (index: number): readonly Way[] => ways.slice(index % ways.length).slice(0, 1);
   const askBy = async (among: readonly Way[]): Promise<readonly Told[]> =>
     await Promise.all(among.map((way) => ask(way, "Hello.")));
@@ -125,8 +130,6 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
     ],
   ];
   const rows = [...nonsense, ...(isNewest ? moreNonsense : [])];
-  // Silence in the middle of an answer the CLI bears for 300 seconds, whatever it is told (2.1.329), and then says so:
-  // `failure.test.ts`. That we bear it no longer than we are told is shown with a CLI that goes silent: `e2e/faults.test.ts`.
   test.each(rows.map((row, index) => [...row, index] as const))("%s", async (_name, said, more, index) => {
     bytes.says(said);
     const message = /^(?!.*(?:127\.0\.0\.1|verbose|<html>|^\d)).*\S/;
@@ -143,23 +146,47 @@ describe.each([...claudes])("claude $version", ({ path, version }) => {
 
   if (!isNewest) return;
 
-  /** Every fifth of the places alone: there are six for each event, so all kinds of them come by, at half a second each. */
-  test("cut off in the middle", async () => {
-    bytes.says(({ body }) => {
-      const cut = Number(/cut (\d+)/.exec(body)?.[1]);
-      const framing = cut % 4 < 2 ? "until-close" : "chunked";
-      return head({ body: [recording.subarray(0, cut)], framing, ending: "cut" });
-    });
-    const cuts = cutsOf(recording).filter((_, index) => index % 5 === 0);
-    const told = new Map<number, Told>();
-    const askNext = async (): Promise<void> => {
-      for (let cut = cuts.pop(); cut !== undefined; cut = cuts.pop()) {
-        const way = ways[cut % ways.length];
-        if (way !== undefined) told.set(cut, await ask(way, `cut ${cut}`));
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, askNext));
-    for (const one of told.values()) expectCutRow(bench, one);
-    expect([...told].flatMap(([cut, one]) => untruthsOf(one, text, `after ${cut} bytes`))).toEqual([]);
+  const stalled = (): Said => {
+    const end = Buffer.from(recording).indexOf("event: content_block_stop");
+    return head({ body: [recording.subarray(0, end)], framing: "chunked", ending: "silent" });
+  };
+  const expectStalled = (told: readonly Told[], of: ProviderBench, message: string): void => {
+    expectToldFailure(of, told, { kind: "timeout", status: 504, begun: true, message });
+    for (const one of told) expect(readTold(one).text).toBe(one.way.stream ? text : "");
+  };
+  test("silence in the middle of it, borne for as long as claude.idle_timeout_seconds says", async () => {
+    bytes.says(stalled);
+    expectStalled(await askBy(ways), bench, "said nothing for 3 seconds");
   });
+  // 2.1.329 takes no shorter limit than this one.
+  test.if(isLong)(
+    "silence in the middle of it, borne for 300 seconds by Claude Code itself",
+    async () => {
+      bytes.says(stalled);
+      await using patient = await openBench({});
+      const told = await Promise.all(ways.map((way) => ask(way, "Hello.", patient)));
+      expectStalled(told, patient, "Stream idle timeout");
+      await patient.quiet();
+      await patient.checkRows();
+      const { home, pid } = patient.proxy;
+      await waitFor(() => childrenOf(home, pid).length === 0 || undefined, 5000);
+    },
+    400_000,
+  );
+
+  /**
+   * Half a second each: every fifth of the places alone. There are six for each event, so all kinds of them come by. The
+   * long run (CCPROXY_TEST_LONG=1) cuts after every byte.
+   */
+  test(
+    "cut off in the middle",
+    async () => {
+      const { whole } = await expectCutsTold({ bench, bytes, recording, text, ways, ask, atOnce: 4, step: 5 });
+      // Nothing but the word that it is over was missing, and Claude Code does not mind: it has the usage.
+      const said = Buffer.from(recording).indexOf("event: message_stop");
+      expect(whole.filter((cut) => cut < said - 1)).toEqual([]);
+      if (isLong) expect(whole).toContain(recording.byteLength);
+    },
+    longestCutsMs,
+  );
 });

@@ -8,15 +8,18 @@ import { join } from "node:path";
 
 import { type ByteUpstream, type Said, startByteUpstream } from "../support/byte-upstream.ts";
 import { childrenOf } from "../support/children.ts";
-import { cutsOf } from "../support/cuts-of.ts";
+import { expectCutsTold } from "../support/cut-turns.ts";
+import { isLong } from "../support/long.ts";
 import { openProviderBench, type ProviderBench } from "../support/provider-bench.ts";
 import { askAt, readTold, type Told, type Way, ways as allWays } from "../support/provider-ways.ts";
 import { waitFor } from "../support/proxy.ts";
 import { selfSigned } from "../support/self-signed.ts";
-import { expectCutRow, expectToldFailure, expectToldWhole, overloaded, untruthsOf } from "../support/told-truth.ts";
+import { expectToldFailure, expectToldWhole, overloaded } from "../support/told-truth.ts";
 import { codexProgram } from "./support.ts";
 
 setDefaultTimeout(30_000);
+
+const longestCutsMs = isLong ? 1_800_000 : 30_000;
 
 /** Each format, streamed and whole. */
 const ways: readonly Way[] = allWays.filter(({ client, provider }) => client === provider);
@@ -172,32 +175,19 @@ describe.skipIf(codexProgram === undefined)("a fault of Codex's provider", () =>
   });
 
   /**
-   * A turn of Codex costs 30 ms, so not every byte is tried, as it is with providers that are asked by ourselves: Codex
-   * alone reads these bytes, and hands on whole events. So each event is cut where its reader stands differently: in its
-   * name, in its JSON, before and after each of the line ends behind it, and within each character of several bytes.
+   * A turn of Codex costs 30 ms, and Codex alone reads these bytes, and hands on whole events. So each event is cut where
+   * its reader stands differently: in its name, in its JSON, before and after each of the line ends behind it, and within
+   * each character of several bytes. The long run (CCPROXY_TEST_LONG=1) cuts after every byte.
    */
-  test("cut off wherever its reader stands differently", async () => {
-    bytes.says(({ body }) => {
-      const cut = Number(/cut (\d+)/.exec(body)?.[1]);
-      return head({
-        body: [recording.subarray(0, cut)],
-        framing: cut % 4 < 2 ? "until-close" : "chunked",
-        ending: "cut",
-      });
-    });
-    const cuts = cutsOf(recording);
-    const told = new Map<number, Told>();
-    const askNext = async (): Promise<void> => {
-      for (let cut = cuts.pop(); cut !== undefined; cut = cuts.pop()) {
-        const way = ways[cut % ways.length];
-        if (way !== undefined) told.set(cut, await ask(way, `cut ${cut}`));
-      }
-    };
-    await Promise.all(Array.from({ length: 10 }, askNext));
-    for (const one of told.values()) expectCutRow(bench, one);
-    expect([...told].flatMap(([cut, one]) => untruthsOf(one, text, `after ${cut} bytes`))).toEqual([]);
-    expect(new Set([...told.values()].map((one) => readTold(one).ending))).toEqual(new Set(["failed"]));
-  });
+  test(
+    "cut off wherever its reader stands differently",
+    async () => {
+      const { whole, failed, asked } = await expectCutsTold({ bench, bytes, recording, text, ways, ask, atOnce: 10 });
+      expect(whole).toEqual(isLong ? [recording.byteLength] : []);
+      expect(asked).toBe(whole.length + failed);
+    },
+    longestCutsMs,
+  );
 
   test("what Codex tries again by itself: what passes is not seen, and nobody waits long for what does not", async () => {
     // By default four tries at a time, and then five more: 31 in 25 seconds.
