@@ -1,7 +1,7 @@
 import type { RunSetup } from "#core/backend.ts";
 import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
-import { refusedFeatures, refusedStops, takenStops } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import { refusedChoice, refusedFeatures, refusedStops, takenStops } from "#wire/anthropic-messages/upstream/model-limits.ts";
 import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
 import { toolBody } from "./client-tools.ts";
@@ -23,7 +23,7 @@ export function unsupportedFeatures(
     ...refusedFeatures(model),
     ...refusedStops(features),
     ...(mode === "agent" ? ONLY_IN_A_BODY : []),
-    ...(tools === "agent" ? OF_CLIENT_TOOLS : []),
+    ...(tools === "agent" ? OF_CLIENT_TOOLS : refusedChoice(features, model)),
   ];
   return refused.filter((feature) => features[feature] !== undefined);
 }
