@@ -118,6 +118,7 @@ function readingOf({ features }: ModelRequest, setup: RunContext): Reading {
     clientToolName: toolNames(features, setup).toClient,
     atClientCalls: bare ? "end" : "park",
     structured: !isStructured ? "no" : bare ? "streamed" : "whole",
+    takesWrittenObject: features.responseFormat?.type === "json-object",
   };
 }
 
