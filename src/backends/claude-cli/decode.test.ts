@@ -287,9 +287,7 @@ describe("an answer that may be any object", () => {
   const written = (...texts: readonly string[]) => [
     line({ type: "message_start", message: { id: "msg_1", model: "m", usage: null } }),
     line({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
-    ...texts.map((text) =>
-      line({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } }),
-    ),
+    ...texts.map((text) => line({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })),
     line({ type: "content_block_stop", index: 0 }),
     line({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 3 } }),
     line({ type: "message_stop" }),

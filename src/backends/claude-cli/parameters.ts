@@ -1,7 +1,12 @@
 import type { RunSetup } from "#core/backend.ts";
 import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
-import { refusedChoice, refusedFeatures, refusedStops, takenStops } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import {
+  refusedChoice,
+  refusedFeatures,
+  refusedStops,
+  takenStops,
+} from "#wire/anthropic-messages/upstream/model-limits.ts";
 import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
 import { toolBody } from "./client-tools.ts";

@@ -133,6 +133,15 @@ describe("files", () => {
   });
 });
 
+test("a tool runner that begins with a thread goes on without one", async () => {
+  const name = "weather";
+  const run = () => "Fog.";
+  const weather = { type: "custom" as const, name, input_schema: { type: "object" as const }, run, parse: () => ({}) };
+  const prompt = "[[demo tool weather]] [[demo then]] [[demo say Bye.]]";
+  const answer = await client.beta.messages.toolRunner({ ...asking(prompt), tools: [weather] });
+  expect(answer.content).toMatchObject([{ type: "text", text: "Bye." }]);
+});
+
 test("the list of models is that of the API which asks", async () => {
   const list = async (headers: Record<string, string>) =>
     (await fetch(`${upstream.url}/v1/models?limit=1`, { headers: { authorization: "Bearer k", ...headers } })).json();

@@ -32,7 +32,15 @@ function read(body: unknown, root: Root): Reading {
 }
 
 function problemOf(request: MessagesRequest, root: Root): ApiError | undefined {
+  if (request.thread) return noThreads;
   if (!isKnownModel(request.model, root)) return { status: 404, message: `model: ${request.model}` };
   const message = problemOfConversation(request.messages) ?? problemOfSampling(request) ?? problemOfTools(request);
   return message === undefined ? undefined : { status: 400, message };
 }
+
+/** Nothing is kept here; told so in these words, the SDKs' tool runners send the whole conversation. */
+const noThreads: ApiError = {
+  status: 400,
+  message: "thread: this model keeps no conversations.",
+  details: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+};

@@ -45,7 +45,9 @@ function prepare({ principal, record }: Exchange, { responses: store }: Services
 
 const one: Route["answer"] = (exchange, services, params) => {
   const found = find(exchange, services, params);
-  return found === undefined ? elsewhere(exchange, services, params) : jsonResponse(found.response);
+  if (found === undefined) return elsewhere(exchange, services, params);
+  if (exchange.query.get("stream") === "true") throw notAgain();
+  return jsonResponse(found.response);
 };
 
 const remove: Route["answer"] = (exchange, services, params) => {
@@ -115,6 +117,14 @@ function idOf(params: RouteParams): string {
 function unknown(id: string): GatewayError {
   return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
     hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. What a provider keeps itself is below /providers/NAME/v1.",
+  });
+}
+
+/** As OpenAI has it: a client that waits for events would take a whole response for a stream without any. */
+function notAgain(): GatewayError {
+  return new GatewayError("invalid-request", "Only a response that is made in the background can be streamed again.", {
+    param: "stream",
+    hint: "Get it without `stream`.",
   });
 }
 
