@@ -28,7 +28,13 @@ function read(body: unknown, root: Root): Reading {
   const parsed = parseMessagesRequest(body);
   if ("problem" in parsed) return { problem: { status: 400, message: parsed.problem } };
   const problem = problemOf(parsed.value, root);
-  return problem === undefined ? { asked: parsed.value, writer: messageWriter } : { problem };
+  return problem === undefined ? { asked: withFormat(parsed.value), writer: messageWriter } : { problem };
+}
+
+/** A schema for the answer, also where the beta had it. */
+function withFormat(request: MessagesRequest): MessagesRequest {
+  const { output_config: config, output_format: format } = request;
+  return format ? { ...request, output_config: { format, ...config } } : request;
 }
 
 function problemOf(request: MessagesRequest, root: Root): ApiError | undefined {

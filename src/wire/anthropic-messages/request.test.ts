@@ -250,6 +250,19 @@ describe("a whole request", () => {
 });
 
 describe("settings", () => {
+  test("of an answer's schema may stand where the beta had them, and are called so", () => {
+    const { features, featureFields, ignoredFields } = decodeRequest(
+      withHi({ output_format: { type: "json_schema", schema: { type: "object" } } }),
+    );
+    expect(features.responseFormat).toEqual({ type: "json-schema", schema: { type: "object" } });
+    expect({ featureFields, ignoredFields }).toMatchObject({
+      featureFields: { responseFormat: "output_format" },
+      ignoredFields: [],
+    });
+    const wrong = withHi({ output_format: { type: "json_schema", schema: { type: 1 } } });
+    expect(refusalOf(wrong).options.param).toBe("output_format.schema.type");
+  });
+
   const featuresOf = (body: object) => decode({ max_tokens: 5, ...body }).features;
 
   test("equal to the API's defaults are no settings", () => {
