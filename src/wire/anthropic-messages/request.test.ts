@@ -251,16 +251,18 @@ describe("a whole request", () => {
 
 describe("settings", () => {
   test("of an answer's schema may stand where the beta had them, and are called so", () => {
-    const { features, featureFields, ignoredFields } = decodeRequest(
-      withHi({ output_format: { type: "json_schema", schema: { type: "object" } } }),
-    );
-    expect(features.responseFormat).toEqual({ type: "json-schema", schema: { type: "object" } });
-    expect({ featureFields, ignoredFields }).toMatchObject({
+    const asked = (schema: object) => ({
+      model: "m",
+      max_tokens: 1,
+      messages: [{ role: "user", content: "hi" }],
+      output_format: { type: "json_schema", schema },
+    });
+    expect(decodeRequest(asked({ type: "object" }))).toMatchObject({
+      features: { responseFormat: { type: "json-schema", schema: { type: "object" } } },
       featureFields: { responseFormat: "output_format" },
       ignoredFields: [],
     });
-    const wrong = withHi({ output_format: { type: "json_schema", schema: { type: 1 } } });
-    expect(refusalOf(wrong).options.param).toBe("output_format.schema.type");
+    expect(refusalOf(asked({ type: 1 })).options.param).toBe("output_format.schema.type");
   });
 
   const featuresOf = (body: object) => decode({ max_tokens: 5, ...body }).features;
