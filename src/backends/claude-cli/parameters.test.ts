@@ -72,6 +72,8 @@ test("a call is forced on no model that refuses that, nor on an alias that may s
   const obeying = ["claude-haiku-5-5", "claude-opus-4-8", "claude-fable-5", "haiku"];
   expect(obeying.filter(isLeft)).toEqual([]);
   expect(unsupportedFeatures({ toolChoice: { type: "none" } }, "claude-sonnet-5-5", chat)).toEqual([]);
+  const both = { mode: "agent", tools: "both" } as const;
+  expect(unsupportedFeatures({ toolChoice: { type: "required" } }, "claude-sonnet-5-5", both)).toEqual([]);
 });
 
 test("what cannot be honoured is named", () => {

@@ -22,13 +22,15 @@ export function unsupportedFeatures(
   model: string,
   { mode, tools }: RunSetup,
 ): readonly RequestFeature[] {
+  // In words as well, an agent would take that for one of its own: it is refused (client-tools.ts).
+  const anyOfWhich = mode === "agent" && features.toolChoice?.type === "required";
   const refused: readonly RequestFeature[] = [
     "user",
     "betas",
     ...refusedFeatures(model),
     ...refusedStops(features),
     ...(mode === "agent" ? ONLY_IN_A_BODY : []),
-    ...(tools === "agent" ? OF_CLIENT_TOOLS : refusedChoice(features, model)),
+    ...(tools === "agent" ? OF_CLIENT_TOOLS : anyOfWhich ? [] : refusedChoice(features, model)),
   ];
   return refused.filter((feature) => features[feature] !== undefined);
 }

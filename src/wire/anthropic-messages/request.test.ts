@@ -250,21 +250,6 @@ describe("a whole request", () => {
 });
 
 describe("settings", () => {
-  test("of an answer's schema may stand where the beta had them, and are called so", () => {
-    const asked = (schema: object) => ({
-      model: "m",
-      max_tokens: 1,
-      messages: [{ role: "user", content: "hi" }],
-      output_format: { type: "json_schema", schema },
-    });
-    expect(decodeRequest(asked({ type: "object" }))).toMatchObject({
-      features: { responseFormat: { type: "json-schema", schema: { type: "object" } } },
-      featureFields: { responseFormat: "output_format" },
-      ignoredFields: [],
-    });
-    expect(refusalOf(asked({ type: 1 })).options.param).toBe("output_format.schema.type");
-  });
-
   const featuresOf = (body: object) => decode({ max_tokens: 5, ...body }).features;
 
   test("equal to the API's defaults are no settings", () => {
