@@ -10,6 +10,8 @@ export interface ApiError {
   readonly param?: string | undefined;
   /** What the request counts for, where its length is at fault. */
   readonly inputTokens?: number | undefined;
+  /** What a program reads of it, in Anthropic's. */
+  readonly details?: object | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 

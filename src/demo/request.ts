@@ -39,6 +39,8 @@ const messagesSchema = v.looseObject({
   top_k: v.nullish(v.number()),
   tool_choice: v.nullish(v.looseObject({ type: v.string(), name: v.optional(v.string()) })),
   thinking: v.nullish(v.looseObject({ type: v.string() })),
+  output_format: v.nullish(v.looseObject({ type: v.string(), schema: v.optional(v.unknown()) })),
+  thread: v.optional(v.unknown()),
   output_config: v.nullish(
     v.looseObject({ format: v.nullish(v.looseObject({ type: v.string(), schema: v.optional(v.unknown()) })) }),
   ),

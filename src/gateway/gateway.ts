@@ -3,10 +3,10 @@
  * and what is known of it. It knows neither HTTP nor any wire format's shapes nor how a backend works.
  */
 import type { Approve } from "#core/approval.ts";
-import type { Backend, Mode, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
+import type { Mode, RequestOf, RunSetup, SessionOf } from "#core/backend.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { ModelRequest } from "#core/request.ts";
+import type { ModelRequest, RequestFeature } from "#core/request.ts";
 import { noUsage } from "#core/usage.ts";
 import { chooseSession } from "#sessions/session-id.ts";
 import type { Recalled, Sessions, SessionTurn } from "#sessions/sessions.ts";
@@ -21,6 +21,7 @@ import { type CatalogueDeps, listAllModels, requireListed, withNearModels } from
 import { chooseBackends } from "./choose-backend.ts";
 import { admissionTo, type Admissions, enter } from "./enter.ts";
 import { firstThatAnswers, noteAsked } from "./fallback.ts";
+import { inWords } from "./in-words.ts";
 import { createRetryNote, headOf, type Learned, note } from "./learned.ts";
 import { withOtherDefault } from "./other-default.ts";
 import { relayTurn } from "./relay.ts";
@@ -89,7 +90,8 @@ async function prepare(
   const setup: RunSetup = { mode, tools, permissionMode };
   const unread = [...call.unreadHeaders, ...(call.lostWhenRead ?? []), ...unusedHeaders(call, mode, session)];
   const routed = { ...request, model };
-  const ignored = [...unread, ...ignoredFields(backend, routed, setup)];
+  const refused = backend.unsupported(routed, setup);
+  const ignored = [...unread, ...ignoredFields(routed, refused)];
   call.record.set({
     backend: backend.id,
     failedBackends: call.failed,
@@ -103,7 +105,7 @@ async function prepare(
   await requireListed(deps, { name: freeName, choice }, call);
   const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
-  return { backend, request: routed, setup: { ...setup, workspace }, verbosity, ignored };
+  return { backend, request: inWords(routed, refused), setup: { ...setup, workspace }, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {
@@ -260,11 +262,8 @@ function unusedHeaders({ workspace, interrupts }: Call, mode: Mode, session: Rec
   ];
 }
 
-function ignoredFields(backend: Backend, request: ModelRequest, setup: RunSetup): readonly string[] {
-  const unsupported = backend
-    .unsupported(request, setup)
-    .flatMap((feature) => request.featureFields[feature] ?? feature);
-  return [...request.ignoredFields, ...unsupported];
+function ignoredFields(request: ModelRequest, refused: readonly RequestFeature[]): readonly string[] {
+  return [...request.ignoredFields, ...refused.flatMap((feature) => request.featureFields[feature] ?? feature)];
 }
 
 function strictRefusal(ignored: readonly string[]): GatewayError {

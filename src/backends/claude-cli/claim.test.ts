@@ -79,6 +79,14 @@ test("the client's system message is all of a bare model's, and is added to an a
   });
 });
 
+test("a bare model that cannot be made to call is told how to give an answer in the form of a schema", () => {
+  const features = { responseFormat: { type: "json-schema", schema: { type: "object" } } } as const;
+  const said = (canForce: boolean) =>
+    planTurn({ ...request, features }, { setup: chat, canForce, replacesMessages: true }).initialize;
+  expect(said(true)).toMatchObject({ systemPrompt: ["Be brief."] });
+  expect(said(false)).toMatchObject({ systemPrompt: ["Be brief.", expect.stringContaining("StructuredOutput")] });
+});
+
 test("where there is nothing to say of the system, nothing is said", () => {
   for (const setup of [chat, agent])
     expect(planTurn({ ...request, system: [] }, { setup, replacesMessages: false }).initialize).toBeUndefined();

@@ -18,6 +18,7 @@ import {
 } from "./protocol.ts";
 import type { CliSession } from "./session.ts";
 import { TOOL_SERVER } from "./tool-host.ts";
+import { STRUCTURED_OUTPUT } from "./tool-names.ts";
 
 /** All a process has to be told to answer one request. */
 export interface TurnPlan {
@@ -112,12 +113,16 @@ function bodyNeeded(): GatewayError {
   );
 }
 
+/** What the CLI itself says of it, once an answer came without the call, is lost where its messages are replaced. */
+const CALL_FOR_ANSWER = `Give your final answer by a call of the tool ${STRUCTURED_OUTPUT}, as its input, and in no other way.`;
+
 /** An agent keeps its own instructions in front; a bare model, started with none, has the client's alone. */
 function initializeRequest(
   { system, features, featureFields }: ModelRequest,
-  { setup, appendSystemPrompt = "" }: Pick<PlanOptions, "setup" | "appendSystemPrompt">,
+  { setup, canForce, appendSystemPrompt = "" }: Pick<PlanOptions, "setup" | "canForce" | "appendSystemPrompt">,
 ): ControlRequest | undefined {
-  const said = system.filter((text) => text !== "");
+  const asksForCall = setup.mode === "chat" && canForce === false && answerSchema(features) !== undefined;
+  const said = [...system, asksForCall ? CALL_FOR_ANSWER : ""].filter((text) => text !== "");
   const appended = [appendSystemPrompt, ...said].filter((text) => text !== "").join("\n\n");
   const jsonSchema = answerSchema(features);
   const hosts = setup.mode === "agent" && offeredTools(features, setup).length > 0;

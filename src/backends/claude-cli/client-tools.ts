@@ -5,8 +5,6 @@
 import type { RenamedTool, RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
-import { forcedCalls } from "#wire/anthropic-messages/upstream/model-limits.ts";
-import { unforceable } from "#wire/anthropic-messages/upstream/request.ts";
 
 import type { WireTool } from "./protocol.ts";
 import { STRUCTURED_OUTPUT, wireToolName } from "./tool-names.ts";
@@ -118,17 +116,6 @@ function toolChoiceBody(
 function forcedSchema(features: RequestFeatures, setup: RunSetup): Readonly<Record<string, unknown>> {
   if (setup.mode === "agent" || answerSchema(features) === undefined || features.reasoning !== undefined) return {};
   return { tool_choice: { type: "tool", name: STRUCTURED_OUTPUT } };
-}
-
-/**
- * Whether the model, by its full name, can be made to call a tool. Throws `invalid-request` where the client wants that
- * and it is known to refuse.
- */
-export function obeysForcedCalls({ toolChoice }: RequestFeatures, model: string): boolean {
-  const calls = forcedCalls(model);
-  if (calls !== "refused" || (toolChoice?.type !== "required" && toolChoice?.type !== "tool"))
-    return calls === "obeyed";
-  throw unforceable(model);
 }
 
 function anyOfWhich(): GatewayError {

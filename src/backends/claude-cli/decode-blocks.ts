@@ -15,6 +15,7 @@ export function openBlock(state: DecodeState, index: number, block: ContentBlock
   const next = {
     open: { index, kind, id, signature: kind === "reasoning" ? (block.signature ?? "") : "" },
     ...(kind === "text" && { textLength: block.text?.length ?? 0 }),
+    written: writtenSoFar(closed, block.text),
     shown: message?.shown === true || events.length > 0,
     substantial: message?.substantial === true || substantial,
     clientCalls: isClientCall === true ? [...(message?.clientCalls ?? []), id] : (message?.clientCalls ?? []),
@@ -104,8 +105,13 @@ export function extendBlock(state: DecodeState, index: number, delta: BlockDelta
     case "structured":
       return [state, textDelta(open.id, inputJson(delta))];
     default:
-      return [delta.type === "text_delta" ? withMessage(state, { substantial: true }) : state, NO_EVENTS];
+      if (delta.type !== "text_delta") return [state, NO_EVENTS];
+      return [withMessage(state, { substantial: true, written: writtenSoFar(state, delta.text) }), NO_EVENTS];
   }
+}
+
+function writtenSoFar({ message, reading }: DecodeState, text = ""): string {
+  return `${message?.written ?? ""}${reading.takesWrittenObject ? text : ""}`;
 }
 
 function inputJson(delta: BlockDelta): string {

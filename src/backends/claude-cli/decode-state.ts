@@ -62,12 +62,15 @@ export interface Reading {
    * whole at the end, where the CLI lets the model try again.
    */
   readonly structured: "no" | "streamed" | "whole";
+  /** Any object will do: a model that was asked for JSON by its prompt may write it down, and need not be asked again. */
+  readonly takesWrittenObject: boolean;
 }
 
 const plainReading: Reading = {
   clientToolName: () => undefined,
   atClientCalls: "end",
   structured: "no",
+  takesWrittenObject: false,
 };
 
 export interface UpstreamMessage {
@@ -76,6 +79,8 @@ export interface UpstreamMessage {
   readonly streamed: boolean;
   readonly usage: UpstreamUsage | null;
   readonly open: OpenBlock | undefined;
+  /** What it says beside an answer in the form of a schema, where that may be the answer. */
+  readonly written: string;
   /** Characters of its latest text block, as far as they came. */
   readonly textLength: number;
   /** The client has seen something of it. */

@@ -19,8 +19,8 @@ interface Decoded {
   readonly interruptedAt: number | undefined;
 }
 
-function decode(lines: readonly string[]): Decoded {
-  let state = startDecoding();
+function decode(lines: readonly string[], from = startDecoding()): Decoded {
+  let state = from;
   const events: ModelEvent[] = [];
   let interruptedAt: number | undefined;
   for (const [position, line] of lines.entries()) {
@@ -290,3 +290,36 @@ function expectWellFormed(events: readonly ModelEvent[]): void {
   }
   if (lastOf(events)?.type === "finish") expect(open).toBeUndefined();
 }
+
+describe("an answer that may be any object", () => {
+  const line = (event: object) => JSON.stringify({ type: "stream_event", event });
+  const written = (...texts: readonly string[]) => [
+    line({ type: "message_start", message: { id: "msg_1", model: "m", usage: null } }),
+    line({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+    ...texts.map((text) => line({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })),
+    line({ type: "content_block_stop", index: 0 }),
+    line({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 3 } }),
+    line({ type: "message_stop" }),
+  ];
+  const reading = { ...startDecoding().reading, structured: "streamed", takesWrittenObject: true } as const;
+
+  test.each([[['{"a"', ":1}\n"]], [["```json\n", '{"a":1}', "\n```"]]])(
+    "is taken where the model writes it down (%j), and it is not asked again",
+    (texts) => {
+      const { state, events } = decode(written(...texts), startDecoding(undefined, reading));
+      expect(textOf(events)).toBe('{"a":1}');
+      expect(state).toMatchObject({ phase: "stopping", interrupt: true, ending: { reason: "stop" } });
+    },
+  );
+
+  test.each([["Here it is: {}"], ["[1]"], ["null"]])("is not %s", (text) => {
+    const { state, events } = decode(written(text), startDecoding(undefined, reading));
+    expect(textOf(events)).toBe("");
+    expect(state).toMatchObject({ phase: "answering", interrupt: false });
+  });
+
+  test("has to be given by the call where it has to fit a schema", () => {
+    const strict = { ...reading, takesWrittenObject: false };
+    expect(decode(written('{"a":1}'), startDecoding(undefined, strict)).state.phase).toBe("answering");
+  });
+});

@@ -15,6 +15,7 @@ import { NO_EVENTS, withMessage, type DecodeState, type Ending, type Step, type 
 import { gatewayErrorOf } from "./failure.ts";
 import { isActivity, type CliLine, type ResultLine, type RetryLine } from "./lines.ts";
 import { mainLoopUsage, totalsOf, turnUsage } from "./usage.ts";
+import { writtenObject } from "./written-object.ts";
 
 /** `now` in Unix milliseconds; it only turns a reset time into a wait. */
 export function decodeLine(state: DecodeState, line: CliLine, now: number): Step {
@@ -86,6 +87,7 @@ function startMessage(state: DecodeState, { id, model, usage, streamed }: Messag
     streamed,
     usage,
     open: undefined,
+    written: "",
     textLength: 0,
     shown: false,
     substantial: false,
@@ -114,6 +116,14 @@ function onMessageDelta(
   if (message.clientCalls.length > 0 && !FINAL_STOPS.has(stop.reason)) return handOver(stopped, stop);
   const isEmpty = NATURAL_STOPS.has(stop.reason) && !message.substantial;
   if (isEmpty && state.reading.structured !== "no") return fail(stopped, unfitting(), true);
+  const object = NATURAL_STOPS.has(stop.reason) ? writtenObject(message.written) : undefined;
+  if (object !== undefined) {
+    const [ended, events] = endStep(stopped);
+    return [
+      { ...ended, phase: "stopping", interrupt: true, ending: endingOf(stop) },
+      [...wholeText(object), ...events],
+    ];
+  }
   const goesOn = FINAL_STOPS.has(stop.reason) || isEmpty;
   if (!goesOn) return [stopped, NO_EVENTS];
   const [ended, events] = endStep(stopped);
@@ -242,15 +252,15 @@ function settle(state: DecodeState, result: ResultLine, now: number): Step {
   const stop = state.lastStop ?? { reason: result.stop_reason ?? "end_turn", sequence: undefined };
   const [finished, terminal] = finish({ ...state, ending: endingOf(stop) }, result);
   return structured === "whole"
-    ? [finished, [...wholeAnswer(result.structured_output), ...terminal]]
+    ? [finished, [...wholeText(JSON.stringify(result.structured_output)), ...terminal]]
     : [finished, terminal];
 }
 
-function wholeAnswer(value: unknown): readonly ModelEvent[] {
+function wholeText(text: string): readonly ModelEvent[] {
   const id = "structured";
   return [
     { type: "text-start", id },
-    { type: "text-delta", id, text: JSON.stringify(value) },
+    { type: "text-delta", id, text },
     { type: "text-end", id },
   ];
 }

@@ -64,6 +64,18 @@ test("a schema is forced only on a model that takes it", () => {
   expect(flagSettings({ ...settings, canForce: false }).env["CLAUDE_CODE_EXTRA_BODY"]).toBe("");
 });
 
+test("a call is forced on no model that refuses that, nor on an alias that may stand for one", () => {
+  const isLeft = (model: string) =>
+    unsupportedFeatures({ toolChoice: { type: "required" } }, model, chat).includes("toolChoice");
+  const refusing = ["claude-sonnet-5-5", "us.anthropic.claude-opus-5-5-v1:0", "claude-fable-5-1", "sonnet", "opus[1m]"];
+  expect(refusing.filter((model) => !isLeft(model))).toEqual([]);
+  const obeying = ["claude-haiku-5-5", "claude-opus-4-8", "claude-fable-5", "haiku"];
+  expect(obeying.filter(isLeft)).toEqual([]);
+  expect(unsupportedFeatures({ toolChoice: { type: "none" } }, "claude-sonnet-5-5", chat)).toEqual([]);
+  const both = { mode: "agent", tools: "both" } as const;
+  expect(unsupportedFeatures({ toolChoice: { type: "required" } }, "claude-sonnet-5-5", both)).toEqual([]);
+});
+
 test("what cannot be honoured is named", () => {
   expect(
     unsupportedFeatures(

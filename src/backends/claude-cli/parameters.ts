@@ -1,7 +1,12 @@
 import type { RunSetup } from "#core/backend.ts";
 import type { Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { WireMessage } from "#wire/anthropic-messages/upstream/messages.ts";
-import { refusedFeatures, refusedStops, takenStops } from "#wire/anthropic-messages/upstream/model-limits.ts";
+import {
+  refusedChoice,
+  refusedFeatures,
+  refusedStops,
+  takenStops,
+} from "#wire/anthropic-messages/upstream/model-limits.ts";
 import { encodeThinking } from "#wire/anthropic-messages/upstream/thinking.ts";
 
 import { toolBody } from "./client-tools.ts";
@@ -17,13 +22,15 @@ export function unsupportedFeatures(
   model: string,
   { mode, tools }: RunSetup,
 ): readonly RequestFeature[] {
+  // In words as well, an agent would take that for one of its own: it is refused (client-tools.ts).
+  const anyOfWhich = mode === "agent" && features.toolChoice?.type === "required";
   const refused: readonly RequestFeature[] = [
     "user",
     "betas",
     ...refusedFeatures(model),
     ...refusedStops(features),
     ...(mode === "agent" ? ONLY_IN_A_BODY : []),
-    ...(tools === "agent" ? OF_CLIENT_TOOLS : []),
+    ...(tools === "agent" ? OF_CLIENT_TOOLS : anyOfWhich ? [] : refusedChoice(features, model)),
   ];
   return refused.filter((feature) => features[feature] !== undefined);
 }

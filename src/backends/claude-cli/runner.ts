@@ -7,10 +7,11 @@ import type { Message, ModelRequest } from "#core/request.ts";
 import { abortError, joinSignals, orAborted } from "#core/run-signal.ts";
 import type { Left } from "#core/waiting-turn.ts";
 import type { LiveTable } from "#lib/live-table.ts";
+import { obeysForcedCalls } from "#wire/anthropic-messages/upstream/model-limits.ts";
 
 import type { Catalogue } from "./catalogue.ts";
 import { planTurn, type TurnPlan } from "./claim.ts";
-import { answerSchema, obeysForcedCalls, offeredTools, renamedTools, toolNames } from "./client-tools.ts";
+import { answerSchema, offeredTools, renamedTools, toolNames } from "./client-tools.ts";
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { wantedFor } from "./launch.ts";
@@ -118,6 +119,7 @@ function readingOf({ features }: ModelRequest, setup: RunContext): Reading {
     clientToolName: toolNames(features, setup).toClient,
     atClientCalls: bare ? "end" : "park",
     structured: !isStructured ? "no" : bare ? "streamed" : "whole",
+    takesWrittenObject: features.responseFormat?.type === "json-object",
   };
 }
 
@@ -127,7 +129,7 @@ async function acquire(
   context: RunContext,
   signal: AbortSignal,
 ): Promise<Lease> {
-  const canForce = obeysForcedCalls(request.features, modelOf(deps, request));
+  const canForce = obeysForcedCalls(modelOf(deps, request));
   const plan = (asked: ModelRequest, replacesMessages: boolean): TurnPlan =>
     planTurn(asked, { ...deps.options, setup: context, canForce, replacesMessages });
   // Before any process is touched: a request that cannot be told to the CLI costs nothing. Nearly always it is told so.

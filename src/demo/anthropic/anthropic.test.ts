@@ -133,6 +133,25 @@ describe("files", () => {
   });
 });
 
+test("a tool runner that begins with a thread goes on without one", async () => {
+  const name = "weather";
+  const run = () => "Fog.";
+  const weather = { type: "custom" as const, name, input_schema: { type: "object" as const }, run, parse: () => ({}) };
+  const prompt = "[[demo tool weather]] [[demo then]] [[demo say Bye.]]";
+  const answer = await client.beta.messages.toolRunner({ ...asking(prompt), tools: [weather] });
+  expect(answer.content).toMatchObject([{ type: "text", text: "Bye." }]);
+});
+
+test("a schema is honoured in the place that the beta had for it", async () => {
+  const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+  const response = await fetch(`${upstream.url}/v1/messages`, {
+    method: "POST",
+    headers: { "x-api-key": "k" },
+    body: JSON.stringify({ ...asking("hi"), output_format: { type: "json_schema", schema } }),
+  });
+  expect(await response.json()).toMatchObject({ content: [{ type: "text", text: '{"n":1}' }] });
+});
+
 test("the list of models is that of the API which asks", async () => {
   const list = async (headers: Record<string, string>) =>
     (await fetch(`${upstream.url}/v1/models?limit=1`, { headers: { authorization: "Bearer k", ...headers } })).json();

@@ -19,7 +19,8 @@ const claimedWindow = 200_000;
 
 export function errorBody(error: ApiError, requestId: string): object {
   const [usualType, usualMessage] = usual(error.status);
-  if (error.type !== "too-long") return shaped(error.type ?? usualType, error.message ?? usualMessage, requestId);
+  if (error.type !== "too-long")
+    return shaped(error.type ?? usualType, error.message ?? usualMessage, requestId, error.details);
   const tokens = Math.max(error.inputTokens ?? 0, claimedWindow + 1);
   const message = `prompt is too long: ${tokens} tokens > ${claimedWindow} maximum`;
   return shaped("invalid_request_error", error.message ?? message, requestId);
@@ -36,8 +37,8 @@ export function failure(type = "overloaded_error"): ApiError {
   };
 }
 
-function shaped(type: string, message: string, requestId: string): object {
-  return { type: "error", error: { type, message }, request_id: requestId };
+function shaped(type: string, message: string, requestId: string, details?: object): object {
+  return { type: "error", error: { type, message, ...(details && { details }) }, request_id: requestId };
 }
 
 function usual(status: number): readonly [type: string, message: string] {

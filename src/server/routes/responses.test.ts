@@ -52,6 +52,14 @@ test("a response is kept, and what goes on from it carries the whole conversatio
   ]);
 });
 
+test("a response that is over is not taken for a stream", async () => {
+  await using server = start();
+  const { body } = await post(server, { input: "one" });
+  const refused = await get(server, `/v1/responses/${body.id}?stream=true`);
+  expect(refused).toMatchObject({ status: 400, body: { error: { param: "stream" } } });
+  expect(await get(server, `/v1/responses/${body.id}?stream=false`)).toMatchObject({ status: 200 });
+});
+
 test("what goes on from a summary carries that in the place of all before it", async () => {
   await using server = start();
   const first = await post(server, { input: "one" });

@@ -59,7 +59,9 @@ function prepare({ principal, record }: Exchange, { responses: store }: Services
 
 const one: Route["answer"] = (exchange, services, params) => {
   const found = find(exchange, services, params);
-  return found === undefined ? elsewhere(exchange, services, params) : jsonResponse(found.response);
+  if (found === undefined) return elsewhere(exchange, services, params);
+  if (exchange.query.get("stream") === "true") throw notAgain();
+  return jsonResponse(found.response);
 };
 
 const remove: Route["answer"] = async (exchange, services, params) => {
@@ -140,6 +142,14 @@ function idOf(params: RouteParams): string {
 function unknown(id: string): GatewayError {
   return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
     hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. One that a provider keeps is found here where it was made through here, for as long; below /providers/NAME/v1 in any case.",
+  });
+}
+
+/** As OpenAI has it: a client that waits for events would take a whole response for a stream without any. */
+function notAgain(): GatewayError {
+  return new GatewayError("invalid-request", "Only a response that is made in the background can be streamed again.", {
+    param: "stream",
+    hint: "Get it without `stream`.",
   });
 }
 

@@ -48,7 +48,7 @@ function decode(request: CountTokensRequest): ModelRequest {
     includeUsage: true,
     features,
     saidDefaults: saidDefaults(request),
-    featureFields: featureFields(features),
+    featureFields: featureFields(features, formatField(request)),
     ignoredFields: boundNames(ignored),
     outOfContext,
     places: places.size === 0 ? undefined : places,
@@ -94,13 +94,14 @@ const hints: ReadonlyMap<string, string> = new Map([
 
 /** Values equal to the API's default are left out: they ask for nothing a backend could fail to do. */
 function decodeFeatures(request: CountTokensRequest, marks: MarkedPlaces): RequestFeatures {
-  const format = request.output_config?.format;
+  const field = formatField(request);
+  const format = request.output_config?.format ?? request.output_format;
   return {
     ...decodeSampling(request),
     ...withoutNullish({
       reasoning: decodeThinking(request.thinking),
       effort: request.output_config?.effort,
-      responseFormat: format ? decodeFormat(format) : undefined,
+      responseFormat: format ? decodeFormat(format, field) : undefined,
       serviceTier: request.service_tier === "auto" ? undefined : request.service_tier,
       user: request.metadata?.user_id,
     }),
@@ -108,8 +109,15 @@ function decodeFeatures(request: CountTokensRequest, marks: MarkedPlaces): Reque
   };
 }
 
-function decodeFormat({ schema }: { readonly schema: Readonly<Record<string, unknown>> }): ResponseFormat {
-  return { type: "json-schema", schema: decodeSchema(schema, "output_config.format.schema", "the answer") };
+function decodeFormat(
+  { schema }: { readonly schema: Readonly<Record<string, unknown>> },
+  field: string,
+): ResponseFormat {
+  return { type: "json-schema", schema: decodeSchema(schema, `${field}.schema`, "the answer") };
+}
+
+function formatField({ output_config: config, output_format: old }: CountTokensRequest): string {
+  return old && !config?.format ? "output_format" : fieldOf.responseFormat;
 }
 
 function decodeSampling(request: CountTokensRequest): RequestFeatures {
@@ -223,9 +231,7 @@ const fieldOf: Readonly<Record<Exclude<RequestFeature, "toolExtras">, string>> =
   betas: "anthropic-beta",
 };
 
-function featureFields(features: RequestFeatures): ModelRequest["featureFields"] {
-  const present = Object.entries({ ...fieldOf, toolExtras: features.toolExtras ?? [] }).filter(
-    ([feature]) => feature in features,
-  );
-  return Object.fromEntries(present);
+function featureFields(features: RequestFeatures, responseFormat: string): ModelRequest["featureFields"] {
+  const fields = { ...fieldOf, responseFormat, toolExtras: features.toolExtras ?? [] };
+  return Object.fromEntries(Object.entries(fields).filter(([feature]) => feature in features));
 }

@@ -143,6 +143,8 @@ const requestEntries = {
       format: v.nullish(outputFormat),
     }),
   ),
+  /** Its place in the beta `structured-outputs-2025-11-13`, where LiteLLM 1.110 and older SDKs still put it. */
+  output_format: v.nullish(outputFormat),
   tools: v.nullish(v.array(tool)),
   tool_choice: v.nullish(toolChoice),
   metadata: v.nullish(looseObject({ user_id: v.nullish(v.string()) })),

@@ -297,11 +297,6 @@ describe.each(claudes.slice(0, 1))("claude $version", ({ path: claude }) => {
         },
         /tool_choice.*hear/,
       ],
-      [
-        "a forced call that the model refuses",
-        { tools: toolsOf(path, { look: object }), tool_choice: path === messagesPath ? { type: "any" } : "required" },
-        /claude-sonnet-5-5 cannot be made to call a tool/,
-      ],
     ])("%s is a 400 that names it, and costs no question", async (_, body, message) => {
       const refused = await refusal(await post(path, { messages: [prompt("hi")], ...body }));
       expect(refused).toMatchObject({ status: 400, text: expect.stringMatching(message) });
@@ -320,6 +315,16 @@ describe.each(claudes.slice(0, 1))("claude $version", ({ path: claude }) => {
       const none = path === messagesPath ? { type: "none" } : "none";
       await post(path, { messages: [prompt("hi")], tools, tool_choice: none });
       expect(bench.lastAsked()["tool_choice"]).toEqual({ type: "none" });
+    });
+
+    test("a model that cannot be made to call a tool is asked to in words, which the answer tells", async () => {
+      const forced = { tool_choice: path === messagesPath ? { type: "any" } : "required" };
+      const asked = { messages: [prompt(call("look"))], tools: toolsOf(path, { look: object }), ...forced };
+      const response = await post(path, asked);
+      expect(response.headers.get("x-ccproxy-ignored-params")).toBe("tool_choice");
+      expect((await readAnswer(response)).calls).toMatchObject([{ name: "look" }]);
+      expect(bench.lastAsked()).not.toHaveProperty("tool_choice");
+      expect(JSON.stringify(bench.lastAsked()["system"])).toContain("Answer with a call of at least one of the tools");
     });
 
     test("parallel calls can be forbidden", async () => {

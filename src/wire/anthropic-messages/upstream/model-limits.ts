@@ -36,10 +36,14 @@ export function takenStops({ stopSequences = [] }: RequestFeatures): Pick<Reques
   return taken.length === 0 ? {} : { stopSequences: taken };
 }
 
-/** What a model does with a `tool_choice` that forces a call; `unknown` for an alias that the CLI has not resolved yet. */
-export function forcedCalls(model: string): "obeyed" | "refused" | "unknown" {
-  if (REFUSES_FORCED_CALLS.test(model)) return "refused";
-  return isCurrent(model) ? "unknown" : "obeyed";
+/** Whether a `tool_choice` may force a call; of the aliases, `haiku` alone stands for nothing that answers it with a 400. */
+export function obeysForcedCalls(model: string): boolean {
+  return !REFUSES_FORCED_CALLS.test(model) && (!isCurrent(model) || model.startsWith("haiku"));
+}
+
+export function refusedChoice({ toolChoice }: RequestFeatures, model: string): readonly RequestFeature[] {
+  const isForced = toolChoice?.type === "required" || toolChoice?.type === "tool";
+  return isForced && !obeysForcedCalls(model) ? ["toolChoice"] : [];
 }
 
 export function thinksAdaptively(model: string): boolean {

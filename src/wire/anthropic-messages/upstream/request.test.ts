@@ -190,9 +190,10 @@ describe("a request", () => {
     for (const feature of left) expect({ ...body, ...(config as object) }).not.toHaveProperty(fieldOf[feature] ?? ""); // An object, where there is one.
   });
 
-  test("that must call a tool is refused for a model that cannot be made to", () => {
+  test("leaves the choice to a model that cannot be made to call a tool, and names that", () => {
     const forced = request({ tools: [tool], toolChoice: { type: "required" } }, { model: "claude-opus-5-5" });
-    expect(() => encodeRequest(forced)).toThrow(expect.objectContaining({ kind: "invalid-request" }));
+    expect(unsupported(forced)).toEqual(["toolChoice"]);
+    expect(encodeRequest(forced).body).not.toHaveProperty("tool_choice");
   });
 
   test("gives a tool another name where the API would refuse its own, and says so", () => {

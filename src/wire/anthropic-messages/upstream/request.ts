@@ -1,5 +1,4 @@
 import type { RenamedTool } from "#core/backend.ts";
-import { GatewayError } from "#core/errors.ts";
 import type { CacheMarks, Effort, RequestFeature, RequestFeatures } from "#core/request.ts";
 import type { EncodedRequest, UpstreamRequest } from "#core/upstream-format.ts";
 import { isRecord } from "#lib/is-record.ts";
@@ -7,9 +6,9 @@ import { isRecord } from "#lib/is-record.ts";
 import { encodeMessages, markAt, unsignedReasoning } from "./messages.ts";
 import {
   alwaysThinks,
-  forcedCalls,
   hasSchemas,
   longestAnswer,
+  refusedChoice,
   refusedFeatures,
   refusedStops,
   takenStops,
@@ -30,6 +29,7 @@ export function unsupported(request: UpstreamRequest): readonly RequestFeature[]
   const refused: readonly RequestFeature[] = [
     ...refusedFeatures(model),
     ...refusedStops(features),
+    ...refusedChoice(features, model),
     // Models that take sampling parameters take them only while they do not think, and not all of them together.
     ...(thinking !== undefined && reasoning?.mode !== "disabled" ? sampling : []),
     ...(temperature === undefined ? [] : (["topP"] as const)),
@@ -64,7 +64,7 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     messages: encodeMessages(request, wireName, cacheMarks),
     ...samplingBody(features),
     ...thinkingBody(features, model),
-    ...toolBody(features, model, cacheMarks),
+    ...toolBody(features, cacheMarks),
     ...(cacheMarks === undefined ? cachedWhole(model) : cacheMarks.end && { cache_control: cacheMarks.end }),
     ...(stream && { stream: true }),
   };
@@ -148,7 +148,7 @@ function closedSchema(schema: unknown): unknown {
 
 // ---- tools
 
-function toolBody(features: RequestFeatures, model: string, marks: CacheMarks | undefined): Body {
+function toolBody(features: RequestFeatures, marks: CacheMarks | undefined): Body {
   const { tools = [], vendorTools = [], toolChoice, parallelToolCalls } = features;
   if (tools.length + vendorTools.length === 0) return {};
   const own = tools.map((tool) => ({
@@ -159,25 +159,17 @@ function toolBody(features: RequestFeatures, model: string, marks: CacheMarks | 
     ...markAt(marks, tool),
   }));
   const serial = parallelToolCalls === false && toolChoice?.type !== "none" && { disable_parallel_tool_use: true };
-  const choice = choiceBody(toolChoice, model);
+  const choice = choiceBody(toolChoice);
   return {
     tools: [...own, ...vendorTools.map(({ value }) => value)],
     ...((choice !== undefined || serial !== false) && { tool_choice: { ...(choice ?? { type: "auto" }), ...serial } }),
   };
 }
 
-function choiceBody(choice: RequestFeatures["toolChoice"], model: string): Body | undefined {
+function choiceBody(choice: RequestFeatures["toolChoice"]): Body | undefined {
   if (choice === undefined || choice.type === "auto") return undefined;
   if (choice.type === "none") return { type: "none" };
-  if (forcedCalls(model) === "refused") throw unforceable(model);
   return choice.type === "tool" ? { type: "tool", name: wireName(choice.name) } : { type: "any" };
-}
-
-export function unforceable(model: string): GatewayError {
-  return new GatewayError("invalid-request", `${model} cannot be made to call a tool.`, {
-    param: "tool_choice",
-    hint: "Leave tool_choice out and say in the prompt that the tool is to be used, or ask another model, such as haiku.",
-  });
 }
 
 function wireName(name: string): string {
