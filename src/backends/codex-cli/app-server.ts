@@ -5,6 +5,8 @@ import { type Incoming, type Params, parseMessage, type RequestId, threadOf } fr
 
 /** Measured (0.169): threads start within 50 ms, the process within 700. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/** It lists its threads within 10 ms, whatever they are doing. */
+const PULSE_MS = 5000;
 /** Measured: it ends within 10 ms of its stdin. */
 const STOP_LADDER = { eofMs: 1000, termMs: 1000 } as const;
 const EXIT_WAIT_MS = 500;
@@ -31,11 +33,15 @@ export class AppServer {
   /** How much of which limit is used, as the vendor last said it. */
   rateLimits: unknown;
   readonly #pending = new Map<RequestId, Pending>();
+  readonly #answerTimeoutMs: number;
   #requests = 0;
+  /** Batches of lines that came. */
+  #heard = 0;
   #failure: GatewayError | undefined;
 
-  constructor(child: Child) {
+  constructor(child: Child, answerTimeoutMs: number = ANSWER_TIMEOUT_MS) {
     this.child = child;
+    this.#answerTimeoutMs = answerTimeoutMs;
     void this.#pump();
   }
 
@@ -61,8 +67,9 @@ export class AppServer {
     const id = this.#requests;
     const timer = setTimeout(() => {
       this.#pending.delete(id);
-      reject(new GatewayError("timeout", `Codex did not answer ${method} in time.`));
-    }, ANSWER_TIMEOUT_MS);
+      reject(new GatewayError("timeout", `Codex did not answer ${method} in time.`, { hint: "Send the request again." }));
+      void this.#feelPulse();
+    }, this.#answerTimeoutMs);
     this.#pending.set(id, { resolve, reject, timer });
     this.#post({ id, method, params });
     return promise;
@@ -90,11 +97,23 @@ export class AppServer {
     void this.child.write(JSON.stringify(message));
   }
 
+  /** One that is stuck would answer nobody any more: it is ended, and the next request has another. */
+  async #feelPulse(): Promise<void> {
+    const heard = this.#heard;
+    this.#post({ id: "pulse", method: "thread/loaded/list", params: {} });
+    await Bun.sleep(Math.min(this.#answerTimeoutMs, PULSE_MS));
+    if (this.#heard > heard || !this.usable) return;
+    this.child.kill();
+    this.#end(new GatewayError("timeout", "Codex was stuck, and was ended.", { hint: "Send the request again." }));
+  }
+
   async #pump(): Promise<void> {
     let cause: unknown;
     try {
-      for await (const batch of this.child.lines)
+      for await (const batch of this.child.lines) {
+        this.#heard += 1;
         for (const line of batch) if (line !== "") this.#take(parseMessage(line));
+      }
     } catch (thrown) {
       cause = thrown;
       // What follows an over-long line cannot be told apart any more.
@@ -136,7 +155,7 @@ export class AppServer {
   }
 
   #end(failure: GatewayError): void {
-    this.#failure = failure;
+    this.#failure ??= failure;
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(failure);
     for (const listener of this.threads.values()) listener.gone(failure);
     this.threads.clear();
