@@ -19,7 +19,9 @@ test("one that says nothing any more is ended, and its threads are told", async 
 });
 
 test("one that is only slow with a request goes on", async () => {
-  const server = start('while read -r line; do case $line in *loaded/list*) echo "{\\"id\\":\\"pulse\\"}";; esac; done');
+  const server = start(
+    'while read -r line; do case $line in *loaded/list*) echo "{\\"id\\":\\"pulse\\"}";; esac; done',
+  );
   expect(server.request("thread/start", {})).rejects.toMatchObject({ kind: "timeout" });
   await Bun.sleep(80);
   expect(server.usable).toBe(true);

@@ -67,7 +67,9 @@ export class AppServer {
     const id = this.#requests;
     const timer = setTimeout(() => {
       this.#pending.delete(id);
-      reject(new GatewayError("timeout", `Codex did not answer ${method} in time.`, { hint: "Send the request again." }));
+      reject(
+        new GatewayError("timeout", `Codex did not answer ${method} in time.`, { hint: "Send the request again." }),
+      );
       void this.#feelPulse();
     }, this.#answerTimeoutMs);
     this.#pending.set(id, { resolve, reject, timer });

@@ -79,6 +79,7 @@ test("an agent keeps its own instructions, the user's, and has the client's behi
 test.each<[string, Part]>([
   ["an image elsewhere", { type: "image", source: { type: "url", url: "https://example.com/a.png" } }],
   ["an image by its id", { type: "image", source: { type: "file", fileId: "file_1" } }],
+  ["what is no image", { type: "image", source: { type: "base64", mediaType: "image/png", data: "aGVsbG8=" } }],
   ["a document", { type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }],
 ])("%s is refused by its place", (_, part) => {
   const result: Part = { type: "tool-result", callId: "c", content: [part], isError: false };
