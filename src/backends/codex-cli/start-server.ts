@@ -29,6 +29,8 @@ export interface Started {
 export interface UserConfig {
   /** Whom it asks, by the name they have there. */
   readonly provider: string;
+  /** For who names none. */
+  readonly model: string | undefined;
   /** Names of MCP servers, of which a bare model has none. */
   readonly mcpServers: readonly string[];
   readonly developerInstructions: string | undefined;
@@ -57,6 +59,7 @@ const unread = [
 const initializedSchema = looseObject({ userAgent: v.fallback(v.string(), "") });
 const configSchema = looseObject({
   config: looseObject({
+    model: v.fallback(v.nullish(v.string()), undefined),
     model_provider: v.fallback(v.nullish(v.string()), undefined),
     model_providers: v.fallback(v.record(v.string(), v.unknown()), {}),
     openai_base_url: v.fallback(v.nullish(v.string()), undefined),
@@ -158,6 +161,7 @@ function readConfig(config: v.InferOutput<typeof configSchema>["config"], selfUr
     });
   return {
     provider,
+    model: config.model ?? undefined,
     mcpServers: Object.keys(config.mcp_servers),
     developerInstructions: config.developer_instructions ?? undefined,
   };

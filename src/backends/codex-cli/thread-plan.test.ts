@@ -6,7 +6,7 @@ import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { planThread } from "./thread-plan.ts";
 import { planTurn } from "./turn-plan.ts";
 
-const config = { provider: "openai", mcpServers: ["files"], developerInstructions: "Of the user." };
+const config = { provider: "openai", model: undefined, mcpServers: ["files"], developerInstructions: "Of the user." };
 const options = { model: undefined, sandbox: "workspace-write", approvalPolicy: "on-request" } as const;
 
 function plan(
