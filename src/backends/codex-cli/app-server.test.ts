@@ -27,3 +27,10 @@ test("one that is only slow with a request goes on", async () => {
   expect(server.usable).toBe(true);
   await server.stop();
 });
+
+test("one that floods with what is no message is ended", async () => {
+  const server = start("yes garbage");
+  const asked = server.request("initialize", {});
+  expect(await server.child.exited).toMatchObject({ signal: "SIGKILL" });
+  expect(asked).rejects.toMatchObject({ message: expect.stringContaining("none of its protocol") });
+});

@@ -7,6 +7,8 @@ import { type Incoming, type Params, parseMessage, type RequestId, threadOf } fr
 const ANSWER_TIMEOUT_MS = 60_000;
 /** It lists its threads within 10 ms, whatever they are doing. */
 const PULSE_MS = 5000;
+/** Lines in a row that are none of its protocol; it says none (0.169). */
+const MOST_GARBAGE = 1000;
 /** Measured: it ends within 10 ms of its stdin. */
 const STOP_LADDER = { eofMs: 1000, termMs: 1000 } as const;
 const EXIT_WAIT_MS = 500;
@@ -35,8 +37,9 @@ export class AppServer {
   readonly #pending = new Map<RequestId, Pending>();
   readonly #answerTimeoutMs: number;
   #requests = 0;
-  /** Batches of lines that came. */
+  /** Messages that came, and what else came since. */
   #heard = 0;
+  #garbage = 0;
   #failure: GatewayError | undefined;
 
   constructor(child: Child, answerTimeoutMs: number = ANSWER_TIMEOUT_MS) {
@@ -112,18 +115,27 @@ export class AppServer {
   async #pump(): Promise<void> {
     let cause: unknown;
     try {
-      for await (const batch of this.child.lines) {
-        this.#heard += 1;
-        for (const line of batch) if (line !== "") this.#take(parseMessage(line));
-      }
+      for await (const batch of this.child.lines)
+        for (const line of batch) if (line !== "") this.#take(this.#counted(parseMessage(line)));
     } catch (thrown) {
       cause = thrown;
       // What follows an over-long line cannot be told apart any more.
       this.child.kill();
     }
     const exit = await Promise.race([this.child.exited, Bun.sleep(EXIT_WAIT_MS)]);
-    this.#end(exitError(exit ?? undefined, cause ?? this.child.stderrTail()));
+    const isKnown = cause instanceof GatewayError;
+    this.#end(isKnown ? cause : exitError(exit ?? undefined, cause ?? this.child.stderrTail()));
     if (exit === undefined) await this.stop();
+  }
+
+  /** Throws GatewayError. */
+  #counted(message: Incoming): Incoming {
+    this.#heard += message.type === "garbage" ? 0 : 1;
+    this.#garbage = message.type === "garbage" ? this.#garbage + 1 : 0;
+    if (this.#garbage <= MOST_GARBAGE) return message;
+    throw new GatewayError("upstream", "What Codex writes is none of its protocol; it was ended.", {
+      hint: "Send the request again; `ccproxy doctor` says which version was tested.",
+    });
   }
 
   #take(message: Incoming): void {
