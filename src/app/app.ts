@@ -38,9 +38,9 @@ import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
 import { locateClaude } from "./claude-facts.ts";
-import { programProblem } from "./claude-program.ts";
+import { type ProgramProblem, programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
-import { createCodex } from "./codex.ts";
+import { createCodex, locateCodex } from "./codex.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
@@ -60,12 +60,19 @@ export interface AppOptions {
   readonly version: string;
 }
 
+interface Program {
+  readonly path: string | undefined;
+  readonly problem: string | undefined;
+}
+
 export interface App {
   readonly url: string;
   /** Where agents work whose request does not say; undefined: in a directory made for the request. */
   readonly workspace: string | undefined;
   /** The CLI in use, and why it cannot be started, in one line; undefined where it looks as if it can. */
-  readonly claude: { readonly path: string | undefined; readonly problem: string | undefined };
+  readonly claude: Program;
+  /** The same of Codex; undefined where it is not to answer. */
+  readonly codex: Program | undefined;
   /** Providers that have no key, by name, as far as that is seen at no cost. */
   readonly keyless: readonly string[];
   readonly demo: boolean;
@@ -147,6 +154,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url,
     workspace: workspace.directory?.path,
     claude: claudeOf(options),
+    codex: config.codex.enabled ? codexOf(options) : undefined,
     keyless: providers.flatMap(({ id, status }) => (status().ready ? [] : [id])),
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
@@ -170,9 +178,20 @@ async function openWorkspace({ config, cwd }: AppOptions, workspaces: Workspaces
 }
 
 /** A server starts without it, and refuses what is asked until it is there. */
-function claudeOf({ config, environment }: AppOptions): App["claude"] {
+function claudeOf({ config, environment }: AppOptions): Program {
   const path = locateClaude({ path: config.claude.path, environment });
-  const problem = programProblem(path);
+  return seen(path, programProblem(path));
+}
+
+function codexOf({ config, environment }: AppOptions): Program {
+  const path = locateCodex(config, environment);
+  return seen(
+    path,
+    programProblem(path, "install it (https://developers.openai.com/codex/cli), or name it with codex.path"),
+  );
+}
+
+function seen(path: string | undefined, problem: ProgramProblem | undefined): Program {
   return { path, problem: problem && `${problem.detail}; ${problem.action}` };
 }
 

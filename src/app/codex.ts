@@ -1,6 +1,7 @@
 /** Codex as the configuration describes it; its login and its settings stay its own. Starts nothing yet. */
 import { type CodexCliBackend, createCodexCliBackend, type Notice } from "#backends/codex-cli/index.ts";
 import type { Config } from "#config/schema.ts";
+import { findProgram } from "#lib/find-program.ts";
 import type { ChildJournal } from "#process/child.ts";
 
 import type { Places } from "./places.ts";
@@ -24,6 +25,12 @@ interface CodexOptions {
 const secondMs = 1000;
 const minuteMs = 60_000;
 const mebibyte = 1024 * 1024;
+
+/** Where it is started from; undefined where it is nowhere. */
+export function locateCodex({ codex: { path } }: Config, environment: Variables): string | undefined {
+  if (path === undefined) return findProgram("codex", environment);
+  return /[\\/]/.test(path) ? path : (Bun.which(path, { PATH: environment["PATH"] ?? "" }) ?? path);
+}
 
 /** None unless it is asked for. */
 export function createCodex(

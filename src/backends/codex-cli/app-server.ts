@@ -123,8 +123,8 @@ export class AppServer {
       this.child.kill();
     }
     const exit = await Promise.race([this.child.exited, Bun.sleep(EXIT_WAIT_MS)]);
-    const isKnown = cause instanceof GatewayError;
-    this.#end(isKnown ? cause : exitError(exit ?? undefined, cause ?? this.child.stderrTail()));
+    const gone = exitError(exit ?? undefined, cause ?? this.child.stderrTail());
+    this.#end(cause instanceof GatewayError ? cause : gone);
     if (exit === undefined) await this.stop();
   }
 
