@@ -38,9 +38,9 @@ import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
 import { locateClaude } from "./claude-facts.ts";
-import { type ProgramProblem, programProblem } from "./claude-program.ts";
+import { type ProgramProblem, programProblem } from "./program-problem.ts";
 import { cliEnvironment } from "./cli-environment.ts";
-import { createCodex, locateCodex } from "./codex.ts";
+import { codexProgram, createCodex } from "./codex.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
@@ -154,7 +154,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url,
     workspace: workspace.directory?.path,
     claude: claudeOf(options),
-    codex: config.codex.enabled ? codexOf(options) : undefined,
+    codex: config.codex.enabled ? programOf(codexProgram(options)) : undefined,
     keyless: providers.flatMap(({ id, status }) => (status().ready ? [] : [id])),
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
@@ -180,18 +180,15 @@ async function openWorkspace({ config, cwd }: AppOptions, workspaces: Workspaces
 /** A server starts without it, and refuses what is asked until it is there. */
 function claudeOf({ config, environment }: AppOptions): Program {
   const path = locateClaude({ path: config.claude.path, environment });
-  return seen(path, programProblem(path));
+  return programOf({ path, problem: programProblem(path) });
 }
 
-function codexOf({ config, environment }: AppOptions): Program {
-  const path = locateCodex(config, environment);
-  return seen(
-    path,
-    programProblem(path, "install it (https://developers.openai.com/codex/cli), or name it with codex.path"),
-  );
+interface Located {
+  readonly path: string | undefined;
+  readonly problem: ProgramProblem | undefined;
 }
 
-function seen(path: string | undefined, problem: ProgramProblem | undefined): Program {
+function programOf({ path, problem }: Located): Program {
   return { path, problem: problem && `${problem.detail}; ${problem.action}` };
 }
 

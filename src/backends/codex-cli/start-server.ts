@@ -16,6 +16,7 @@ import { AppServer } from "./app-server.ts";
 import { codexEnvironment } from "./environment.ts";
 import { readAnswer } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
+import { testedVersions } from "./tested-versions.ts";
 
 export interface Started {
   readonly server: AppServer;
@@ -97,10 +98,12 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
   } catch (cause) {
+    // What it wrote before it answered that it cannot is no reason.
+    const words = server.usable ? "" : lastWords(server.child.stderrTail());
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
-    throw new GatewayError("unavailable", toGatewayError(cause).message + lastWords(server.child.stderrTail()), {
-      hint: "`codex app-server` has to work where ccproxy runs.",
+    throw new GatewayError("unavailable", toGatewayError(cause).message.replace(/[^.!?…]$/, "$&.") + words, {
+      hint: `\`codex app-server\` has to work where ccproxy runs; tested: ${testedVersions.join(", ")}.`,
       cause,
     });
   }
