@@ -38,13 +38,13 @@ import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
 import { locateClaude } from "./claude-facts.ts";
-import { type ProgramProblem, programProblem } from "./program-problem.ts";
 import { cliEnvironment } from "./cli-environment.ts";
 import { codexProgram, createCodex } from "./codex.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { pricesOf } from "./prices.ts";
+import { type ProgramProblem, programProblem } from "./program-problem.ts";
 import { createProviders } from "./providers.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
 import { routingOf } from "./routing.ts";

@@ -4,8 +4,8 @@ import type { Config } from "#config/schema.ts";
 import { findProgram } from "#lib/find-program.ts";
 import type { ChildJournal } from "#process/child.ts";
 
-import { programProblem } from "./program-problem.ts";
 import type { Places } from "./places.ts";
+import { programProblem } from "./program-problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

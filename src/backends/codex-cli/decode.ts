@@ -353,8 +353,7 @@ export class TurnDecoder {
   }
 
   #failureOf(error: TurnError): GatewayError {
-    const { provider, rateLimits } = this.#options;
-    return failureOf(error, { provider, rateLimits: rateLimits(), now: Date.now() });
+    return failureOf(error, { ...this.#options, rateLimits: this.#options.rateLimits(), now: Date.now() });
   }
 
   #onEnd(status: string, error: TurnError): readonly ModelEvent[] {
@@ -365,6 +364,7 @@ export class TurnDecoder {
     if (status === "interrupted") return this.fail(new GatewayError("cancelled", "Codex was told to stop."));
     const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
     if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
+    if (incomplete === "content_filter") return this.#finish("content-filter", incomplete);
     return this.fail(this.#failureOf(error));
   }
 
