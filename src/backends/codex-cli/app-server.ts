@@ -1,7 +1,7 @@
 import { GatewayError } from "#core/errors.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
-import { type Incoming, type Params, parseMessage, type RequestId, threadOf } from "./messages.ts";
+import { encodeMessage, type Incoming, type Params, parseMessage, type RequestId, threadOf } from "./messages.ts";
 
 /** Measured (0.169): threads start within 50 ms, the process within 700. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -99,7 +99,7 @@ export class AppServer {
 
   /** A process that takes nothing is noticed when its output ends. */
   #post(message: Params): void {
-    void this.child.write(JSON.stringify(message));
+    void this.child.write(encodeMessage(message));
   }
 
   /** One that is stuck would answer nobody any more: it is ended, and the next request has another. */
