@@ -13,6 +13,13 @@ test("a schema that Codex would cut down stands whole in the tool's description"
   expect(short?.["description"]).toBe("Does it.");
 });
 
+test("of a schema so deep that Codex would read nothing it is told in words alone", () => {
+  const inputSchema = Array.from({ length: 60 }).reduce<object>((a) => ({ type: "object", properties: { a } }), {});
+  const [deep] = dynamicTools([{ name: "deep", inputSchema }]);
+  expect(deep?.["description"]).toContain(JSON.stringify(inputSchema));
+  expect(deep?.["inputSchema"]).toEqual({ type: "object", properties: {} });
+});
+
 test("no two tools of a client's have one name", () => {
   const tools = ["shell", "client_shell", "client_other"].map((name) => ({ name, inputSchema: {} }));
   const names = tools.map(({ name }) => wireToolName(name));

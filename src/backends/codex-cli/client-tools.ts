@@ -1,10 +1,11 @@
 /** The client's own tools on their way to the model: Codex's dynamic tools, whose calls come back to us. */
 import type { RenamedTool, RunSetup } from "#core/backend.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
+import { isDeeperThan } from "#lib/is-deeper-than.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { plainName } from "#lib/short-text.ts";
 
-import type { Params } from "./messages.ts";
+import { DEEPEST_SCHEMA, type Params } from "./messages.ts";
 import { toldSchema } from "./tool-schema.ts";
 
 /** The tools of the request that this run offers the model. */
@@ -48,12 +49,13 @@ const LONGEST_SCHEMA_BYTES = 5000;
 export function dynamicTools(tools: readonly ToolDefinition[]): readonly Params[] {
   return tools.map(({ name, description = "", inputSchema }) => {
     const told = toldSchema({ type: "object", properties: {}, ...(isRecord(inputSchema) && inputSchema) });
-    const isWhole = Buffer.byteLength(JSON.stringify(told)) <= LONGEST_SCHEMA_BYTES;
+    const isReadable = !isDeeperThan(told, DEEPEST_SCHEMA);
+    const isWhole = isReadable && Buffer.byteLength(JSON.stringify(told)) <= LONGEST_SCHEMA_BYTES;
     return {
       type: "function",
       name: wireToolName(name),
       description: isWhole ? description : withSchema(description, inputSchema),
-      inputSchema: told,
+      inputSchema: isReadable ? told : { type: "object", properties: {} },
     };
   });
 }

@@ -106,3 +106,15 @@ test("nobody waits for ever for a network that is not there", () => {
   for (const mode of ["chat", "agent"] as const)
     expect(plan(mode).thread).toMatchObject({ config: { features: { unbounded_connection_retries: false } } });
 });
+
+test("a schema of the answer that Codex could not read is refused by its field", () => {
+  const schema = Array.from({ length: 60 }).reduce<object>((a) => ({ type: "object", properties: { a } }), {});
+  const asked = (featureFields: ModelRequest["featureFields"]) =>
+    plan("chat", { responseFormat: { type: "json-schema", schema } }, { featureFields });
+  expect(() => asked({ responseFormat: "response_format" })).toThrow(
+    expect.objectContaining({
+      kind: "invalid-request",
+      options: expect.objectContaining({ param: "response_format" }),
+    }),
+  );
+});

@@ -4,11 +4,12 @@ import { GatewayError } from "#core/errors.ts";
 import { effortFor } from "#core/model-limits.ts";
 import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { pathOf } from "#core/settled-messages.ts";
+import { isDeeperThan } from "#lib/is-deeper-than.ts";
 import { isImage } from "#lib/is-image.ts";
 import { encodeItems } from "#wire/openai-responses/upstream/messages.ts";
 
 import { wireToolName } from "./client-tools.ts";
-import type { Params } from "./messages.ts";
+import { DEEPEST_SCHEMA, type Params } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
 import { opened } from "./seals.ts";
 
@@ -26,6 +27,7 @@ type ModelOptions = Pick<CodexCliOptions, "model">;
 export function planTurn(request: ModelRequest, setup: RunSetup, options: ModelOptions): TurnPlan {
   const model = modelOf(request, options);
   const { items, ignoredFields } = itemsOf(request, model);
+  checkFormat(request);
   return { items, turn: turnOf(request.features, setup, model), ignoredFields };
 }
 
@@ -48,6 +50,14 @@ function itemsOf(request: ModelRequest, model: string | undefined) {
 
 function withWireName(part: Part): Part {
   return part.type === "tool-call" ? { ...part, toolName: wireToolName(part.toolName) } : part;
+}
+
+function checkFormat({ features: { responseFormat }, featureFields }: ModelRequest): void {
+  if (responseFormat?.type !== "json-schema" || !isDeeperThan(responseFormat.schema, DEEPEST_SCHEMA)) return;
+  throw new GatewayError("invalid-request", "The schema of the answer is nested too deep for Codex.", {
+    param: [featureFields.responseFormat ?? []].flat()[0],
+    hint: `It may have ${DEEPEST_SCHEMA} levels.`,
+  });
 }
 
 /**
