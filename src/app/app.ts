@@ -36,14 +36,14 @@ import type { Workspaces } from "#workspaces/workspaces.ts";
 
 import { createBackend } from "./backend.ts";
 import { locateClaude } from "./claude-facts.ts";
-import { programProblem } from "./claude-program.ts";
 import { cliEnvironment } from "./cli-environment.ts";
-import { createCodex } from "./codex.ts";
+import { codexProgram, createCodex } from "./codex.ts";
 import { openKeptResponses } from "./kept-responses.ts";
 import { limitsOf } from "./limits.ts";
 import { modelNames } from "./model-names.ts";
 import { openPlaces, type Places } from "./places.ts";
 import { pricesOf } from "./prices.ts";
+import { type ProgramProblem, programProblem } from "./program-problem.ts";
 import { createProviders } from "./providers.ts";
 import { createReplacementTrial } from "./replacement-trial.ts";
 import { routingOf } from "./routing.ts";
@@ -59,12 +59,19 @@ export interface AppOptions {
   readonly version: string;
 }
 
+interface Program {
+  readonly path: string | undefined;
+  readonly problem: string | undefined;
+}
+
 export interface App {
   readonly url: string;
   /** Where agents work whose request does not say; undefined: in a directory made for the request. */
   readonly workspace: string | undefined;
   /** The CLI in use, and why it cannot be started, in one line; undefined where it looks as if it can. */
-  readonly claude: { readonly path: string | undefined; readonly problem: string | undefined };
+  readonly claude: Program;
+  /** The same of Codex; undefined where it is not to answer. */
+  readonly codex: Program | undefined;
   /** Providers that have no key, by name, as far as that is seen at no cost. */
   readonly keyless: readonly string[];
   readonly demo: boolean;
@@ -147,6 +154,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url,
     workspace: workspace.directory?.path,
     claude: claudeOf(options),
+    codex: config.codex.enabled ? programOf(codexProgram(options)) : undefined,
     keyless: providers.flatMap(({ id, status }) => (status().ready ? [] : [id])),
     demo: demo !== undefined,
     stop: () => (stopping ??= running.disposeAsync()),
@@ -170,9 +178,17 @@ async function openWorkspace({ config, cwd }: AppOptions, workspaces: Workspaces
 }
 
 /** A server starts without it, and refuses what is asked until it is there. */
-function claudeOf({ config, environment }: AppOptions): App["claude"] {
+function claudeOf({ config, environment }: AppOptions): Program {
   const path = locateClaude({ path: config.claude.path, environment });
-  const problem = programProblem(path);
+  return programOf({ path, problem: programProblem(path) });
+}
+
+interface Located {
+  readonly path: string | undefined;
+  readonly problem: ProgramProblem | undefined;
+}
+
+function programOf({ path, problem }: Located): Program {
   return { path, problem: problem && `${problem.detail}; ${problem.action}` };
 }
 

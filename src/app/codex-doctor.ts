@@ -5,7 +5,7 @@ import { toGatewayError } from "#core/errors.ts";
 import { startDemoUpstream } from "#demo/demo-upstream.ts";
 
 import type { Check } from "./check.ts";
-import { createCodex } from "./codex.ts";
+import { codexProgram, createCodex } from "./codex.ts";
 import { openPlaces } from "./places.ts";
 
 interface CodexDoctorOptions {
@@ -18,6 +18,8 @@ const name = "codex";
 const startTimeoutMs = 30_000;
 
 export async function* checkCodex({ config, environment }: CodexDoctorOptions): AsyncGenerator<Check> {
+  const { problem } = codexProgram({ config, environment });
+  if (problem !== undefined) return yield { name, status: "fail", ...problem };
   await using opened = new AsyncDisposableStack();
   try {
     const places = openPlaces(config, environment);

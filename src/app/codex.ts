@@ -1,9 +1,11 @@
 /** Codex as the configuration describes it; its login and its settings stay its own. Starts nothing yet. */
 import { type CodexCliBackend, createCodexCliBackend, type Notice } from "#backends/codex-cli/index.ts";
 import type { Config } from "#config/schema.ts";
+import { findProgram } from "#lib/find-program.ts";
 import type { ChildJournal } from "#process/child.ts";
 
 import type { Places } from "./places.ts";
+import { programProblem } from "./program-problem.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -24,6 +26,19 @@ interface CodexOptions {
 const secondMs = 1000;
 const minuteMs = 60_000;
 const mebibyte = 1024 * 1024;
+
+/** Where it is started from, and why it cannot be; that is undefined where it looks as if it can. */
+export function codexProgram({ config, environment }: Pick<CodexOptions, "config" | "environment">) {
+  const path = locate(config.codex.path, environment);
+  const action = "install it (https://developers.openai.com/codex/cli), or name it with codex.path";
+  return { path, problem: programProblem(path, action) };
+}
+
+/** A bare name is looked up in PATH, as it is when it is started. */
+function locate(path: string | undefined, environment: Variables): string | undefined {
+  if (path === undefined) return findProgram("codex", environment);
+  return /[\\/]/.test(path) ? path : (Bun.which(path, { PATH: environment["PATH"] ?? "" }) ?? path);
+}
 
 /** None unless it is asked for. */
 export function createCodex(

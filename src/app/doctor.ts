@@ -11,11 +11,11 @@ import { availableMemoryBytes } from "#process/memory.ts";
 import { automaticPoolSize } from "./backend.ts";
 import type { Check } from "./check.ts";
 import { locateClaude, readClaudeVersion, readLogin } from "./claude-facts.ts";
-import { programProblem } from "./claude-program.ts";
 import { findDifferences } from "./cli-differences.ts";
 import { checkCodex } from "./codex-doctor.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { isFree } from "./port-taken.ts";
+import { programProblem } from "./program-problem.ts";
 import { checkProviders } from "./provider-doctor.ts";
 import { askOnce } from "./round-trip.ts";
 

@@ -9,6 +9,7 @@ const base = {
   url,
   workspace: "/w",
   claude: { path: "/bin/claude", problem: undefined },
+  codex: undefined,
   demo: false,
   login: undefined,
   mode: "agent",
@@ -73,4 +74,18 @@ test("without a claude it works nowhere; providers without a key are told, and h
   expect(banner).toContain("ccproxy doctor");
   expect(renderWho({ ...who, answersFirst: "deepseek" }, plain)).toContain("curl");
   expect(renderWho({ ...who, answersFirst: "openai" }, plain)).not.toContain("curl");
+});
+
+test("a Codex that answers too is named, and what to do where it is not there", () => {
+  const codex = { path: "/bin/codex", problem: undefined };
+  expect(renderWho(base, plain)).not.toContain("codex");
+  expect(renderWho({ ...base, codex }, plain)).toMatch(/^ {2}codex +\/bin\/codex$/m);
+  const claude = { path: undefined, problem: "Install it." };
+  expect(renderWho({ ...base, claude, codex }, plain)).toContain("/bin/codex; ask for codex-cli/MODEL, or set");
+  const first = { ...base, claude, codex, answersFirst: "codex-cli" };
+  expect(renderWho(first, plain)).toContain("/bin/codex; it answers what names nobody");
+  expect(renderWho(first, plain)).toContain("curl");
+  const missing = renderWho({ ...first, codex: { path: undefined, problem: "Not there; install it." } }, plain);
+  expect(missing).toMatch(/^ {2}codex +Not there; install it\.$/m);
+  expect(missing).not.toContain("curl");
 });

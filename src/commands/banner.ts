@@ -13,7 +13,7 @@ export function renderStart({ url, version }: Start, { bold, cyan }: Style): str
   return `${bold("ccproxy")} ${version} listens on ${bold(cyan(url))}`;
 }
 
-interface Who extends Pick<App, "url" | "workspace" | "claude" | "keyless" | "demo"> {
+interface Who extends Pick<App, "url" | "workspace" | "claude" | "codex" | "keyless" | "demo"> {
   /** Undefined when the CLI was not asked or did not say. */
   readonly login: Login | undefined;
   readonly mode: "agent" | "chat";
@@ -28,11 +28,12 @@ interface Who extends Pick<App, "url" | "workspace" | "claude" | "keyless" | "de
 export function renderWho(who: Who, { dim, yellow }: Style): string {
   const { url, hasToken, hasApprovals } = who;
   const answers = answersLine(who);
-  const isFine = who.answersFirst === "claude-cli" ? answers.fine : !who.keyless.includes(who.answersFirst);
+  const isFine = canAnswer(who, answers.fine);
   const key = hasToken ? "with your access token as the key" : "any key will do";
   const rows: readonly (readonly [string, string])[] = [
     ["claude", answers.fine ? answers.text : yellow(answers.text)],
     ...(who.claude.problem === undefined ? [["works", worksLine(who)] as const] : []),
+    ...codexRows(who, answers.fine, yellow),
     ...providerRows(who, answers.fine),
     ["docs", `${url}/swagger`],
     ["openai", `base URL ${url}/v1, ${key}`],
@@ -56,6 +57,24 @@ function worksLine({ mode, workspace }: Who): string {
   return mode === "agent"
     ? `in ${workspace ?? "a directory made for each request"}, with its tools`
     : "as a bare model, without tools";
+}
+
+/** Whether what nothing is said of is answered, as far as that is seen. */
+function canAnswer({ answersFirst, codex, keyless }: Who, hasClaude: boolean): boolean {
+  if (answersFirst === "claude-cli") return hasClaude;
+  return answersFirst === "codex-cli" ? codex?.problem === undefined : !keyless.includes(answersFirst);
+}
+
+function codexRows(
+  { codex, answersFirst }: Who,
+  hasClaude: boolean,
+  warning: (text: string) => string,
+): readonly (readonly [string, string])[] {
+  if (codex === undefined) return [];
+  if (codex.problem !== undefined) return [["codex", warning(codex.problem)]];
+  const instead = hasClaude ? "" : "; ask for codex-cli/MODEL, or set routing.default to codex-cli";
+  const more = answersFirst === "codex-cli" ? "; it answers what names nobody" : instead;
+  return [["codex", `${codex.path ?? ""}${more}`]];
 }
 
 function providerRows(who: Who, hasClaude: boolean): readonly (readonly [string, string])[] {

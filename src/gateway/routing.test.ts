@@ -85,6 +85,12 @@ describe("without rules", () => {
       );
     });
 
+    test("that is none behind the slash is no model", () => {
+      expect(() => choosing("openai/")).toThrow(
+        expect.objectContaining({ kind: "model-not-found", message: "openai/ names no model." }),
+      );
+    });
+
     test("is left to who may have such models, or is near to nothing", () => {
       expect(choosing("opneai/gpt-6", backend("router"))).toBe("router");
       expect(choosing("meta/llama")).toBe("claude-cli");

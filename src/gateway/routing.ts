@@ -161,11 +161,17 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
     });
   }
 
-  /** The backend's own name before a slash is no part of the model's. */
+  /** The backend's own name before a slash is no part of the model's. Throws GatewayError `model-not-found`. */
   function nameBefore(model: string | undefined): Pick<Chosen, "id" | "model"> {
     const slash = model?.indexOf("/") ?? -1;
     const before = model?.slice(0, Math.max(0, slash));
-    return backends.some(({ id }) => id === before) ? { id: before, model: model?.slice(slash + 1) } : {};
+    if (!backends.some(({ id }) => id === before)) return {};
+    const rest = model?.slice(slash + 1);
+    if (rest !== "") return { id: before, model: rest };
+    throw new GatewayError("model-not-found", `${model} names no model.`, {
+      param: "model",
+      hint: "The model's name follows the slash; GET /v1/models lists them.",
+    });
   }
 }
 

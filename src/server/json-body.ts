@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { isDeeperThan } from "#lib/is-deeper-than.ts";
 import { findJsonFault } from "#lib/json-fault.ts";
 
 /** Far beyond any real request, far below where recursion over a parsed body would overflow the stack. */
@@ -30,12 +31,4 @@ function whereIn(json: string): string {
   if (json.length > longestSearched) return "";
   const { line, column, near } = findJsonFault(json);
   return `: line ${line}, column ${column}, near ${near === "" ? "the end" : JSON.stringify(near)}`;
-}
-
-/** Goes no further down than that itself. */
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  return children.some((child) => isDeeperThan(child, levels - 1));
 }

@@ -1,10 +1,14 @@
 import { GatewayError } from "#core/errors.ts";
 import type { Child, ChildExit } from "#process/child.ts";
 
-import { type Incoming, type Params, parseMessage, type RequestId, threadOf } from "./messages.ts";
+import { encodeMessage, type Incoming, type Params, parseMessage, type RequestId, threadOf } from "./messages.ts";
 
 /** Measured (0.169): threads start within 50 ms, the process within 700. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/** It lists its threads within 10 ms, whatever they are doing. */
+const PULSE_MS = 5000;
+/** Lines in a row that are none of its protocol; it says none (0.169). */
+const MOST_GARBAGE = 1000;
 /** Measured: it ends within 10 ms of its stdin. */
 const STOP_LADDER = { eofMs: 1000, termMs: 1000 } as const;
 const EXIT_WAIT_MS = 500;
@@ -31,11 +35,16 @@ export class AppServer {
   /** How much of which limit is used, as the vendor last said it. */
   rateLimits: unknown;
   readonly #pending = new Map<RequestId, Pending>();
+  readonly #answerTimeoutMs: number;
   #requests = 0;
+  /** Messages that came, and what else came since. */
+  #heard = 0;
+  #garbage = 0;
   #failure: GatewayError | undefined;
 
-  constructor(child: Child) {
+  constructor(child: Child, answerTimeoutMs: number = ANSWER_TIMEOUT_MS) {
     this.child = child;
+    this.#answerTimeoutMs = answerTimeoutMs;
     void this.#pump();
   }
 
@@ -61,8 +70,11 @@ export class AppServer {
     const id = this.#requests;
     const timer = setTimeout(() => {
       this.#pending.delete(id);
-      reject(new GatewayError("timeout", `Codex did not answer ${method} in time.`));
-    }, ANSWER_TIMEOUT_MS);
+      reject(
+        new GatewayError("timeout", `Codex did not answer ${method} in time.`, { hint: "Send the request again." }),
+      );
+      void this.#feelPulse();
+    }, this.#answerTimeoutMs);
     this.#pending.set(id, { resolve, reject, timer });
     this.#post({ id, method, params });
     return promise;
@@ -87,22 +99,43 @@ export class AppServer {
 
   /** A process that takes nothing is noticed when its output ends. */
   #post(message: Params): void {
-    void this.child.write(JSON.stringify(message));
+    void this.child.write(encodeMessage(message));
+  }
+
+  /** One that is stuck would answer nobody any more: it is ended, and the next request has another. */
+  async #feelPulse(): Promise<void> {
+    const heard = this.#heard;
+    this.#post({ id: "pulse", method: "thread/loaded/list", params: {} });
+    await Bun.sleep(Math.min(this.#answerTimeoutMs, PULSE_MS));
+    if (this.#heard > heard || !this.usable) return;
+    this.child.kill();
+    this.#end(new GatewayError("timeout", "Codex was stuck, and was ended.", { hint: "Send the request again." }));
   }
 
   async #pump(): Promise<void> {
     let cause: unknown;
     try {
       for await (const batch of this.child.lines)
-        for (const line of batch) if (line !== "") this.#take(parseMessage(line));
+        for (const line of batch) if (line !== "") this.#take(this.#counted(parseMessage(line)));
     } catch (thrown) {
       cause = thrown;
       // What follows an over-long line cannot be told apart any more.
       this.child.kill();
     }
     const exit = await Promise.race([this.child.exited, Bun.sleep(EXIT_WAIT_MS)]);
-    this.#end(exitError(exit ?? undefined, cause ?? this.child.stderrTail()));
+    const gone = exitError(exit ?? undefined, cause ?? this.child.stderrTail());
+    this.#end(cause instanceof GatewayError ? cause : gone);
     if (exit === undefined) await this.stop();
+  }
+
+  /** Throws GatewayError. */
+  #counted(message: Incoming): Incoming {
+    this.#heard += message.type === "garbage" ? 0 : 1;
+    this.#garbage = message.type === "garbage" ? this.#garbage + 1 : 0;
+    if (this.#garbage <= MOST_GARBAGE) return message;
+    throw new GatewayError("upstream", "What Codex writes is none of its protocol; it was ended.", {
+      hint: "Send the request again; `ccproxy doctor` says which version was tested.",
+    });
   }
 
   #take(message: Incoming): void {
@@ -136,7 +169,7 @@ export class AppServer {
   }
 
   #end(failure: GatewayError): void {
-    this.#failure = failure;
+    this.#failure ??= failure;
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(failure);
     for (const listener of this.threads.values()) listener.gone(failure);
     this.threads.clear();

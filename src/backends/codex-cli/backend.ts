@@ -24,7 +24,7 @@ const BUSY_POLL_MS = 20;
 export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend {
   const shutdown = new AbortController();
   const supply = createSupply(options);
-  const catalogue = createCatalogue(supply, shutdown.signal);
+  const catalogue = createCatalogue(supply, options.model, shutdown.signal);
   const ephemeral = createTemporaryDirectories(options.ephemeralDirectory);
   const tables = createTables(options);
   const deps: RunnerDeps = {

@@ -28,14 +28,14 @@ const pageSchema = looseObject({
   nextCursor: v.nullish(v.string()),
 });
 
-export function createCatalogue(supply: Supply, shutdown: AbortSignal): Catalogue {
+export function createCatalogue(supply: Supply, model: string | undefined, shutdown: AbortSignal): Catalogue {
   let models: readonly ModelInfo[] = [];
   let toldAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<readonly ModelInfo[]> | undefined;
 
   async function ask(): Promise<readonly ModelInfo[]> {
     try {
-      models = await askForModels(supply, shutdown);
+      models = await askForModels(supply, model, shutdown);
       toldAt = performance.now();
       return models;
     } finally {
@@ -53,8 +53,14 @@ export function createCatalogue(supply: Supply, shutdown: AbortSignal): Catalogu
   };
 }
 
-async function askForModels(supply: Supply, signal: AbortSignal): Promise<readonly ModelInfo[]> {
-  const { server } = await supply.acquire(signal);
+async function askForModels(
+  supply: Supply,
+  model: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly ModelInfo[]> {
+  const { server, config } = await supply.acquire(signal);
+  // Codex calls one its default whatever its configuration says.
+  const chosen = model ?? config.model;
   const models: ModelInfo[] = [];
   let cursor: string | null | undefined;
   do {
@@ -64,7 +70,7 @@ async function askForModels(supply: Supply, signal: AbortSignal): Promise<readon
         id,
         displayName: displayName || id,
         ownedBy: "openai",
-        aliases: isDefault ? ["default"] : [],
+        aliases: (chosen === undefined ? isDefault : id === chosen) ? ["default"] : [],
         ...(description !== "" && { description }),
       });
     cursor = page.nextCursor;

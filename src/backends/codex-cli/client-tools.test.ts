@@ -1,6 +1,31 @@
 import { expect, test } from "bun:test";
 
-import { clientNames, wireToolName } from "./client-tools.ts";
+import { clientNames, dynamicTools, wireToolName } from "./client-tools.ts";
+
+test("a schema that Codex would cut down stands whole in the tool's description", () => {
+  const properties = { a: { type: "string", description: "What it is. ".repeat(500) } };
+  const inputSchema = { type: "object", properties };
+  const [long, short] = dynamicTools([
+    { name: "long", description: "Does it.", inputSchema },
+    { name: "short", description: "Does it.", inputSchema: { ...inputSchema, properties: {} } },
+  ]);
+  expect(long?.["description"]).toBe(`Does it.\n\nThe JSON Schema of its input, whole: ${JSON.stringify(inputSchema)}`);
+  expect(short?.["description"]).toBe("Does it.");
+});
+
+test("of a schema so deep that Codex would read nothing it is told in words alone", () => {
+  const inputSchema = Array.from({ length: 60 }).reduce<object>((a) => ({ type: "object", properties: { a } }), {});
+  const [deep] = dynamicTools([{ name: "deep", inputSchema }]);
+  expect(deep?.["description"]).toContain(JSON.stringify(inputSchema));
+  expect(deep?.["inputSchema"]).toEqual({ type: "object", properties: {} });
+});
+
+test("no two tools of a client's have one name", () => {
+  const tools = ["shell", "client_shell", "client_other"].map((name) => ({ name, inputSchema: {} }));
+  const names = tools.map(({ name }) => wireToolName(name));
+  expect(names).toEqual(["client_shell", "client_client_shell", "client_other"]);
+  expect(names.map(clientNames(tools))).toEqual(["shell", "client_shell", "client_other"]);
+});
 
 test.each([
   ["lookup", "lookup"],

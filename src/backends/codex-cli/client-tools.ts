@@ -1,9 +1,11 @@
 /** The client's own tools on their way to the model: Codex's dynamic tools, whose calls come back to us. */
 import type { RenamedTool, RunSetup } from "#core/backend.ts";
 import type { RequestFeatures, ToolDefinition } from "#core/request.ts";
+import { isDeeperThan } from "#lib/is-deeper-than.ts";
+import { isRecord } from "#lib/is-record.ts";
 import { plainName } from "#lib/short-text.ts";
 
-import type { Params } from "./messages.ts";
+import { DEEPEST_SCHEMA, type Params } from "./messages.ts";
 import { toldSchema } from "./tool-schema.ts";
 
 /** The tools of the request that this run offers the model. */
@@ -29,9 +31,10 @@ const BUILT_IN: ReadonlySet<string> = new Set(
 /** The names of its MCP tools, with which it starts no thread. */
 const RESERVED = /^mcp(?:__|$)/;
 
-/** The name that a client's tool has towards the model. Equal for equal names, so that histories agree with it. */
+/** The name that a client's tool has towards the model. Equal for equal names only, so that histories agree with it. */
 export function wireToolName(name: string): string {
-  return plainName(BUILT_IN.has(name) || RESERVED.test(name) ? `client_${name}` : name, LONGEST_NAME);
+  const plain = name.replace(/^(?:client_)+/, "");
+  return plainName(BUILT_IN.has(plain) || RESERVED.test(plain) ? `client_${name}` : name, LONGEST_NAME);
 }
 
 export function renamedTools(tools: readonly ToolDefinition[]): readonly RenamedTool[] {
@@ -44,11 +47,24 @@ export function clientNames(tools: readonly ToolDefinition[]): (wireName: string
   return (wireName) => names.get(wireName) ?? wireName;
 }
 
+/** 0.169 leaves descriptions, definitions and what lies deep out of a longer one. */
+const LONGEST_SCHEMA_BYTES = 5000;
+
 export function dynamicTools(tools: readonly ToolDefinition[]): readonly Params[] {
-  return tools.map(({ name, description = "", inputSchema }) => ({
-    type: "function",
-    name: wireToolName(name),
-    description,
-    inputSchema: toldSchema(inputSchema ?? { type: "object", properties: {} }),
-  }));
+  return tools.map(({ name, description = "", inputSchema }) => {
+    const told = toldSchema({ type: "object", properties: {}, ...(isRecord(inputSchema) && inputSchema) });
+    const isReadable = !isDeeperThan(told, DEEPEST_SCHEMA);
+    const isWhole = isReadable && Buffer.byteLength(JSON.stringify(told)) <= LONGEST_SCHEMA_BYTES;
+    return {
+      type: "function",
+      name: wireToolName(name),
+      description: isWhole ? description : withSchema(description, inputSchema),
+      inputSchema: isReadable ? told : { type: "object", properties: {} },
+    };
+  });
+}
+
+function withSchema(description: string, inputSchema: unknown): string {
+  const words = `The JSON Schema of its input, whole: ${JSON.stringify(inputSchema)}`;
+  return description === "" ? words : `${description}\n\n${words}`;
 }

@@ -353,8 +353,7 @@ export class TurnDecoder {
   }
 
   #failureOf(error: TurnError): GatewayError {
-    const { provider, rateLimits } = this.#options;
-    return failureOf(error, { provider, rateLimits: rateLimits(), now: Date.now() });
+    return failureOf(error, { ...this.#options, rateLimits: this.#options.rateLimits(), now: Date.now() });
   }
 
   #onEnd(status: string, error: TurnError): readonly ModelEvent[] {
@@ -366,7 +365,7 @@ export class TurnDecoder {
     const incomplete = /Incomplete response returned, reason: (\w+)/.exec(error.message)?.[1];
     if (incomplete === "max_output_tokens") return this.#finish("length", incomplete);
     // Where its configuration has it try no more often.
-    if (incomplete === "content_filter") return this.#finish("content-filter");
+    if (incomplete === "content_filter") return this.#finish("content-filter", incomplete);
     return this.fail(this.#failureOf(error));
   }
 

@@ -1,4 +1,4 @@
-/** What comes out of `codex app-server`: JSON-RPC without its `jsonrpc` member, one message a line. */
+/** What goes into `codex app-server` and comes out: JSON-RPC without its `jsonrpc` member, one message a line. */
 import * as v from "valibot";
 
 import { GatewayError } from "#core/errors.ts";
@@ -31,6 +31,17 @@ export function parseMessage(line: string): Incoming {
     return id === undefined ? { type: "notice", method, params: told } : { type: "question", id, method, params: told };
   if (id === undefined) return { type: "garbage" };
   return error === undefined ? { type: "result", id, result } : { type: "refusal", id, message: error.message };
+}
+
+/** Of a schema within a message: of more than 127 levels in all Codex reads nothing, and gives no answer (0.169). */
+export const DEEPEST_SCHEMA = 100;
+
+const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+/** Codex reads no half of a character, and gives a message with one no answer (0.169). */
+export function encodeMessage(message: Params): string {
+  const line = JSON.stringify(message);
+  return line.includes("\\ud") ? line.replace(LONE_SURROGATE, "$1\ufffd") : line;
 }
 
 /** Which thread a message is about; undefined for one about none. */

@@ -16,6 +16,7 @@ import { AppServer } from "./app-server.ts";
 import { codexEnvironment } from "./environment.ts";
 import { readAnswer } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
+import { testedVersions } from "./tested-versions.ts";
 
 export interface Started {
   readonly server: AppServer;
@@ -29,6 +30,8 @@ export interface Started {
 export interface UserConfig {
   /** Whom it asks, by the name they have there. */
   readonly provider: string;
+  /** For who names none. */
+  readonly model: string | undefined;
   /** Names of MCP servers, of which a bare model has none. */
   readonly mcpServers: readonly string[];
   readonly developerInstructions: string | undefined;
@@ -57,6 +60,7 @@ const unread = [
 const initializedSchema = looseObject({ userAgent: v.fallback(v.string(), "") });
 const configSchema = looseObject({
   config: looseObject({
+    model: v.fallback(v.nullish(v.string()), undefined),
     model_provider: v.fallback(v.nullish(v.string()), undefined),
     model_providers: v.fallback(v.record(v.string(), v.unknown()), {}),
     openai_base_url: v.fallback(v.nullish(v.string()), undefined),
@@ -94,10 +98,12 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
   } catch (cause) {
+    // What it wrote before it answered that it cannot is no reason.
+    const words = server.usable ? "" : lastWords(server.child.stderrTail());
     await server.stop();
     if (cause instanceof GatewayError && cause.kind !== "upstream") throw cause;
-    throw new GatewayError("unavailable", toGatewayError(cause).message + lastWords(server.child.stderrTail()), {
-      hint: "`codex app-server` has to work where ccproxy runs.",
+    throw new GatewayError("unavailable", toGatewayError(cause).message.replace(/[^.!?…]$/, "$&.") + words, {
+      hint: `\`codex app-server\` has to work where ccproxy runs; tested: ${testedVersions.join(", ")}.`,
       cause,
     });
   }
@@ -158,6 +164,7 @@ function readConfig(config: v.InferOutput<typeof configSchema>["config"], selfUr
     });
   return {
     provider,
+    model: config.model ?? undefined,
     mcpServers: Object.keys(config.mcp_servers),
     developerInstructions: config.developer_instructions ?? undefined,
   };

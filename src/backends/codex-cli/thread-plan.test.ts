@@ -6,7 +6,7 @@ import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { planThread } from "./thread-plan.ts";
 import { planTurn } from "./turn-plan.ts";
 
-const config = { provider: "openai", mcpServers: ["files"], developerInstructions: "Of the user." };
+const config = { provider: "openai", model: undefined, mcpServers: ["files"], developerInstructions: "Of the user." };
 const options = { model: undefined, sandbox: "workspace-write", approvalPolicy: "on-request" } as const;
 
 function plan(
@@ -79,6 +79,7 @@ test("an agent keeps its own instructions, the user's, and has the client's behi
 test.each<[string, Part]>([
   ["an image elsewhere", { type: "image", source: { type: "url", url: "https://example.com/a.png" } }],
   ["an image by its id", { type: "image", source: { type: "file", fileId: "file_1" } }],
+  ["what is no image", { type: "image", source: { type: "base64", mediaType: "image/png", data: "aGVsbG8=" } }],
   ["a document", { type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }],
 ])("%s is refused by its place", (_, part) => {
   const result: Part = { type: "tool-result", callId: "c", content: [part], isError: false };
@@ -104,4 +105,16 @@ test.each<[RequestFeatures, object]>([
 test("nobody waits for ever for a network that is not there", () => {
   for (const mode of ["chat", "agent"] as const)
     expect(plan(mode).thread).toMatchObject({ config: { features: { unbounded_connection_retries: false } } });
+});
+
+test("a schema of the answer that Codex could not read is refused by its field", () => {
+  const schema = Array.from({ length: 60 }).reduce<object>((a) => ({ type: "object", properties: { a } }), {});
+  const asked = (featureFields: ModelRequest["featureFields"]) =>
+    plan("chat", { responseFormat: { type: "json-schema", schema } }, { featureFields });
+  expect(() => asked({ responseFormat: "response_format" })).toThrow(
+    expect.objectContaining({
+      kind: "invalid-request",
+      options: expect.objectContaining({ param: "response_format" }),
+    }),
+  );
 });

@@ -16,7 +16,7 @@ import { type Params, readAnswer, type RequestId } from "./messages.ts";
 import { type ClientCall, readCall, readItem } from "./notices.ts";
 import { Patience } from "./patience.ts";
 import type { Resume, ResumePoint } from "./resume.ts";
-import { answerTo } from "./tool-results.ts";
+import { answerTo, failedAnswer } from "./tool-results.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
 /** Notices that may wait for a client that does not read; the longest answers have fewer. */
@@ -24,6 +24,8 @@ const MOST_UNREAD = 500_000;
 
 const threadSchema = looseObject({ thread: looseObject({ id: v.string() }), model: v.fallback(v.string(), "") });
 const turnSchema = looseObject({ turn: looseObject({ id: v.string() }) });
+
+const sameId = failedAnswer("Two calls at once had the same id. Make each again, with an id of its own.");
 
 type Told =
   | { readonly type: "notice"; readonly method: string; readonly params: Params }
@@ -203,6 +205,8 @@ export class Thread implements ThreadListener {
   #hold(id: RequestId, call: ClientCall | undefined): void {
     if (call === undefined || this.#turn?.isRunning !== true)
       return this.#server.refuse(id, "This call cannot be answered.");
+    // What the client says of one would be said of the other. Codex itself has given up the first (0.169).
+    if (this.#turn.calls.has(call.callId)) return this.#server.reply(id, sameId);
     this.#turn.calls.set(call.callId, id);
     push(this.#turn, { type: "call", call });
   }

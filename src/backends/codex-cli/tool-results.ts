@@ -31,6 +31,11 @@ export function answerTo(result: ToolResultPart): Params {
   };
 }
 
+/** In place of what the client would have said. */
+export function failedAnswer(text: string): Params {
+  return { contentItems: [{ type: "inputText", text }], success: false };
+}
+
 function imageUrl(part: Part): string | undefined {
   if (part.type !== "image") return undefined;
   const { source } = part;

@@ -32,6 +32,41 @@ test("what Codex would leave out of a tool's schema is told in its description, 
     },
     required: ["day"],
     additionalProperties: false,
-    $defs: { format: { anyOf: [{ const: "a" }, { type: "string", description: "(pattern: ^b)" }] } },
+    $defs: {
+      format: {
+        anyOf: [
+          { type: "string", const: "a" },
+          { type: "string", description: "(pattern: ^b)" },
+        ],
+      },
+    },
+  });
+});
+
+test("what has no type is not taken for a text", () => {
+  const properties = {
+    numbers: { enum: [1, 2] },
+    mixed: { enum: ["a", 1, null] },
+    list: { type: "array" },
+    pair: { type: "array", items: [{ type: "string" }, { type: "number" }] },
+    first: { type: ["array", "null"], prefixItems: [{ type: "string" }], items: false },
+    anything: { description: "Whatever." },
+    nothing: false,
+  };
+  expect(toldSchema({ type: "object", properties })).toEqual({
+    type: "object",
+    properties: {
+      numbers: { type: "number", enum: [1, 2] },
+      mixed: { type: ["string", "number", "null"], enum: ["a", 1, null] },
+      list: { type: "array", items: {} },
+      pair: { type: "array", items: {}, description: '(items: [{"type":"string"},{"type":"number"}])' },
+      first: {
+        type: ["array", "null"],
+        items: {},
+        description: '(prefixItems: [{"type":"string"}]; items: false)',
+      },
+      anything: { description: "Whatever.", anyOf: [{}] },
+      nothing: { description: "(not: {})", anyOf: [{}] },
+    },
   });
 });

@@ -4,10 +4,12 @@ import { GatewayError } from "#core/errors.ts";
 import { effortFor } from "#core/model-limits.ts";
 import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { pathOf } from "#core/settled-messages.ts";
+import { isDeeperThan } from "#lib/is-deeper-than.ts";
+import { isImage } from "#lib/is-image.ts";
 import { encodeItems } from "#wire/openai-responses/upstream/messages.ts";
 
 import { wireToolName } from "./client-tools.ts";
-import type { Params } from "./messages.ts";
+import { DEEPEST_SCHEMA, type Params } from "./messages.ts";
 import type { CodexCliOptions } from "./options.ts";
 import { opened } from "./seals.ts";
 
@@ -25,6 +27,7 @@ type ModelOptions = Pick<CodexCliOptions, "model">;
 export function planTurn(request: ModelRequest, setup: RunSetup, options: ModelOptions): TurnPlan {
   const model = modelOf(request, options);
   const { items, ignoredFields } = itemsOf(request, model);
+  checkFormat(request);
   return { items, turn: turnOf(request.features, setup, model), ignoredFields };
 }
 
@@ -49,9 +52,25 @@ function withWireName(part: Part): Part {
   return part.type === "tool-call" ? { ...part, toolName: wireToolName(part.toolName) } : part;
 }
 
-/** 0.169 has no item for a document, refuses an image that is elsewhere, and knows no files of its vendor's. */
+function checkFormat({ features: { responseFormat }, featureFields }: ModelRequest): void {
+  if (responseFormat?.type !== "json-schema" || !isDeeperThan(responseFormat.schema, DEEPEST_SCHEMA)) return;
+  throw new GatewayError("invalid-request", "The schema of the answer is nested too deep for Codex.", {
+    param: [featureFields.responseFormat ?? []].flat()[0],
+    hint: `It may have ${DEEPEST_SCHEMA} levels.`,
+  });
+}
+
+/**
+ * 0.169 has no item for a document, refuses an image that is elsewhere, tells the model of one that is none that it was
+ * left out, and knows no files of its vendor's.
+ */
 function checkPart(request: ModelRequest, part: Part): void {
   if (part.type === "tool-result") for (const inner of part.content) checkPart(request, inner);
+  if (part.type === "image" && part.source.type === "base64" && !isImage(part.source.data))
+    throw new GatewayError("invalid-request", "This is no JPEG, PNG, GIF or WebP image.", {
+      param: pathOf(request, part),
+      hint: "Send the bytes of the image as base64.",
+    });
   const isLink = part.type === "image" && part.source.type !== "base64";
   if (!isLink && (part.type !== "document" || part.source.type === "text")) return;
   const message = isLink ? "Codex takes images only where they are in the request." : "Codex takes no documents.";

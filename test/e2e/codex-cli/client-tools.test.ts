@@ -127,6 +127,13 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
     await bench.ask(asking("hi", { features: { tools: [{ ...lookup, inputSchema }] } }));
     const told = JSON.stringify(bench.asked()[0]?.tools);
     for (const words of ["When. (format: date)", '"enum":["it"]', '"required":["day"]']) expect(told).toContain(words);
+    const pair = { type: "array", items: [{ type: "number" }, { type: "string" }] };
+    const long = { type: "object", properties: { pair, day: { ...day, description: `Long. ${"x".repeat(5000)}` } } };
+    await bench.ask(asking("hi", { features: { tools: [{ ...lookup, inputSchema: long }] } }));
+    expect(bench.asked()[1]?.tools?.[0]).toMatchObject({
+      description: expect.stringContaining(JSON.stringify(long)),
+      parameters: { properties: { pair: { items: {} } } },
+    });
   });
 
   /** Brings the result of a first answer's call in another way than it was asked. */

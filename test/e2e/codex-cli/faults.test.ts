@@ -51,6 +51,11 @@ describe.skipIf(codexProgram === undefined)("a fault behind Codex", () => {
     await expectRecovered();
   });
 
+  test("an answer that a filter cuts off ends as one, also where Codex asks only once", async () => {
+    const { text, finish } = await bench.ask(request([says("[[demo say abc]] [[demo stop refusal]]")]));
+    expect([text, finish?.reason]).toEqual(["abc", "content-filter"]);
+  });
+
   const kill = (): void => {
     for (const pid of codex()) process.kill(pid, "SIGKILL");
   };

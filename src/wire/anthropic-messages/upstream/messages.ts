@@ -11,6 +11,7 @@ import type {
   ReasoningPart,
 } from "#core/request.ts";
 import { isMarked } from "#core/sealed-reasoning.ts";
+import { isImage } from "#lib/is-image.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 
 export interface WireMessage {
@@ -173,13 +174,6 @@ function encodeSource(source: MediaSource, path: string, isReadable: (data: stri
 }
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-
-/** The base64 of what PNG, JPEG, GIF and RIFF (WebP) files begin with. Claude Code replaces anything else by a note; the API refuses it. */
-const IMAGE_STARTS = ["iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"] as const;
-
-function isImage(data: string): boolean {
-  return IMAGE_STARTS.some((start) => data.startsWith(start));
-}
 
 function encodeRaw(value: unknown, isOurs: boolean, path: string): WireBlock {
   if (isOurs && isBlock(value)) return value;
