@@ -289,20 +289,27 @@ describe("a credential that is being renewed", () => {
   /** Whose owner takes their time. */
   function slow() {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<undefined>();
     let reads = 0;
-    const read = () => (reads++ === 0 ? Promise.resolve("old") : promise);
+    const read = () => {
+      reads += 1;
+      if (reads === 1) return Promise.resolve("old");
+      asked.resolve(undefined);
+      return promise;
+    };
     const clock = { now: 0 };
     const credential = createCredential({ label: "x", keep: true, read, now: () => (clock.now += 60_000) });
-    return { credential, resolve, reject };
+    return { credential, asked: asked.promise, resolve, reject };
   }
   const gone = new GatewayError("cancelled", "Gone.");
 
   test("holds nobody who leaves, and goes on for those who stay", async () => {
-    const { credential, resolve } = slow();
+    const { credential, asked, resolve } = slow();
     const send = setUp([byKey({ old: status(401) })], { credentials: [credential] });
     const leaving = new AbortController();
     const [leaver, stayer] = [send({ signal: leaving.signal }), send()];
-    await Bun.sleep(20);
+    await asked;
+    while (script.keys.length < 2) await Bun.sleep(1);
     leaving.abort(gone);
     await expect(leaver).rejects.toMatchObject({ kind: "cancelled" });
     resolve("new");
@@ -311,11 +318,11 @@ describe("a credential that is being renewed", () => {
   });
 
   test("and fails with nobody left ends nothing else", async () => {
-    const { credential, reject } = slow();
+    const { credential, asked, reject } = slow();
     const send = setUp([byKey({ old: status(401) })], { credentials: [credential] });
     const leaving = new AbortController();
     const leaver = send({ signal: leaving.signal });
-    await Bun.sleep(20);
+    await asked;
     leaving.abort(gone);
     await expect(leaver).rejects.toMatchObject({ kind: "cancelled" });
     reject(new Error("No such vault."));
