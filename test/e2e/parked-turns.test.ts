@@ -49,6 +49,9 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
     bench.proxy().kill(how);
     await bench.proxy().exited;
     await waitFor(() => childrenOf(home, pid).length === 0 || undefined, 5000);
+    const before = questions(bench.proxy().upstream).length;
+    // Killed outright, it leaves its children a moment until the watchdog has them; on a busy machine they ask in it.
+    if (how === "SIGTERM") expect(before).toBe(2);
     await bench.startAnew();
     for (const [at, shape] of shapes.entries()) {
       const answer = await firsts[at]?.answer([`secret-${shape.name}`]);
@@ -56,7 +59,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
       const [last] = questions(bench.proxy().upstream).slice(-1);
       expect(JSON.stringify(last?.body)).toContain(firsts[at]?.calls[0]?.id ?? "no id");
     }
-    expect(questions(bench.proxy().upstream)).toHaveLength(4);
+    expect(questions(bench.proxy().upstream)).toHaveLength(before + 2);
     await bench.stop();
   },
 );
