@@ -303,6 +303,9 @@ describe("a project file", () => {
     "aliases.fast.workspace = 'ephemeral'",
     "aliases.'gpt-4.1'.workspace = 'ephemeral'",
     "workspaces.'a.b'.path = '/'",
+    // That there is one sends requests to it.
+    "providers.openai = {}",
+    "routing.rules.all = {}",
   ];
 
   test.each(refused)("may not say %s", async (line) => {
@@ -324,6 +327,7 @@ describe("a project file", () => {
     "aliases.fast.permission_mode = 'plan'",
     "model_versions.sonnet = 'claude-sonnet-4-6'",
     "models.passthrough = false",
+    "codex = {}",
   ])("may say %s", async (line) => {
     inProject("ccproxy.toml", line);
     expect((await load()).files).toHaveLength(1);

@@ -26,8 +26,18 @@ export function nest(path: readonly string[], value: unknown): Record<string, un
 }
 
 /** Dotted names and values of everything in the tree that is not itself a table. */
-export function flatten(tree: Readonly<Record<string, unknown>>, path: readonly string[] = []): [string, unknown][] {
+export function flatten(tree: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return flattenWithEmpty(tree).filter(([, value]) => !isRecord(value));
+}
+
+/** The same with empty tables: that there is one may be all that is to be said, as of `[providers.openai]`. */
+export function flattenWithEmpty(
+  tree: Readonly<Record<string, unknown>>,
+  path: readonly string[] = [],
+): [string, unknown][] {
   return Object.entries(tree).flatMap(([name, value]): [string, unknown][] =>
-    isRecord(value) ? flatten(value, [...path, name]) : [[[...path, name].join("."), value]],
+    isRecord(value) && Object.keys(value).length > 0
+      ? flattenWithEmpty(value, [...path, name])
+      : [[[...path, name].join("."), value]],
   );
 }

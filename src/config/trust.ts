@@ -10,7 +10,7 @@ import { isRecord } from "#lib/is-record.ts";
 import { isWithin } from "#lib/is-within.ts";
 
 import { type Layer, nameOf } from "./layer.ts";
-import { flatten } from "./merge.ts";
+import { flatten, flattenWithEmpty } from "./merge.ts";
 import { isTable, lookUp } from "./setting.ts";
 
 /** Settings any project may set, some only to values that loosen nothing. Whatever is not here needs trust. */
@@ -71,7 +71,7 @@ export function refusalsOf(project: Layer, trustedFolders: readonly string[], us
   if (file === undefined) return [];
   if (isTrusted(dirname(file), trustedFolders)) return selfTrustOf(project, userFile);
   const fix = `add ${JSON.stringify(dirname(file))} to trust.folders in ${userFile}, or start with --config ${file}`;
-  return flatten(project.values)
+  return flattenWithEmpty(project.values)
     .filter(([key, value]) => isSetting(key) && !isHarmless(key, value))
     .map(([key]) => `${nameOf(project, key)} may not be set by a project file; to allow it ${fix}`);
 }
