@@ -19,13 +19,12 @@ export function inWords(
   return said.length === 0 ? request : { ...request, system: [...request.system, ...said] };
 }
 
-function call(
-  choice: ModelRequest["features"]["toolChoice"],
-  toModel: (name: string) => string,
-): readonly string[] {
+function call(choice: ModelRequest["features"]["toolChoice"], toModel: (name: string) => string): readonly string[] {
   switch (choice?.type) {
     case "tool":
-      return [`Answer with a call of the tool ${JSON.stringify(toModel(choice.name))} and nothing else: no words beside it.`];
+      return [
+        `Answer with a call of the tool ${JSON.stringify(toModel(choice.name))} and nothing else: no words beside it.`,
+      ];
     case "required":
       return ["Answer with a call of at least one of the tools you are offered and nothing else: no words beside it."];
     default:
