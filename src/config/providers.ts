@@ -143,7 +143,7 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
       answersAs: preset?.answersAs,
-      prices: preset?.prices ?? pricesAt(endpoints),
+      prices: pricesOf(preset, endpoints),
       signIn: rest.oauth.sign_in ?? preset?.signIn,
       keyFlow: rest.oauth.flow ?? keyFlowOf(endpoints),
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
@@ -178,7 +178,8 @@ export function providerNotices({ providers }: Pick<Config, "providers">): reado
 }
 
 /** A vendor bills what is asked of it by whatever name. */
-function pricesAt(endpoints: Provider["endpoints"]): string | undefined {
+function pricesOf(preset: Known | undefined, endpoints: Provider["endpoints"]): string | undefined {
+  if (preset?.prices !== undefined) return preset.prices;
   const isThere = (url: string) => endpoints.some(({ baseUrl }) => originOf(baseUrl) === originOf(url));
   return [...known.values()].find((vendor) => Object.values(vendor.endpoints).some(isThere))?.prices;
 }
