@@ -288,7 +288,7 @@ function createHttpServer({ options, places, routing, workspaces, sessions, tele
     upstreamAdmission: upstreamAdmissionOf(limits, sentAtOnce(environment)),
     sessions,
     ...modelNames(config),
-    limitsOf,
+    limitsOf: limitsOf(config),
     defaultMode: claude.mode,
     defaultVerbosity: claude.verbosity,
     firstEventDeadlineMs: heartbeatMs,

@@ -66,6 +66,13 @@ test("where only listed models may be asked for, a request still passes as it ca
   expect(explainRoute(strict, question).translatedBecause).toBeNull();
 });
 
+test("that a response may be kept by somebody who alone can go on from it is said, as the configuration does not tell", () => {
+  const goesOn = { path: "/v1/responses", body: { model: "gpt-6-luna", previous_response_id: "resp_1" } };
+  expect(explain(goesOn).unless).toContain("by a provider, which alone can answer");
+  expect(explain({ ...goesOn, body: of("gpt-6-luna").body }).unless).toBeNull();
+  expect(explain({ body: goesOn.body }).unless).toBeNull();
+});
+
 test("each rule is told with what of it does not hold", () => {
   expect(explain({ ...of("sonnet"), headers: { "x-team": "research" } })).toMatchObject({
     backend: "local",

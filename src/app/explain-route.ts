@@ -10,6 +10,7 @@ import { reasonToLeaveOut, reasonToRead, type RelayQuestion } from "#gateway/rel
 import { modelAsked } from "#gateway/resolve.ts";
 import { mismatchOf } from "#gateway/routing.ts";
 import { optionsSet } from "#gateway/rule-options.ts";
+import { isRecord } from "#lib/is-record.ts";
 import { askedBy } from "#server/call.ts";
 import { valueOf } from "#server/request-headers.ts";
 import { backendIn, routes } from "#server/routes/table.ts";
@@ -40,6 +41,8 @@ export interface RouteExplanation {
   readonly why: string;
   /** Why it would be translated; null where it would pass as it came. */
   readonly translatedBecause: string | null;
+  /** What could change that and is known only where the server runs; null where nothing could. */
+  readonly unless: string | null;
   /** What the rule says of how to run it, as the configuration calls it. */
   readonly options: Readonly<Record<string, string | number>>;
   /** Who stands in for the backend, and why one of them would not be asked. */
@@ -76,6 +79,7 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
     why: choice.why,
     options: Object.fromEntries(optionsSet(choice.options)),
     translatedBecause: reasonToRead(names, choice, { ...question, outline }, asked) ?? null,
+    unless: format.id === openaiResponses.id ? keptElsewhere(body) : null,
     fallbacks: routing.fallbacksOf(choice.backend.id).map((fallback) => {
       const backend = routing.backends.find(({ id }) => id === fallback.backend);
       const notAsked = backend && reasonToLeaveOut({ backend, relay: choice.relay }, question);
@@ -83,6 +87,13 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
     }),
     rules: rulesOf(config).map((rule) => ({ name: rule.name, mismatch: mismatchOf(rule, facts) ?? null })),
   };
+}
+
+/** The configuration does not tell who keeps a response. */
+function keptElsewhere(body: unknown): string | null {
+  const previous = isRecord(body) ? body["previous_response_id"] : undefined;
+  if (typeof previous !== "string") return null;
+  return "The response it goes on from is kept: by a provider, which alone can answer then, or by ccproxy, which then reads it.";
 }
 
 function backendsOf(config: Config): readonly [Named, ...Named[]] {

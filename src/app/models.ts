@@ -35,8 +35,10 @@ export async function listModels(options: ShortLivedOptions, timeoutMs: number):
     const providers = createProviders(config, { environment, journal, modelLists: places.modelLists });
     const routing = routingOf(config, [claude, ...codex, ...providers]);
     const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
-    const models = await listAllModels({ routing, limitsOf, ...modelNames(config) }, call, ({ backend, error }) =>
-      silent.push({ backend, why: toGatewayError(error).message }),
+    const models = await listAllModels(
+      { routing, limitsOf: limitsOf(config), ...modelNames(config) },
+      call,
+      ({ backend, error }) => silent.push({ backend, why: toGatewayError(error).message }),
     );
     return {
       models: models.map((model) => ({ ...model, price: priceOf(config, routing.backends, model) })),

@@ -23,3 +23,15 @@ test("all of a request costs as the highest tier has it that its input reaches, 
   expect(cost(300_000, written)).toBeCloseTo(0.3 + 0.3 + 0.5 + 0.4, 10);
   expect(cost(2_000_000)).toBeCloseTo(18 + 0.9, 10);
 });
+
+test("a vendor's list counts for what is asked of it by whatever name, and for nobody else's models", () => {
+  const providers = {
+    work: { base_url: "https://api.openai.com/v1", wire_format: "openai-responses" },
+    elsewhere: { base_url: "https://api.openai.com.example/v1" },
+    local: { base_url: "http://127.0.0.1:11434/v1", allow_private: true },
+  };
+  const list = pricesOf(v.parse(configSchema, { providers: { ...providers, openai: {} } }));
+  const cost = (backend: string) => list.cost(backend, "gpt-5.5", { ...noUsage, inputTokens: 1000 });
+  expect(cost("work")).toBe(cost("openai"));
+  expect([cost("openai"), cost("elsewhere"), cost("local")]).toEqual([expect.any(Number), null, null]);
+});

@@ -1,10 +1,10 @@
-import { patternOf, priceListOf } from "#config/providers.ts";
+import { patternOf, priceListsOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { createPriceList, type PriceList } from "#telemetry/prices/price-list.ts";
 import type { PriceTier } from "#telemetry/prices/price.ts";
 
 /** The vendors' lists, with the configuration's own prices before them. */
-export function pricesOf({ prices }: Pick<Config, "prices">): PriceList {
+export function pricesOf({ prices, providers }: Pick<Config, "prices" | "providers">): PriceList {
   return createPriceList({
     rules: Object.entries(prices).map(([model, { above = {}, ...price }]) => ({
       model: patternOf(model),
@@ -15,7 +15,7 @@ export function pricesOf({ prices }: Pick<Config, "prices">): PriceList {
           .toSorted((a, b) => a.above - b.above),
       ],
     })),
-    vendorOf: priceListOf,
+    vendorOf: priceListsOf({ providers }),
   });
 }
 

@@ -63,7 +63,7 @@ export const routeExplain = createCommand({
       await terminal.print(JSON.stringify(told, null, 2));
       return 0;
     }
-    const { backend, model, why, translatedBecause, wireFormat, options, fallbacks, rules } = told;
+    const { backend, model, why, translatedBecause, unless, wireFormat, options, fallbacks, rules } = told;
     const sent = model.sent === model.asked ? "" : ` (asked for as ${model.asked ?? "nothing"})`;
     const spoken = (isMeant: (name: string) => boolean) =>
       Object.entries(options).flatMap(([name, value]) => (isMeant(name) ? [`${name} ${value}`] : []));
@@ -74,6 +74,7 @@ export const routeExplain = createCommand({
       `because   ${why}`,
       `model     ${model.sent ?? "the backend's default"}${sent}`,
       `travels   ${translatedBecause === null ? "as it came" : `translated from ${wireFormat}: ${translatedBecause}`}`,
+      ...(unless === null ? [] : [`unless    ${unless}`]),
       ...(set.length === 0 ? [] : [`set       ${set.join(", ")}, where the client asks for no other`]),
       ...(besides.length === 0 ? [] : [`besides   ${besides.join(", ")}, whatever the client asks for`]),
       ...fallbacks.map(({ backend: other, model: as, notAsked }) => {

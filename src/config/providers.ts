@@ -20,6 +20,8 @@ export interface Provider extends Omit<Settings, "base_url" | "wire_format" | "e
   readonly usualVariable: string | undefined;
   /** It takes less than the API it speaks. */
   readonly answersAs: "codex" | undefined;
+  /** Whose list of prices it is billed by; undefined where that is nobody's. */
+  readonly prices: string | undefined;
   /** What `ccproxy auth login NAME --oauth` makes; undefined where nothing is known of one. */
   readonly signIn: Source["sign_in"];
   /** Instead of that, the way on which it makes a key; undefined where the provider has none. */
@@ -121,10 +123,11 @@ export function usualVariableOf(name: string): string | undefined {
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
-/** Whose list of prices a backend is billed by; undefined where that is nobody's. */
-export function priceListOf(backend: string): string | undefined {
-  if (backend === "claude-cli") return "anthropic";
-  return backend === "codex-cli" ? "openai" : known.get(backend)?.prices;
+/** Whose list of prices each backend is billed by, by its name or its place; undefined where that is nobody's. */
+export function priceListsOf(config: Pick<Config, "providers">): (backend: string) => string | undefined {
+  const lists = new Map(providersOf(config).map(({ name, prices }) => [name, prices]));
+  lists.set("claude-cli", "anthropic").set("codex-cli", "openai");
+  return (backend) => lists.get(backend);
 }
 
 export function providersOf({ providers }: Pick<Config, "providers">): readonly Provider[] {
@@ -140,6 +143,7 @@ export function providersOf({ providers }: Pick<Config, "providers">): readonly 
       models: models ?? preset?.models ?? [],
       usualVariable: preset?.variable,
       answersAs: preset?.answersAs,
+      prices: pricesOf(preset, endpoints),
       signIn: rest.oauth.sign_in ?? preset?.signIn,
       keyFlow: rest.oauth.flow ?? keyFlowOf(endpoints),
       allow_private: rest.allow_private || (preset?.isLocal === true && base_url === undefined),
@@ -173,8 +177,17 @@ export function providerNotices({ providers }: Pick<Config, "providers">): reado
   });
 }
 
+/** A vendor bills what is asked of it by whatever name. */
+function pricesOf(preset: Known | undefined, endpoints: Provider["endpoints"]): string | undefined {
+  if (preset?.prices !== undefined) return preset.prices;
+  const isThere = (url: string) => endpoints.some(({ baseUrl }) => originOf(baseUrl) === originOf(url));
+  return [...known.values()].find((vendor) => Object.values(vendor.endpoints).some(isThere))?.prices;
+}
+
+const originOf = (url: string): string => URL.parse(url)?.origin ?? "";
+
 function keyFlowOf(endpoints: Provider["endpoints"]): KeyFlow | undefined {
-  return endpoints.map(({ baseUrl }) => keyFlowAt.get(URL.parse(baseUrl)?.origin ?? "")).find(Boolean);
+  return endpoints.map(({ baseUrl }) => keyFlowAt.get(originOf(baseUrl))).find(Boolean);
 }
 
 function isWireFormat(name: string): name is WireFormat {

@@ -27,6 +27,8 @@ export interface Backend {
   readonly defaultModel?: string | undefined;
   /** The features of this request the backend cannot honour when it is run so; the client is told. */
   unsupported(request: ModelRequest, setup: RunSetup): readonly RequestFeature[];
+  /** What its model knows this tool of the client's as, where that may be another name. */
+  toolName?(name: string, request: ModelRequest, setup: RunSetup): string;
   /**
    * Answers one request as batches of events (see ModelEvent for the order). Failures are the
    * terminal `error` event, never an exception. Stops when the signal fires, and frees what it holds at its

@@ -45,7 +45,8 @@ export async function postTo(
       redirect: "manual",
       signal,
       ...(proxy !== undefined && { proxy }),
-      ...(ca !== undefined && { tls: { ca } }),
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      tls: { rejectUnauthorized: true, ...(ca !== undefined && { ca }) },
     });
     return { ok: response.ok, status: response.status, answer: parseJsonText(await response.text()) };
   };

@@ -105,7 +105,8 @@ async function prepare(
   await requireListed(deps, { name: freeName, choice }, call);
   const asks = { asked: call.workspace ?? session?.workspace, bound: boundWorkspace };
   const workspace = mode === "chat" ? undefined : await deps.workspaces.resolve(asks);
-  return { backend, request: inWords(routed, refused), setup: { ...setup, workspace }, verbosity, ignored };
+  const told = inWords(routed, refused, (name) => backend.toolName?.(name, routed, setup) ?? name);
+  return { backend, request: told, setup: { ...setup, workspace }, verbosity, ignored };
 }
 
 async function runTurn(deps: GatewayDeps, asked: ModelRequest, call: Call): Promise<Running> {

@@ -1,6 +1,6 @@
 export interface UnreadOptions {
   /** Fields that change nothing, whatever their value. */
-  readonly harmless: ReadonlySet<string>;
+  readonly harmless?: ReadonlySet<string>;
   /** Fields whose value, as this JSON, asks for nothing. */
   readonly defaults: ReadonlyMap<string, string>;
   /** Fields that ask for something even where nothing is in them. */
@@ -20,7 +20,7 @@ export function createFindUnread({ harmless, defaults, switches }: UnreadOptions
   return (fields, read, prefix) => {
     const found: string[] = [];
     for (const field in fields)
-      if (!read.has(field) && !harmless.has(field) && !asksForNothing(field, Reflect.get(fields, field)))
+      if (!read.has(field) && harmless?.has(field) !== true && !asksForNothing(field, Reflect.get(fields, field)))
         found.push(prefix + field);
     return found;
   };

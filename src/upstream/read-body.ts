@@ -22,8 +22,6 @@ export async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
-  const cancel = () => void reader.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel, { once: true });
   let isLate = false;
   let isWaiting = false;
   // One clock for all of it: one for each chunk costs as much as the chunk.
@@ -32,6 +30,12 @@ export async function* chunksOf(
     isLate = true;
     cancel();
   }, idleTimeoutMs);
+  // Who does not read on is not brought to the end of this, but its signal fires.
+  const cancel = () => {
+    clearInterval(timer);
+    void reader.cancel().catch(() => undefined);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
   try {
     for (;;) {
       isWaiting = true;
@@ -46,7 +50,6 @@ export async function* chunksOf(
   } catch (thrown) {
     throw faultOf(thrown, signal);
   } finally {
-    clearInterval(timer);
     signal.removeEventListener("abort", cancel);
     cancel();
   }

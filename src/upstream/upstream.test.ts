@@ -162,6 +162,14 @@ describe("credentials", () => {
     },
   );
 
+  test("one that alone has what is asked for is not stood in for by others, who would say that there is no such thing", async () => {
+    const credentials = [fixed("a"), fixed("b")];
+    const send = setUp([byKey({ a: status(404), b: status(429, minute) })], { credentials, maxRetries: 0 });
+    for (const _ of [1, 2]) expect((await send({ account: "b" })).response.status).toBe(429);
+    expect(script.keys).toEqual(["b", "b"]);
+    expect((await send()).response.status).toBe(404);
+  });
+
   test("one that cannot be had is a 401 that says so", async () => {
     const none = createCredential({
       label: "x",

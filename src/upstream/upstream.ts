@@ -30,7 +30,7 @@ export interface UpstreamCall extends Question {
   readonly refusesKey?: (text: string) => boolean;
   /** What belongs to one conversation is asked with one credential: an upstream's cache is its account's. */
   readonly affinity?: string | undefined;
-  /** The `account` of an earlier answer, which alone has what is asked for; before `affinity`. */
+  /** The `account` of an earlier answer, which alone has what is asked for: nobody else is asked. */
   readonly account?: string | undefined;
   /** Told before each further try how many there were. */
   readonly onRetry?: (retries: number) => void;
@@ -64,7 +64,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       budget.earn();
       const resting = lanes.length > 1 ? lanes.filter(isResting) : [];
       if (resting.length > 0) await orAborted(wakeChanged(resting), call.signal);
-      let waiting = lanesFor(lanes, call, options, turn);
+      const keeper = lanes.find(({ account }) => account !== undefined && account === call.account);
+      const asked = keeper === undefined ? lanes : [keeper];
+      let waiting = lanesFor(asked, call, options, turn);
       let retries = 0;
       const onAgain = () => {
         retries += 1;
@@ -73,7 +75,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       let best: Outcome | undefined;
       for (;;) {
         const admitted = admittedIn(waiting);
-        if (admitted === undefined) return { ...answerOf(best ?? leftAlone(lanes, provider)), retries };
+        if (admitted === undefined) return { ...answerOf(best ?? leftAlone(asked, provider)), retries };
         const [lane, attempt] = admitted;
         const outcome = await tryLane(options, { ...call, onAgain }, lane, attempt);
         const others = waiting.filter((other) => other !== lane && standsIn(other, outcome));
@@ -123,11 +125,12 @@ async function wakeChanged(resting: readonly Lane[]): Promise<void> {
 /** In the order they are to be asked: those that rest come last, and of those that are to wait only who waits least. */
 function lanesFor(
   lanes: readonly Lane[],
-  call: Pick<UpstreamCall, "affinity" | "account">,
-  options: Pick<UpstreamOptions, "spread">,
+  { affinity }: Pick<UpstreamCall, "affinity">,
+  { spread }: Pick<UpstreamOptions, "spread">,
   turn: { next: number },
 ): Lane[] {
-  const at = startFor(lanes, call, options, turn) % lanes.length;
+  const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
+  const at = start % lanes.length;
   const all = [...lanes.slice(at), ...lanes.slice(0, at)];
   const resting = all.filter(isResting);
   const limited = resting.filter(({ rest }) => rest.isTold).toSorted((a, b) => a.rest.leftMs() - b.rest.leftMs());
@@ -136,18 +139,6 @@ function lanesFor(
     ...resting.filter(({ rest }) => !rest.isTold),
     ...limited.slice(0, 1),
   ];
-}
-
-function startFor(
-  lanes: readonly Lane[],
-  { affinity, account }: Pick<UpstreamCall, "affinity" | "account">,
-  { spread }: Pick<UpstreamOptions, "spread">,
-  turn: { next: number },
-): number {
-  const known = account === undefined ? -1 : lanes.findIndex((lane) => lane.account === account);
-  if (known !== -1) return known;
-  if (spread === "failover") return 0;
-  return affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
 }
 
 /** Where its credential is kept; what two programs print is told apart by their order. */

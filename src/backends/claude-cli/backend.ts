@@ -11,6 +11,7 @@ import { LiveTable } from "#lib/live-table.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue, modelsOf } from "./catalogue.ts";
+import { toolNames } from "./client-tools.ts";
 import { countTokens } from "./count-tokens.ts";
 import { createCounters } from "./counters.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
@@ -51,6 +52,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     answersBy: "processes",
     claudePath: supply.claudePath,
     unsupported: (request, setup) => unsupportedFeatures(request.features, modelOf(deps, request), setup),
+    toolName: (name, { features }, setup) => toolNames(features, setup).toWire(name),
     run: (request, context) => run(deps, request, context),
     forget: (session) => forget(deps, session),
     endWaiting: (meant) => parked.endWhere(({ left }) => isLeftBy(left, meant)),

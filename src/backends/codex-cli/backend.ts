@@ -10,7 +10,7 @@ import { createTemporaryDirectories } from "#lib/temporary-directories.ts";
 import { availableMemoryBytes } from "#process/memory.ts";
 
 import { createCatalogue } from "./catalogue.ts";
-import { offeredTools } from "./client-tools.ts";
+import { offeredTools, wireToolName } from "./client-tools.ts";
 import { unsupportedFeatures } from "./features.ts";
 import type { CodexCliBackend, CodexCliOptions } from "./options.ts";
 import { readResume } from "./resume.ts";
@@ -44,6 +44,7 @@ export function createCodexCliBackend(options: CodexCliOptions): CodexCliBackend
     modes: ["agent", "chat"],
     answersBy: "processes",
     unsupported: (request, setup) => unsupportedFeatures(request.features, setup),
+    toolName: wireToolName,
     run: (request, context) => run(deps, request, context),
     forget: (session) => forget(deps, session),
     endWaiting: (meant) => tables.parked.endWhere(({ left }) => isLeftBy(left, meant)),

@@ -52,6 +52,7 @@ test.each([
     "upstream",
     /^Codex could not reach its provider openai\. Check the network/,
   ],
+  ["Missing environment variable: `KEY`.", "unavailable", /^Codex's provider openai needs a variable.*codex\.pass_env/],
   ["stream disconnected before completion: idle timeout waiting for SSE", "timeout", /provider openai fell silent/],
   [
     "stream disconnected before completion: UTF8 error: invalid utf-8",

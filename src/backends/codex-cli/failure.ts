@@ -50,6 +50,12 @@ const mishaps: readonly {
     hint: "Check the network where ccproxy runs, and that provider's base_url in Codex's config.toml.",
   },
   {
+    said: /^Missing environment variable: /,
+    kind: "unavailable",
+    message: (provider) => `Codex's provider ${provider} needs a variable of the environment that Codex has not got.`,
+    hint: "Set what its env_key in Codex's config.toml names where ccproxy starts, and name it in codex.pass_env.",
+  },
+  {
     said: /idle timeout waiting for SSE$/,
     kind: "timeout",
     message: (provider) => `Codex's provider ${provider} fell silent in the middle of its answer.`,

@@ -32,6 +32,7 @@ function inputLine(input: Readonly<Record<string, unknown>>): string {
   return cutText(values.join(", "), LONGEST_INPUT_BYTES);
 }
 
+/** A run of white space is looked through from its beginning alone. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, " ");
+  return text.trim().replace(/(?<!\s)\s*\n\s*/g, " ");
 }

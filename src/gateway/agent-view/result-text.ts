@@ -13,7 +13,7 @@ function blockText(block: unknown): string {
   return `[${String(block["type"])}]`;
 }
 
-/** Notes the CLI puts into results for the model alone. */
+/** Notes the CLI puts into results for the model alone. A run of white space is looked through from its beginning alone. */
 export function withoutReminders(text: string): string {
-  return text.replace(/\s*<system-reminder>[^]*?<\/system-reminder>/g, "").trim();
+  return text.replace(/(?<!\s)\s*<system-reminder>[^]*?<\/system-reminder>/g, "").trim();
 }

@@ -2,9 +2,6 @@ import { createFindUnread } from "#lib/unread-fields.ts";
 
 import { type ChatCompletionRequest, chatCompletionRequestSchema, type RequestMessage } from "./schema.ts";
 
-/** They change nothing in the answer: caching is the backend's own business. */
-const harmlessFields: ReadonlySet<string> = new Set(["prompt_cache_options", "prompt_cache_retention"]);
-
 /** Sent by many clients on every request, with the value that asks for nothing. */
 const defaultValues: ReadonlyMap<string, string> = new Map([
   ["frequency_penalty", "0"],
@@ -12,6 +9,7 @@ const defaultValues: ReadonlyMap<string, string> = new Map([
   ["top_logprobs", "0"],
   ["modalities", '["text"]'],
   ["verbosity", '"medium"'],
+  ["prompt_cache_retention", '"in_memory"'],
 ]);
 
 const requestFields: ReadonlySet<string> = new Set(Object.keys(chatCompletionRequestSchema.entries));
@@ -28,7 +26,7 @@ const messageFields: ReadonlySet<string> = new Set([
 /** An empty object is how a search of the web is asked for. */
 const switches: ReadonlySet<string> = new Set(["web_search_options"]);
 
-const unreadIn = createFindUnread({ harmless: harmlessFields, defaults: defaultValues, switches });
+const unreadIn = createFindUnread({ defaults: defaultValues, switches });
 
 /** The fields of the request itself that nothing here reads. */
 export function unreadFields(request: ChatCompletionRequest): string[] {

@@ -2,12 +2,8 @@ import { createFindUnread } from "#lib/unread-fields.ts";
 
 import { type ResponsesRequest, responsesRequestSchema } from "./schema.ts";
 
-/** They change nothing in the answer: caching, and what a client tells about itself. */
-const harmlessFields: ReadonlySet<string> = new Set([
-  "prompt_cache_options",
-  "prompt_cache_retention",
-  "client_metadata",
-]);
+/** What a client tells about itself. */
+const harmlessFields: ReadonlySet<string> = new Set(["client_metadata"]);
 
 /** Sent by many clients on every request, with the value that asks for nothing. */
 const defaultValues: ReadonlyMap<string, string> = new Map([
@@ -16,6 +12,7 @@ const defaultValues: ReadonlyMap<string, string> = new Map([
   ["top_logprobs", "0"],
   ["verbosity", '"medium"'],
   ["truncation", '"disabled"'],
+  ["prompt_cache_retention", '"in_memory"'],
   ["summary", '"auto"'],
   ["context", '"current_turn"'],
   ["allowed_callers", '["direct"]'],

@@ -327,6 +327,17 @@ describe.each(claudes.slice(0, 1))("claude $version", ({ path: claude }) => {
       expect(JSON.stringify(bench.lastAsked()["system"])).toContain("Answer with a call of at least one of the tools");
     });
 
+    test("an agent that has one of that name is asked to call the client's by the name it knows it as", async () => {
+      const name = "Bash";
+      const choice = path === messagesPath ? { type: "tool", name } : { type: "function", function: { name } };
+      const asked = { messages: [prompt("[[demo say No.]]")], tools: toolsOf(path, { [name]: object }) };
+      const agent = { "x-ccproxy-mode": "agent", "x-ccproxy-tools": "both" };
+      const response = await post(path, { ...asked, tool_choice: choice }, agent);
+      const [, known = ""] = /^Bash=(Bash_\w+)$/.exec(response.headers.get("x-ccproxy-renamed-tools") ?? "") ?? [];
+      expect(offered().map((tool) => tool.name)).toContain(known);
+      expect(JSON.stringify(bench.lastAsked()["system"])).toContain(`a call of the tool \\"${known}\\"`);
+    });
+
     test("parallel calls can be forbidden", async () => {
       const serial =
         path === messagesPath

@@ -209,5 +209,6 @@ describe.skipIf(codexProgram === undefined)("tools of the client's", () => {
     const setup = { mode: "chat", tools: "client" } as const;
     const forced = asking("hi", { features: { tools: [lookup], toolChoice: { type: "required" }, temperature: 1 } });
     expect(bench.backend.unsupported(forced, setup)).toEqual(["temperature", "toolChoice"]);
+    expect(bench.backend.toolName?.("shell", forced, setup)).toBe("client_shell");
   });
 });
