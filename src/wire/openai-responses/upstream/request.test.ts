@@ -121,6 +121,12 @@ describe("a request", () => {
     for (const field of fields) expect(bodyOf(features, model)).not.toHaveProperty(field);
   });
 
+  test("asks for the shortest answer that there is where it is to be shorter, and names that", () => {
+    expect(unsupported(requestOf({ features: { maxOutputTokens: 15 }, model: "any" }))).toEqual(["maxOutputTokens"]);
+    expect(bodyOf({ maxOutputTokens: 15 }, "any")).toMatchObject({ max_output_tokens: 16 });
+    expect(unsupported(requestOf({ features: { maxOutputTokens: 16 }, model: "any" }))).toEqual([]);
+  });
+
   test("keeps the tools of a namespace together, and gives a name that the API would refuse another", () => {
     const inFs = (name: string) => ({
       ...tool,

@@ -17,8 +17,16 @@ export function unsupported({ features, model }: UpstreamRequest): readonly Requ
     "toolExtras",
     "betas",
     ...refusedFeatures(model, features),
+    ...(isTooShort(features) ? (["maxOutputTokens"] as const) : []),
   ];
   return [...new Set(refused)].filter((feature) => features[feature] !== undefined);
+}
+
+/** OpenAI's API answers less than this with a 400. */
+const leastOutput = 16;
+
+function isTooShort({ maxOutputTokens = leastOutput }: RequestFeatures): boolean {
+  return maxOutputTokens < leastOutput;
 }
 
 /** Nothing is kept at the upstream: the client brings the whole conversation, with what was sealed of its reasoning. */
@@ -36,6 +44,7 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     // A 400 for models that do not think.
     ...(reasons(model) !== false && { include: ["reasoning.encrypted_content"] }),
     ...samplingBody(features),
+    ...(isTooShort(said) && { max_output_tokens: leastOutput }),
     ...thinkingBody(features, model),
     ...toolBody(features),
     ...formatBody(features.responseFormat),
