@@ -8,7 +8,7 @@ const rootFlags = {
 } satisfies Flags;
 
 export const root: Command = {
-  meta: { name: "ccproxy", description: "Claude Code as an OpenAI and an Anthropic API." },
+  meta: { name: "ccproxy", description: "Claude Code, Codex and model APIs as OpenAI and Anthropic APIs." },
   args: rootFlags,
   default: "serve",
   subCommands: {

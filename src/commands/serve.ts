@@ -15,7 +15,7 @@ import { versionOfThis } from "./version.ts";
 
 export const serve = createCommand({
   name: "serve",
-  description: "Serve Claude Code as an OpenAI and an Anthropic API.",
+  description: "Serve Claude Code, and what else is configured, as OpenAI and Anthropic APIs.",
   flags: serveFlags,
   examples: [
     "ccproxy serve --cwd ./proj",

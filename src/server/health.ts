@@ -72,7 +72,7 @@ export function renderHealth(status: GatewayStatus, facts: HealthFacts): Health 
   return {
     ...renderReadiness(status, facts),
     serviceId: "ccproxy",
-    description: "Claude Code as an OpenAI and an Anthropic API",
+    description: "Claude Code, Codex and model APIs as OpenAI and Anthropic APIs",
     time: facts.now.toISOString(),
   };
 }

@@ -52,7 +52,7 @@ export const indexPage = `<!doctype html>
   </head>
   <body>
     <h1>ccproxy</h1>
-    <p>Claude Code as an OpenAI and an Anthropic API. <a href="swagger">Documentation</a>, <a href="health">health</a>,
+    <p>Claude Code, Codex and model APIs as OpenAI and Anthropic APIs. <a href="swagger">Documentation</a>, <a href="health">health</a>,
       <a href="permissions/ui">approvals</a>.</p>
   </body>
 </html>

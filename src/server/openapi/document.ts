@@ -35,7 +35,7 @@ function documentation(version: string) {
     info: {
       title: "ccproxy",
       version,
-      description: "Claude Code as an OpenAI and an Anthropic API.",
+      description: "Claude Code, Codex and model APIs as OpenAI and Anthropic APIs.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server" }],
