@@ -55,6 +55,12 @@ describe("instructions", () => {
   });
 });
 
+test("an answer that Anthropic's client has begun is a message that is over, and named", () => {
+  const messages = [user(text("a")), assistant(text("b"))];
+  expect(encode(messages, { wireFormat: "anthropic-messages" }).ignoredFields).toEqual(["messages[1]"]);
+  expect(encode(messages, { wireFormat: "openai-chat" }).ignoredFields).toEqual([]);
+});
+
 describe("content", () => {
   test("is a text where it is nothing else", () => {
     expect(wire(user(text("a"), text("b")))).toEqual([{ role: "user", content: "a\n\nb" }]);

@@ -2,6 +2,7 @@
 import { documentText, resultText } from "#core/as-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { isOpenaiModel, thinksAloud } from "#core/model-limits.ts";
+import { prefilled } from "#core/prefilled.ts";
 import type { DocumentPart, MediaSource, Message, Part, ReasoningPart, ToolResultPart } from "#core/request.ts";
 import { isResult } from "#core/results-first.ts";
 import { ownSignature } from "#core/sealed-reasoning.ts";
@@ -50,7 +51,10 @@ export function encodeMessages(request: UpstreamRequest): EncodedMessages {
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
   const instructions: readonly WireMessage[] =
     system.length === 0 ? [] : [{ role: "system", content: system.join(paragraphBreak) }];
-  return { messages: [...instructions, ...encoded], ignoredFields: leftOut(messages, settled, model) };
+  return {
+    messages: [...instructions, ...encoded],
+    ignoredFields: [...leftOut(messages, settled, model), ...prefilled(request)],
+  };
 }
 
 const paragraphBreak = "\n\n";

@@ -57,6 +57,12 @@ test("instructions that come late stand where they are for OpenAI's models, and 
   ]);
 });
 
+test("an answer that Anthropic's client has begun is a message that is over, and named", () => {
+  const messages = [user(text("a")), assistant(text("b"))];
+  expect(encode(messages, { wireFormat: "anthropic-messages" }).ignoredFields).toEqual(["messages[1]"]);
+  expect(encode(messages, { wireFormat: "openai-chat" }).ignoredFields).toEqual([]);
+});
+
 describe("content", () => {
   test.each<[Part, Readonly<Record<string, unknown>>]>([
     [image, { type: "input_image", detail: "auto", image_url: "data:image/png;base64,iVBORw0KGgo=" }],
@@ -183,8 +189,12 @@ describe("earlier reasoning", () => {
   const chats: Part = { type: "reasoning", text: "", signature: "openai-chat:Cs0", field: "chats" };
 
   test("of this API goes back as it was sealed; another's is left out, and named", () => {
-    const { input, ignoredFields } = encode([user(text("a")), assistant(own, foreign, chats, text("b"))]);
-    expect(input.slice(1)).toEqual([
+    const { input, ignoredFields } = encode([
+      user(text("a")),
+      assistant(own, foreign, chats, text("b")),
+      user(text("c")),
+    ]);
+    expect(input.slice(1, -1)).toEqual([
       {
         type: "reasoning",
         id: "rs_1",
@@ -211,7 +221,7 @@ describe("earlier reasoning", () => {
   });
 
   test("is shown to models that want to see it", () => {
-    const { input, ignoredFields } = encode([user(text("a")), assistant(foreign, text("b"))], {
+    const { input, ignoredFields } = encode([user(text("a")), assistant(foreign, text("b")), user(text("c"))], {
       model: "deepseek-flash",
     });
     expect(input[1]).toEqual({ type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: "ah" }] });

@@ -2,6 +2,7 @@
 import { documentText, resultText } from "#core/as-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { isOpenaiModel, thinksAloud } from "#core/model-limits.ts";
+import { prefilled } from "#core/prefilled.ts";
 import type {
   DeclaredTool,
   DocumentPart,
@@ -57,7 +58,7 @@ export function encodeItems(request: UpstreamRequest): EncodedItems {
   const input = settled.flatMap((message) => encodeMessage(message, encoding));
   if (input.length === 0)
     throw new GatewayError("invalid-request", "The messages have no content.", { param: "messages" });
-  return { input, ignoredFields: leftOut(messages, settled, model) };
+  return { input, ignoredFields: [...leftOut(messages, settled, model), ...prefilled(request)] };
 }
 
 /** OpenAI takes no longer ones. */
