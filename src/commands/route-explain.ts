@@ -1,4 +1,5 @@
 import { resolvePath } from "#config/paths.ts";
+import { isRecord } from "#lib/is-record.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import { createCommand } from "./command.ts";
@@ -17,6 +18,12 @@ export const routeExplain = createCommand({
       description: "The request's body: JSON, a file of it, or - for standard input.",
       valueHint: "json|file",
       completes: "file",
+    },
+    model: {
+      type: "string",
+      alias: "m",
+      description: "The model it asks for, in place of the body's.",
+      valueHint: "name",
     },
     path: {
       type: "string",
@@ -42,6 +49,7 @@ export const routeExplain = createCommand({
     ...commonFlags,
   },
   examples: [
+    "ccproxy route explain --model gpt-6-luna",
     "ccproxy route explain --data request.json",
     `ccproxy route explain -p /v1/messages -d '{"model": "gpt-6-luna"}'`,
   ],
@@ -57,7 +65,7 @@ export const routeExplain = createCommand({
       headers: headersIn(args.list("header")),
       token,
       bytes: Buffer.byteLength(text),
-      body,
+      body: withModel(body, args.text("model")),
     });
     if (args.isSet("json")) {
       await terminal.print(JSON.stringify(told, null, 2));
@@ -98,6 +106,11 @@ function requireName(token: string | undefined, names: readonly string[]): void 
   const near = nearest(token, names);
   const hint = near === undefined ? `there are ${names.join(", ") || "none"}` : `did you mean ${near}?`;
   throw usageFailure(`--token must be the name of a token in server.tokens, and none is called so; ${hint}`);
+}
+
+/** What is no object has no place for a model; that it is none is told like anything else of it. */
+function withModel(body: unknown, model: string | undefined): unknown {
+  return model === undefined || !isRecord(body) ? body : { ...body, model };
 }
 
 type Context = Parameters<typeof loadSettings>[1];

@@ -296,17 +296,15 @@ describe('doctor; proves("command-doctor")', () => {
 describe("the other commands", () => {
   test("models lists what the CLI offers", async () => {
     const { code, out } = await run(["models", "--demo", "--claude-path", claude, "--json"]);
-    const models: unknown = JSON.parse(out);
     expect(code).toBe(0);
-    expect(models).toEqual(
+    expect(JSON.parse(out)).toEqual(
       expect.arrayContaining([expect.objectContaining({ id: expect.stringContaining("claude") })]),
     );
   }, 60_000);
 
   test("models without a CLI is one line", async () => {
     const { code, err } = await run(["models"], { env: { PATH: "/nonexistent" } });
-    expect(code).toBe(1);
-    expect(err.trimEnd().split("\n")).toHaveLength(1);
+    expect([code, err.trimEnd().split("\n").length]).toEqual([1, 1]);
   }, 60_000);
 
   // proves("api-openapi")
@@ -330,6 +328,14 @@ describe("the other commands", () => {
     expect(upstream.output.out).toContain("POST /v1/messages, /v1/chat/completions and /v1/responses");
     upstream.child.kill("SIGTERM");
     expect((await upstream.ended).code).toBe(0);
+  });
+
+  test("route explain says who would answer, by a model in place of the body's", async () => {
+    const words = ["route", "explain", "-m", "codex-cli/gpt-6", "-d", '{"model": "haiku"}'];
+    const out = expect.stringMatching(
+      /^answers +codex-cli\nbecause .+\nmodel +gpt-6 \(asked for as codex-cli\/gpt-6\)\n/,
+    );
+    expect(await run(words, { env: { CCPROXY__CODEX__ENABLED: "1" } })).toMatchObject({ code: 0, out });
   });
 
   test('config show, path, validate and schema; proves("config-validate-schema")', async () => {
