@@ -35,6 +35,8 @@ export interface Call {
   /** The model to ask, whatever the body names. */
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  /** The header that says so, as the client called it. */
+  readonly effortField?: string | undefined;
   readonly betas?: AskedBetas | undefined;
   readonly route: AskedRoute;
   /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */

@@ -121,6 +121,13 @@ describe("a request", () => {
     for (const field of fields) expect(bodyOf(features, model)).not.toHaveProperty(field);
   });
 
+  test("names what has less effort than was asked for", () => {
+    const features: RequestFeatures = { effort: "max" };
+    const fieldsOf = (model: string) =>
+      encodeRequest(requestOf({ features, featureFields: { effort: "X-CC-Effort" }, model })).ignoredFields;
+    expect([fieldsOf("gpt-5.5"), fieldsOf("gpt-6-sol"), fieldsOf("gpt-4o")]).toEqual([["X-CC-Effort"], [], []]);
+  });
+
   test("keeps the tools of a namespace together, and gives a name that the API would refuse another", () => {
     const inFs = (name: string) => ({
       ...tool,
