@@ -63,7 +63,7 @@ test("a key that is kept, or forgotten, while it runs holds from the next reques
   const home = mkdtempSync(join(tmpdir(), "ccproxy-"));
   try {
     const environment = { HOME: home, XDG_CONFIG_HOME: home, APPDATA: home };
-    const at = { base_url: `${server.url}v1`, wire_format: "openai-chat", allow_private: true };
+    const at = { base_url: `${server.url.href}v1`, wire_format: "openai-chat", allow_private: true };
     const config = v.parse(configSchema, { providers: { acme: at, gemini: at } });
     const providers = createProviders(config, { environment, journal: undefined });
     const keys = keyFilesOf(environment);

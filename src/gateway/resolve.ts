@@ -96,7 +96,10 @@ function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames
   return name !== undefined && (openaiNames.has(name) || versions.has(name));
 }
 
-function withHeaders(request: ModelRequest, { effort, effortField = "X-CCProxy-Effort", betas }: AskedSetup): ModelRequest {
+function withHeaders(
+  request: ModelRequest,
+  { effort, effortField = "X-CCProxy-Effort", betas }: AskedSetup,
+): ModelRequest {
   const wanted = betas === undefined ? request : withBetas(request, betas);
   return effort === undefined ? wanted : withEffort(wanted, effort, effortField);
 }
