@@ -67,6 +67,24 @@ describe("without rules", () => {
     expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
   });
 
+  test("a name that is a backend's, though it is not here, is no part of a model's: that is said", () => {
+    const routing = createRouting({
+      backends: [backend("openai"), backend("codex-api")],
+      rules: [],
+      claims: [],
+      ownNames: ["codex-cli"],
+    });
+    const asking = { ...plainRoute, wireFormat: "openai-chat" as const };
+    expect(() => routing.choose({ ...asking, model: "codex-cli/gpt-5.5" })).toThrow(
+      expect.objectContaining({
+        kind: "not-found",
+        message: 'There is no backend "codex-cli" here.',
+        options: { hint: expect.stringContaining("`codex.enabled`") },
+      }),
+    );
+    expect(routing.choose({ ...asking, model: "codex-cli" }).backend.id).toBe("openai");
+  });
+
   describe("a backend that is mistyped before the model's name", () => {
     const cli = { ...backend("claude-cli"), answersBy: "processes" as const };
     const choosing = (model: string, first: Backend = cli) =>

@@ -82,6 +82,8 @@ export interface RoutingOptions<B = Backend> {
   readonly backends: readonly [B, ...B[]];
   readonly rules: readonly RoutingRule[];
   readonly claims: readonly Claim[];
+  /** Names of backends, also of such as are not here: before a model's they are no part of it. */
+  readonly ownNames?: readonly string[];
   /** Who stands in for a backend that cannot answer, in this order. */
   readonly fallbacks?: ReadonlyMap<string, readonly Fallback[]>;
 }
@@ -109,8 +111,9 @@ export interface Routing<B = Backend> {
  * keeps the response that is gone on from; then the first, unless the name begins with what must be a mistyped backend. A
  * rule that names no backend leaves that open.
  */
-export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
-  const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
+export function createRouting<B extends Named>(options: RoutingOptions<B>): Routing<B> {
+  const { backends, rules, claims, ownNames = [], fallbacks } = options;
+  const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, options);
   return {
     backends,
     fallbacksOf: (backend) => fallbacks?.get(backend) ?? [],
@@ -165,7 +168,7 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
   function nameBefore(model: string | undefined): Pick<Chosen, "id" | "model"> {
     const slash = model?.indexOf("/") ?? -1;
     const before = model?.slice(0, Math.max(0, slash));
-    if (!backends.some(({ id }) => id === before)) return {};
+    if (before === undefined || !(ownNames.includes(before) || backends.some(({ id }) => id === before))) return {};
     const rest = model?.slice(slash + 1);
     if (rest !== "") return { id: before, model: rest };
     throw new GatewayError("model-not-found", `${model} names no model.`, {
@@ -197,9 +200,9 @@ export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | und
   return held.find(([, holds]) => !holds)?.[0];
 }
 
-function unknown(id: string, backends: readonly Named[]): never {
+function unknown(id: string, { backends, ownNames = [] }: Pick<RoutingOptions<Named>, "backends" | "ownNames">): never {
   const ids = backends.map((backend) => backend.id);
-  const near = nearest(id, ids);
+  const near = ownNames.includes(id) ? undefined : nearest(id, ids);
   throw new GatewayError("not-found", `There is no backend ${JSON.stringify(id.slice(0, 100))} here.`, {
     hint:
       near === undefined
