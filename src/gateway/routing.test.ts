@@ -52,6 +52,27 @@ describe("a response that a backend keeps", () => {
   });
 });
 
+describe("a response that is kept here", () => {
+  const maker = { backend: "openai", model: "o9" };
+  const rule: RoutingRule = { name: "all", backend: "local" };
+
+  test.each([
+    [{}, "openai", "o9"],
+    [{ backend: "openai" }, "openai", "o9"],
+    [{ backend: "local" }, "local", undefined],
+    [{ model: "sonnet" }, "claude-cli", "sonnet"],
+    [{ maker: { backend: "openai", model: undefined } }, "openai", undefined],
+    [{ maker: { backend: "gone", model: "o9" } }, "claude-cli", undefined],
+  ] as const)(
+    "is gone on from by who made it, and as what, where nothing else is said (%o: %s, %p)",
+    (facts, id, model) => {
+      const { backend: chosen, ...as } = choose({ maker, ...facts });
+      expect([chosen, as.model]).toEqual([id, model]);
+      expect(choose({ maker }, rule)).toMatchObject({ backend: "local", model: undefined });
+    },
+  );
+});
+
 describe("without rules", () => {
   test.each([
     [{ model: "sonnet" }, "claude-cli", "sonnet"],

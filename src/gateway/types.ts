@@ -88,6 +88,8 @@ export interface RunningHead {
   readonly mode: Mode;
   readonly tools: ToolOwner;
   readonly model: string | undefined;
+  /** What it was asked for as; undefined: its default. */
+  readonly modelSent: string | undefined;
   /** What the client calls it. */
   readonly session: string | undefined;
   /** What the backend calls it. */
