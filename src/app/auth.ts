@@ -102,12 +102,10 @@ async function checked({
   const reason = new GatewayError("timeout", `${provider.title} did not answer within ${timeoutMs / 1000} seconds.`);
   const timer = setTimeout(() => late.abort(reason), timeoutMs);
   try {
-    const bare = credential && apiOf(provider, deps, []);
-    const { check, why } = await checkCredential(
-      apiOf(provider, deps, credential === undefined ? [] : [credential]),
-      bare,
-      late.signal,
-    );
+    const bare = credential && apiOf(provider, deps, () => []);
+    const alone = credential === undefined ? [] : [credential];
+    const api = apiOf(provider, deps, () => alone);
+    const { check, why } = await checkCredential(api, bare, late.signal);
     const said = why && (await withoutSecret(why, credential));
     return check === "unknown" ? { check, note: said } : { check, problem: said ?? null };
   } finally {

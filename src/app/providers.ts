@@ -17,6 +17,7 @@ import { type SignInKind, signInFormats } from "#credentials/sign-in-format.ts";
 import { createSignIn, type SignIn } from "#credentials/sign-in.ts";
 import { credentialFrom } from "#credentials/sources.ts";
 import type { TokenEndpoint } from "#credentials/token-endpoint.ts";
+import { madeFrom } from "#lib/made-from.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 import type { ChildJournal } from "#process/child.ts";
 import type { ConnectLimit } from "#upstream/ask.ts";
@@ -49,12 +50,33 @@ const mostHeldBytes = 64 * 1024 * 1024;
 /** Throws GatewayError `invalid-request` for a file that cannot be read. */
 export function createProviders(config: Pick<Config, "providers">, deps: ProviderDeps): readonly Backend[] {
   return providersOf(config).map((provider) =>
-    createHttpApiBackend(apiOf(provider, deps, credentialsOf(provider, deps))),
+    createHttpApiBackend(apiOf(provider, deps, currentCredentialsOf(provider, deps))),
   );
 }
 
+/** Those that it has now. */
+type Credentials = () => readonly Credential[];
+
 /** How it is asked with these credentials. Throws GatewayError `invalid-request` for a file that cannot be read. */
-export function apiOf(provider: Provider, deps: ProviderDeps, credentials: readonly Credential[]): HttpApiOptions {
+export function apiOf(provider: Provider, deps: ProviderDeps, credentials: Credentials): HttpApiOptions {
+  const ca = provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file);
+  // What others have been refused, or failed at, says nothing of these.
+  const upstream = madeFrom(credentials, (current) =>
+    createUpstream({
+      provider: provider.title,
+      settings: `providers.${provider.name}`,
+      credentials: current,
+      spread: provider.spread,
+      connect: connectLimit(provider, deps.environment),
+      responseTimeoutMs: provider.response_timeout_seconds * 1000,
+      maxRetries: provider.max_retries,
+      proxy: provider.proxy,
+      proxySetting: proxySetting(provider, deps.environment),
+      ca,
+      guard: guardOf(provider, deps.environment),
+      onRefused: deps.onWarning,
+    }),
+  );
   const { name, title, endpoints, headers, models, default_model: defaultModel } = provider;
   return {
     id: name,
@@ -70,24 +92,11 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: reado
     keptList: deps.modelLists === undefined ? undefined : openModelList(deps.modelLists, name, endpoints[0]?.baseUrl),
     onWarning: deps.onWarning,
     responses: deps.responses,
-    affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials.length > 1 }),
+    affinity: createAffinity({ spreads: provider.spread === "round-robin" && credentials().length > 1 }),
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
     mostHeldBytes,
-    hasKey: () => hasKey(provider, credentials),
-    upstream: createUpstream({
-      provider: title,
-      settings: `providers.${name}`,
-      credentials,
-      spread: provider.spread,
-      connect: connectLimit(provider, deps.environment),
-      responseTimeoutMs: provider.response_timeout_seconds * 1000,
-      maxRetries: provider.max_retries,
-      proxy: provider.proxy,
-      proxySetting: proxySetting(provider, deps.environment),
-      ca: provider.ca_file === undefined ? undefined : readCertificates(provider, provider.ca_file),
-      guard: guardOf(provider, deps.environment),
-      onRefused: deps.onWarning,
-    }),
+    hasKey: () => hasKey(provider, credentials()),
+    upstream: { send: async (call) => await upstream().send(call) },
   };
 }
 
@@ -133,14 +142,22 @@ function limitsOf({ limits }: Provider): (model: string) => ModelLimits | undefi
 }
 
 export function credentialsOf(provider: Provider, deps: ProviderDeps): readonly Credential[] {
+  return currentCredentialsOf(provider, deps)();
+}
+
+/** What is kept for it, or forgotten, while a server runs holds from its next request on. */
+function currentCredentialsOf(provider: Provider, deps: ProviderDeps): Credentials {
   const { environment } = deps;
   const run = (command: readonly string[]) => runCommand(command, deps);
   const isConfigured = Object.keys(provider.credentials).length > 0;
   const login = isConfigured ? undefined : `ccproxy auth login ${provider.name}`;
-  return sourcesOf(provider, environment).map((source) =>
+  const from = (source: Source): Credential =>
     source.sign_in === undefined
       ? credentialFrom(source, { environment, run, login })
-      : signInFrom(provider, { ...source, sign_in: source.sign_in }, deps),
+      : signInFrom(provider, { ...source, sign_in: source.sign_in }, deps);
+  return madeFrom(
+    () => sourcesOf(provider, environment),
+    (sources) => sources.map(from),
   );
 }
 

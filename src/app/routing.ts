@@ -1,4 +1,4 @@
-import { patternOf, providersOf } from "#config/providers.ts";
+import { cliNames, patternOf, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend } from "#core/backend.ts";
 import type { Fallback } from "#gateway/fallback.ts";
@@ -10,6 +10,7 @@ export function routingOf<B extends Pick<Backend, "id">>(config: Config, backend
   return createRouting({
     backends: [first, ...backends.filter((backend) => backend !== first)],
     rules: rulesOf(config),
+    ownNames: cliNames,
     fallbacks: new Map(Object.entries(config.routing.fallbacks).map(([id, names]) => [id, names.map(fallbackOf)])),
     claims: [
       { name: "codex-cli", models: config.codex.enabled ? config.codex.models : [] },

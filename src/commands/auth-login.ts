@@ -53,7 +53,7 @@ export const authLogin = createCommand({
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
     const place = await storeKey(settings, { name, key, keychain });
-    await terminal.print(`kept in ${place}; a ccproxy that runs takes it up when it starts again`);
+    await terminal.print(`kept in ${place}; a ccproxy that runs with this provider takes it up by itself`);
     return 0;
   },
 });
@@ -83,7 +83,7 @@ async function signIn(
     show: (url) => terminal.printError(`Open this in a browser:\n\n${url}\n${wait}`),
     paste: pastes ? paste : undefined,
   });
-  await terminal.print(`kept in ${path}; a ccproxy that runs takes it up when it starts again`);
+  await terminal.print(`kept in ${path}; a ccproxy that runs with this provider takes it up by itself`);
   return 0;
 }
 

@@ -194,9 +194,12 @@ function isWireFormat(name: string): name is WireFormat {
   return ["openai-chat", "openai-responses", "anthropic-messages"].includes(name);
 }
 
+/** What backends are called that are no APIs, whether they are enabled or not. */
+export const cliNames = ["claude-cli", "codex-cli"] as const;
+
 /** Those that are no APIs; the first answers what nothing else is said of. */
 export function cliBackends({ codex }: Pick<Config, "codex">): readonly string[] {
-  return codex.enabled ? ["claude-cli", "codex-cli"] : ["claude-cli"];
+  return codex.enabled ? cliNames : cliNames.slice(0, 1);
 }
 
 /** One line for each contradiction. */

@@ -46,6 +46,8 @@ export interface GatewayErrorOptions {
   readonly param?: string | undefined;
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined;
+  /** Nobody has been asked: a limit of ours stands before whoever would answer. */
+  readonly isOurLimit?: true | undefined;
   /** HTTP status the upstream answered with, if it did. */
   readonly upstreamStatus?: number | undefined;
   /** Methods a `method-not-allowed` may name in `Allow`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { effortFor, isOpenaiModel, reasons, refusedFeatures } from "./model-limits.ts";
+import { effortFor, isOpenaiModel, loweredEffort, reasons, refusedFeatures } from "./model-limits.ts";
 import type { RequestFeature, RequestFeatures } from "./request.ts";
 
 const off: RequestFeatures = { reasoning: { mode: "disabled" } };
@@ -52,5 +52,15 @@ describe("an effort", () => {
     ["llama-9", {}, undefined],
   ])("of %s asked for %j is %p", (model, features, effort) => {
     expect(effortFor(model, features)).toBe(effort as ReturnType<typeof effortFor>); // The table's own word.
+  });
+
+  test.each<[string, RequestFeatures, string[]]>([
+    ["gpt-5.5", { effort: "max" }, ["X-CC-Effort"]],
+    ["gpt-5.5", { effort: "xhigh" }, []],
+    ["gpt-6-sol", { effort: "max" }, []],
+    ["gpt-5.5", { effort: "low", ...off }, ["X-CC-Effort"]],
+    ["gpt-5", { reasoning: { mode: "budget", budgetTokens: 100_000 } }, []],
+  ])("of %s asked for %j is less in %j", (model, features, fields) => {
+    expect(loweredEffort(model, { features, featureFields: { effort: "X-CC-Effort" } })).toEqual(fields);
   });
 });

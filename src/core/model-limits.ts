@@ -2,7 +2,7 @@
  * What models behind OpenAI's two formats refuse, by the rules that @ai-sdk/openai 4.0.118 and @earendil-works/pi-ai 1.5.2
  * ship. A name may stand behind that of its maker (`openai/gpt-5`). Models that are not known here are asked for anything.
  */
-import { type Effort, efforts, type RequestFeature, type RequestFeatures } from "./request.ts";
+import { type Effort, efforts, type ModelRequest, type RequestFeature, type RequestFeatures } from "./request.ts";
 
 /** OpenAI's own, and no `gpt-oss`, which anybody serves. */
 const OPENAI = /(?:^|\/)(?:gpt-[3-9]|gpt-\d\d|chatgpt-|codex-|o[1-9](?:-|$))/;
@@ -55,6 +55,16 @@ export function effortFor(model: string, { effort, reasoning }: RequestFeatures)
   const asked = effort ?? effortOfBudget(reasoning?.budgetTokens);
   const highest = highestEfforts.find(([models]) => models.test(model))?.[1] ?? "max";
   return asked !== undefined && efforts.indexOf(asked) > efforts.indexOf(highest) ? highest : asked;
+}
+
+/** What asked for more effort than `effortFor` gives, as the client called it; nothing where that is what was asked for. */
+export function loweredEffort(
+  model: string,
+  { features, featureFields }: Pick<ModelRequest, "features" | "featureFields">,
+): readonly string[] {
+  const { effort } = features;
+  if (effort === undefined || effortFor(model, features) === effort) return [];
+  return [featureFields.effort ?? "effort"].flat();
 }
 
 function effortOfBudget(tokens: number | undefined): Effort | undefined {

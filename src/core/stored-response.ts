@@ -13,6 +13,15 @@ export interface StoredResponse {
   readonly input: readonly Json[];
   /** The answer as its client got it; it has `output`. */
   readonly response: Json;
+  /** undefined where that was not written down. */
+  readonly maker?: Maker | undefined;
+}
+
+/** Who made a response. */
+export interface Maker {
+  readonly backend: string;
+  /** What it was asked for; undefined: its default. */
+  readonly model: string | undefined;
 }
 
 export interface ResponseStore {

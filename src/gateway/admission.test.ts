@@ -26,7 +26,11 @@ test("a full queue refuses at once, says when to come back and what makes more r
   await admission.enter(never);
   await expect(admission.enter(never)).rejects.toMatchObject({
     kind: "rate-limit",
-    options: { retryAfterSeconds: 5, hint: "Retry shortly, or raise limits.max_upstream or limits.max_waiting." },
+    options: {
+      isOurLimit: true,
+      retryAfterSeconds: 5,
+      hint: "Retry shortly, or raise limits.max_upstream or limits.max_waiting.",
+    },
   });
 });
 
@@ -35,7 +39,7 @@ test("waiting ends with the deadline", async () => {
   await admission.enter(never);
   await expect(admission.enter(never)).rejects.toMatchObject({
     kind: "rate-limit",
-    options: { hint: "Retry shortly, or raise limits.max_upstream or limits.queue_timeout_seconds." },
+    options: { isOurLimit: true, hint: "Retry shortly, or raise limits.max_upstream or limits.queue_timeout_seconds." },
   });
 });
 

@@ -82,6 +82,7 @@ function queueFull({ maxRunning, maxWaiting, setting }: AdmissionOptions): Gatew
   return new GatewayError("rate-limit", `All ${maxRunning} places are taken and ${maxWaiting} requests wait already.`, {
     hint: `Retry shortly, or raise ${setting} or limits.max_waiting.`,
     retryAfterSeconds: 5,
+    isOurLimit: true,
   });
 }
 
@@ -90,5 +91,6 @@ function queueTimeout({ queueTimeoutMs, setting }: AdmissionOptions): GatewayErr
   return new GatewayError("rate-limit", `No place became free within ${seconds} s.`, {
     hint: `Retry shortly, or raise ${setting} or limits.queue_timeout_seconds.`,
     retryAfterSeconds: Math.max(1, Math.min(seconds, 30)),
+    isOurLimit: true,
   });
 }

@@ -67,6 +67,15 @@ describe("where a backend cannot answer", () => {
     },
   );
 
+  test("that no place is free here is nobody's failure: nobody else is asked", async () => {
+    const { gateway, admission, asked } = setUpChain(answer, answer);
+    const leave = await admission.enter(new AbortController().signal);
+    const call = callWith();
+    await expect(gateway.run(request, call)).rejects.toMatchObject({ kind: "rate-limit" });
+    expect({ asked, failed: call.failed.size }).toEqual({ asked: [], failed: 0 });
+    leave();
+  });
+
   test("and nobody else can, the last says why", async () => {
     const { gateway, admission } = setUpChain(failing("overloaded"), failing("rate-limit"));
     expect(gateway.run(request, callWith())).rejects.toMatchObject({ kind: "rate-limit" });

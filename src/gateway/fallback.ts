@@ -22,8 +22,9 @@ const passing: ReadonlySet<ErrorKind> = new Set([
   "upstream",
 ]);
 
-export function isPassing({ kind }: GatewayError): boolean {
-  return passing.has(kind);
+/** That no place is free here says nothing of anybody, and whoever is asked in their stead would get around the limit. */
+export function isPassing({ kind, options }: GatewayError): boolean {
+  return passing.has(kind) && options.isOurLimit !== true;
 }
 
 /** The choice, and those that stand in for it, without backends that have failed this request already. */

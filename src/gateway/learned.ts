@@ -18,6 +18,7 @@ export interface Learned {
   readonly workspace: string | undefined;
   accepted: boolean;
   model: string | undefined;
+  readonly modelSent: string | undefined;
   readonly session: string | undefined;
   sessionId: string | undefined;
   /** Of the steps so far: what is known if the turn fails before its totals come. */
@@ -61,6 +62,7 @@ export function headOf({ backend, model, setup: { mode, tools, workspace }, igno
     failed: asked.failed,
     notAsked: asked.notAsked,
     model,
+    modelSent: model,
     session: undefined,
     sessionId: undefined,
     accepted: false,

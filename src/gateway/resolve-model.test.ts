@@ -103,6 +103,7 @@ test("the effort is the header's, then the body's, then the alias's, and is name
     return [features.effort, featureFields.effort];
   };
   expect(effortOf(body, { effort: "high" })).toEqual(["high", "X-CCProxy-Effort"]);
+  expect(effortOf(body, { effort: "high", effortField: "X-CC-Effort" })).toEqual(["high", "X-CC-Effort"]);
   expect(effortOf(body)).toEqual(["max", "reasoning_effort"]);
   expect(effortOf({ model: "reviewer" })).toEqual(["low", "aliases.effort"]);
   expect(effortOf({})).toEqual([undefined, undefined]);

@@ -20,6 +20,8 @@ export interface ResolveSettings extends ModelNames {
 export interface AskedSetup {
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  /** The header that says so, as the client called it. */
+  readonly effortField?: string | undefined;
   readonly betas?: AskedBetas | undefined;
   readonly mode: Mode | undefined;
   readonly tools: ToolOwner | undefined;
@@ -94,9 +96,12 @@ function isNamed(name: string | undefined, { openaiNames, versions }: ModelNames
   return name !== undefined && (openaiNames.has(name) || versions.has(name));
 }
 
-function withHeaders(request: ModelRequest, { effort, betas }: AskedSetup): ModelRequest {
+function withHeaders(
+  request: ModelRequest,
+  { effort, effortField = "X-CCProxy-Effort", betas }: AskedSetup,
+): ModelRequest {
   const wanted = betas === undefined ? request : withBetas(request, betas);
-  return effort === undefined ? wanted : withEffort(wanted, effort, "X-CCProxy-Effort");
+  return effort === undefined ? wanted : withEffort(wanted, effort, effortField);
 }
 
 function withBetas(request: ModelRequest, { names, fields }: AskedBetas): ModelRequest {

@@ -52,6 +52,27 @@ describe("a response that a backend keeps", () => {
   });
 });
 
+describe("a response that is kept here", () => {
+  const maker = { backend: "openai", model: "o9" };
+  const rule: RoutingRule = { name: "all", backend: "local" };
+
+  test.each([
+    [{}, "openai", "o9"],
+    [{ backend: "openai" }, "openai", "o9"],
+    [{ backend: "local" }, "local", undefined],
+    [{ model: "sonnet" }, "claude-cli", "sonnet"],
+    [{ maker: { backend: "openai", model: undefined } }, "openai", undefined],
+    [{ maker: { backend: "gone", model: "o9" } }, "claude-cli", undefined],
+  ] as const)(
+    "is gone on from by who made it, and as what, where nothing else is said (%o: %s, %p)",
+    (facts, id, model) => {
+      const { backend: chosen, ...as } = choose({ maker, ...facts });
+      expect([chosen, as.model]).toEqual([id, model]);
+      expect(choose({ maker }, rule)).toMatchObject({ backend: "local", model: undefined });
+    },
+  );
+});
+
 describe("without rules", () => {
   test.each([
     [{ model: "sonnet" }, "claude-cli", "sonnet"],
@@ -65,6 +86,24 @@ describe("without rules", () => {
     [{ model: "local/gpt-6", backend: "local" }, "local", "gpt-6"],
   ] as const)("%o is answered by %s as %p", (facts, id, model) => {
     expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
+  });
+
+  test("a name that is a backend's, though it is not here, is no part of a model's: that is said", () => {
+    const routing = createRouting({
+      backends: [backend("openai"), backend("codex-api")],
+      rules: [],
+      claims: [],
+      ownNames: ["codex-cli"],
+    });
+    const asking = { ...plainRoute, wireFormat: "openai-chat" as const };
+    expect(() => routing.choose({ ...asking, model: "codex-cli/gpt-5.5" })).toThrow(
+      expect.objectContaining({
+        kind: "not-found",
+        message: 'There is no backend "codex-cli" here.',
+        options: { hint: expect.stringContaining("`codex.enabled`") },
+      }),
+    );
+    expect(routing.choose({ ...asking, model: "codex-cli" }).backend.id).toBe("openai");
   });
 
   describe("a backend that is mistyped before the model's name", () => {

@@ -2,6 +2,7 @@
 import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { WireFormatId } from "#core/request.ts";
+import type { Maker } from "#core/stored-response.ts";
 import { nearest } from "#lib/nearest.ts";
 
 import type { Fallback } from "./fallback.ts";
@@ -31,6 +32,8 @@ export interface AskedRoute {
   readonly thinks: boolean;
   /** The backend that made the response which is asked for, or gone on from; nobody else has it. */
   readonly keeper?: Keeper | undefined;
+  /** Who made the response that is gone on from, where it is kept here: anybody can. */
+  readonly maker?: Maker | undefined;
 }
 
 export interface Keeper {
@@ -82,6 +85,8 @@ export interface RoutingOptions<B = Backend> {
   readonly backends: readonly [B, ...B[]];
   readonly rules: readonly RoutingRule[];
   readonly claims: readonly Claim[];
+  /** Names of backends, also of such as are not here: before a model's they are no part of it. */
+  readonly ownNames?: readonly string[];
   /** Who stands in for a backend that cannot answer, in this order. */
   readonly fallbacks?: ReadonlyMap<string, readonly Fallback[]>;
 }
@@ -106,11 +111,12 @@ export interface Routing<B = Backend> {
 /**
  * Who keeps the response that is asked for; then the first rule that matches; then the backend the client names; then the
  * one its model's name begins with (`openai/gpt-6`); then the one that claims the model; then, where no model is named, who
- * keeps the response that is gone on from; then the first, unless the name begins with what must be a mistyped backend. A
+ * keeps the response that is gone on from, or made it; then the first, unless the name begins with what must be a mistyped backend. A
  * rule that names no backend leaves that open.
  */
-export function createRouting<B extends Named>({ backends, rules, claims, fallbacks }: RoutingOptions<B>): Routing<B> {
-  const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, backends);
+export function createRouting<B extends Named>(options: RoutingOptions<B>): Routing<B> {
+  const { backends, rules, claims, ownNames = [], fallbacks } = options;
+  const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, options);
   return {
     backends,
     fallbacksOf: (backend) => fallbacks?.get(backend) ?? [],
@@ -119,20 +125,23 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
       if (keeper?.isAsked === true)
         return { backend: find(keeper.backend), model: undefined, relay: "always", options: {}, why: "It keeps it." };
       const rule = rules.find((candidate) => mismatchOf(candidate, facts) === undefined);
-      const model = rule?.toModel ?? facts.model;
+      const { toModel, relay = "when-possible", options: run = {} } = rule ?? {};
+      const model = toModel ?? facts.model;
       const chosen = choose(rule, { ...facts, model });
+      const backend = chosen.id === undefined ? backends[0] : find(chosen.id);
+      const asBefore = facts.maker?.backend === backend.id ? facts.maker.model : undefined;
       return {
-        backend: chosen.id === undefined ? backends[0] : find(chosen.id),
-        model: chosen.model ?? model,
-        setsModel: rule?.toModel !== undefined,
-        relay: rule?.relay ?? "when-possible",
-        options: rule?.options ?? {},
+        backend,
+        model: chosen.model ?? model ?? asBefore,
+        setsModel: toModel !== undefined,
+        relay,
+        options: run,
         why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
       };
     },
   };
 
-  function choose(rule: RoutingRule | undefined, { model, backend, keeper }: RoutingFacts): Chosen {
+  function choose(rule: RoutingRule | undefined, { model, backend, keeper, maker }: RoutingFacts): Chosen {
     const named = nameBefore(model);
     if (rule?.backend !== undefined) return { ...named, id: rule.backend, why: `The rule ${rule.name} says so.` };
     if (backend !== undefined) return { ...named, id: backend, why: "The client names it." };
@@ -141,6 +150,9 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
     if (model === undefined && keeper !== undefined)
       return { id: keeper.backend, why: "It keeps the response that the request goes on from." };
+    // The configuration may have another set of them since.
+    if (model === undefined && backends.some(({ id }) => id === maker?.backend))
+      return { id: maker?.backend, why: "It made the response that the request goes on from." };
     refuseMistyped(model);
     return { why: "Nothing else is said of it." };
   }
@@ -165,7 +177,7 @@ export function createRouting<B extends Named>({ backends, rules, claims, fallba
   function nameBefore(model: string | undefined): Pick<Chosen, "id" | "model"> {
     const slash = model?.indexOf("/") ?? -1;
     const before = model?.slice(0, Math.max(0, slash));
-    if (!backends.some(({ id }) => id === before)) return {};
+    if (before === undefined || !(ownNames.includes(before) || backends.some(({ id }) => id === before))) return {};
     const rest = model?.slice(slash + 1);
     if (rest !== "") return { id: before, model: rest };
     throw new GatewayError("model-not-found", `${model} names no model.`, {
@@ -197,9 +209,9 @@ export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | und
   return held.find(([, holds]) => !holds)?.[0];
 }
 
-function unknown(id: string, backends: readonly Named[]): never {
+function unknown(id: string, { backends, ownNames = [] }: Pick<RoutingOptions<Named>, "backends" | "ownNames">): never {
   const ids = backends.map((backend) => backend.id);
-  const near = nearest(id, ids);
+  const near = ownNames.includes(id) ? undefined : nearest(id, ids);
   throw new GatewayError("not-found", `There is no backend ${JSON.stringify(id.slice(0, 100))} here.`, {
     hint:
       near === undefined

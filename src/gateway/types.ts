@@ -35,6 +35,8 @@ export interface Call {
   /** The model to ask, whatever the body names. */
   readonly model: string | undefined;
   readonly effort: Effort | undefined;
+  /** The header that says so, as the client called it. */
+  readonly effortField?: string | undefined;
   readonly betas?: AskedBetas | undefined;
   readonly route: AskedRoute;
   /** Where its agent is to work, by `X-CCProxy-Workspace`: a name, or a path. */
@@ -86,6 +88,8 @@ export interface RunningHead {
   readonly mode: Mode;
   readonly tools: ToolOwner;
   readonly model: string | undefined;
+  /** What it was asked for as; undefined: its default. */
+  readonly modelSent: string | undefined;
   /** What the client calls it. */
   readonly session: string | undefined;
   /** What the backend calls it. */

@@ -8,6 +8,7 @@ const head = {
   mode: "agent",
   tools: "agent",
   model: undefined,
+  modelSent: undefined,
   session: undefined,
   sessionId: undefined,
   accepted: false,

@@ -6,7 +6,7 @@ import type { Call } from "#gateway/types.ts";
 import { betasIn } from "./anthropic-headers.ts";
 import type { Exchange } from "./exchange.ts";
 import { lostWhenRead } from "./lost-when-read.ts";
-import { choiceOf, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
+import { choiceOf, nameOf, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
 import type { RouteParams } from "./route.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
@@ -50,6 +50,7 @@ export function askedBy(headers: Headers, session: RouteParams[string] | undefin
     verbosity: verbosityOf(headers),
     model: valueOf(headers, "Claude-Model") || undefined,
     effort: choiceOf(headers, "Effort", efforts),
+    effortField: nameOf(headers, "Effort"),
     betas: betasIn(headers),
     workspace: valueOf(headers, "Workspace") || undefined,
     sessionIds: sessionIdsOf(headers, session),

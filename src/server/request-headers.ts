@@ -30,7 +30,7 @@ export function isOurs(name: string): boolean {
 }
 
 /** The header as the client called it; ours comes first where it sent both. */
-function nameOf(headers: Headers, what: OurHeader): string {
+export function nameOf(headers: Headers, what: OurHeader): string {
   const [ours, theirs] = [`X-CCProxy-${what}`, `X-CC-${what}`];
   return plain(headers, ours) === "" && plain(headers, theirs) !== "" ? theirs : ours;
 }

@@ -177,8 +177,8 @@ test.each([
 });
 
 test.each([
-  [{ "x-cc-effort": "xhigh" }, { effort: "xhigh", model: undefined }],
-  [{ "x-ccproxy-effort": "Low" }, { effort: "low", model: undefined }],
+  [{ "x-cc-effort": "xhigh" }, { effort: "xhigh", effortField: "X-CC-Effort", model: undefined }],
+  [{ "x-ccproxy-effort": "Low" }, { effort: "low", effortField: "X-CCProxy-Effort", model: undefined }],
   [{ "x-cc-claude-model": " Claude-X[1m] " }, { effort: undefined, model: "Claude-X[1m]" }],
   [{ "x-cc-claude-model": "" }, { effort: undefined, model: undefined }],
 ] as const)("%p asks for %p", async (headers, asked) => {

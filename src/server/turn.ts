@@ -1,5 +1,6 @@
 import { toGatewayError } from "#core/errors.ts";
 import { collect } from "#core/response.ts";
+import type { Maker } from "#core/stored-response.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 import type { Keeper } from "#gateway/routing.ts";
 import type { Call, Running } from "#gateway/types.ts";
@@ -24,15 +25,18 @@ export interface PreparedTurn {
   /** Settings that the answer repeats otherwise than they were asked for. */
   readonly repeated?: Readonly<Record<string, unknown>>;
   /** Told the whole answer before its client knows that it is over. */
-  readonly remember?: (answer: Readonly<Record<string, unknown>>) => void;
+  readonly remember?: (answer: Readonly<Record<string, unknown>>, maker: Maker) => void;
 }
 
 /** How a format's requests are read that may refer to what was kept. */
 export interface Reading {
   readonly prepare: (body: unknown) => PreparedTurn;
-  /** Who alone can answer it, as it goes on from what is kept there. */
-  readonly goesOn: (body: unknown) => "here" | Keeper | undefined;
+  /** What it goes on from; undefined: nothing that is known. */
+  readonly goesOn: (body: unknown) => GoesOn | undefined;
 }
+
+/** From what is kept here, or by one who alone can answer it then. */
+export type GoesOn = { readonly maker: Maker | undefined } | { readonly keeper: Keeper };
 
 const plainReading: Reading = { prepare: (body) => ({ body }), goesOn: () => undefined };
 
@@ -49,11 +53,11 @@ export async function answerTurn(
   exchange.stayOpen();
   const found = exchange.wireFormat.outline(json);
   const from = goesOn(json);
-  const keeper = from === "here" ? undefined : from;
-  const outline = { ...found, namesSession: found.namesSession || from === "here" };
+  const isKeptHere = from !== undefined && "maker" in from;
+  const outline = { ...found, namesSession: found.namesSession || isKeptHere };
   const { model, stream, hasTools, thinks } = outline;
   exchange.record.set({ modelAsked: model, streaming: stream });
-  const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks, keeper } };
+  const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks, ...from } };
   const answer = async () =>
     (await relay(exchange, services, { call, body: bytes, json, outline })) ??
     (await runTurn(exchange, services, { call, prepared: prepare(json) }));
@@ -76,7 +80,9 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
   const { answerId } = prepared;
-  const remember = prepared.remember && attempting(exchange, prepared.remember);
+  const { backend, modelSent: model } = running.head;
+  const save = prepared.remember;
+  const remember = save && attempting(exchange, (said) => save(said, { backend, model }));
   const { requestId } = call;
   const options: EncodeOptions = {
     requestId,
@@ -92,7 +98,7 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   return sseResponse(exchange, running, { encoder, heartbeatMs: limits.heartbeatMs });
 }
 
-type Remember = PreparedTurn["remember"];
+type Remember = ((answer: Readonly<Record<string, unknown>>) => void) | undefined;
 
 async function wholeAnswer(
   exchange: Exchange,

@@ -38,9 +38,9 @@ const at = (createdAt: number, text = ""): StoredResponse => ({
 test("one comes back as it was kept, to its caller alone", () => {
   const store = setUp().open();
   store.save(one);
-  store.save({ ...one, id: "resp_2", previous: "resp_1" });
+  store.save({ ...one, id: "resp_2", previous: "resp_1", maker: { backend: "codex-cli", model: undefined } });
   expect(store.find("p", "resp_1")).toEqual(one);
-  expect(store.find("p", "resp_2")?.previous).toBe("resp_1");
+  expect(store.find("p", "resp_2")).toMatchObject({ previous: "resp_1", maker: { backend: "codex-cli" } });
   expect(store.find("q", "resp_1")).toBeUndefined();
   expect([store.remove("q", "resp_1"), store.remove("p", "resp_1"), store.remove("p", "resp_1")]).toEqual([
     false,
@@ -79,17 +79,15 @@ test("together they take no more space than they may, and the oldest go", () => 
 });
 
 test("those that were kept before they were weighed are weighed too", () => {
-  const { database, open, ids } = setUp({
-    mostBytes: 64_000,
-    steps: migrations.slice(0, migrations.indexOf(responseBytes)),
-  });
+  const at = migrations.indexOf(responseBytes);
+  const { database, open, ids } = setUp({ mostBytes: 64_000, steps: migrations.slice(0, at) });
   for (const time of [1, 2, 3])
     database.run("INSERT INTO responses VALUES (?, 'p', ?, NULL, '[]', ?)", [
       `resp_${time}`,
       time,
       `"${"ü".repeat(15_000)}"`,
     ]);
-  database.run(responseBytes);
+  for (const step of migrations.slice(at)) database.run(step);
   open().prune(0, 100);
   expect(ids()).toEqual(["resp_2", "resp_3"]);
 });

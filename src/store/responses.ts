@@ -18,17 +18,26 @@ export interface ResponseStoreOptions {
 
 const record = v.record(v.string(), v.unknown());
 /** Another version may have written it. What the items are is looked at where a request goes on from them. */
-const storedRow: v.GenericSchema<unknown, StoredResponse> = v.object({
-  principal: v.string(),
-  id: v.string(),
-  createdAt: v.number(),
-  previous: v.pipe(
-    v.nullable(v.string()),
-    v.transform((id) => id ?? undefined),
-  ),
-  input: v.pipe(v.string(), v.parseJson(), v.array(record)),
-  response: v.pipe(v.string(), v.parseJson(), v.looseObject({ output: v.array(record) })),
-});
+const orNothing = v.pipe(
+  v.nullable(v.string()),
+  v.transform((text) => text ?? undefined),
+);
+const storedRow: v.GenericSchema<unknown, StoredResponse> = v.pipe(
+  v.object({
+    principal: v.string(),
+    id: v.string(),
+    createdAt: v.number(),
+    previous: orNothing,
+    input: v.pipe(v.string(), v.parseJson(), v.array(record)),
+    response: v.pipe(v.string(), v.parseJson(), v.looseObject({ output: v.array(record) })),
+    backend: orNothing,
+    model: orNothing,
+  }),
+  v.transform(({ backend, model, ...row }) => ({
+    ...row,
+    maker: backend === undefined ? undefined : { backend, model },
+  })),
+);
 
 /** Weighing them all reads one index; it is done each time that this part of what they may take has been written. */
 const weighedPart = 1 / 64;
@@ -43,10 +52,11 @@ export function createResponseStore(
     dropSpent.run({ createdBefore, mostBytes, limit }).changes;
   let unweighed = 0;
   return {
-    save({ principal, id, createdAt, previous = null, ...said }) {
+    save({ principal, id, createdAt, previous = null, maker, ...said }) {
       const [input, response] = [JSON.stringify(said.input), JSON.stringify(said.response)];
       const bytes = Buffer.byteLength(input) + Buffer.byteLength(response);
-      insert.run({ principal, id, createdAt, previous, input, response, bytes });
+      const { backend = null, model = null } = maker ?? {};
+      insert.run({ principal, id, createdAt, previous, input, response, bytes, backend, model });
       unweighed += bytes;
       if (unweighed < mostBytes * weighedPart) return;
       unweighed = 0;
@@ -69,10 +79,10 @@ export function createResponseStore(
 function prepare(database: Database) {
   return {
     insert: database.query<never, Record<string, string | number | null>>(`
-    INSERT OR REPLACE INTO responses (id, principal, created_at, previous, input, response, bytes)
-    VALUES ($id, $principal, $createdAt, $previous, $input, $response, $bytes)`),
+    INSERT OR REPLACE INTO responses (id, principal, created_at, previous, input, response, bytes, backend, model)
+    VALUES ($id, $principal, $createdAt, $previous, $input, $response, $bytes, $backend, $model)`),
     select: database.query<unknown, { principal: string; id: string }>(`
-    SELECT id, principal, created_at AS createdAt, previous, input, response
+    SELECT id, principal, created_at AS createdAt, previous, input, response, backend, model
     FROM responses WHERE id = $id AND principal = $principal`),
     drop: database.query<never, { principal: string; id: string }>(
       "DELETE FROM responses WHERE id = $id AND principal = $principal",

@@ -1,7 +1,7 @@
 /** What Codex is to be told in a thread for one request: what was said, and how to answer. */
 import type { RunSetup } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
-import { effortFor } from "#core/model-limits.ts";
+import { effortFor, loweredEffort } from "#core/model-limits.ts";
 import type { ModelRequest, Part, RequestFeatures } from "#core/request.ts";
 import { pathOf } from "#core/settled-messages.ts";
 import { isDeeperThan } from "#lib/is-deeper-than.ts";
@@ -28,7 +28,8 @@ export function planTurn(request: ModelRequest, setup: RunSetup, options: ModelO
   const model = modelOf(request, options);
   const { items, ignoredFields } = itemsOf(request, model);
   checkFormat(request);
-  return { items, turn: turnOf(request.features, setup, model), ignoredFields };
+  const lowered = loweredEffort(model ?? "", request);
+  return { items, turn: turnOf(request.features, setup, model), ignoredFields: [...ignoredFields, ...lowered] };
 }
 
 export function modelOf({ model: asked }: Pick<ModelRequest, "model">, { model }: ModelOptions): string | undefined {

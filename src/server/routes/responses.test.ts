@@ -52,6 +52,18 @@ test("a response is kept, and what goes on from it carries the whole conversatio
   ]);
 });
 
+test("who made it, and as what, is known to what goes on from it", async () => {
+  await using server = startTestServer(
+    { events: () => play(textEvents("Hello")), head: { backend: "codex-cli", modelSent: "gpt-5.5" } },
+    {},
+    { responses: openStore() },
+  );
+  const { body } = await post(server, { input: "one" });
+  await post(server, { input: "two", previous_response_id: body.id });
+  const makers = server.gateway.calls.map(({ call }) => call.route.maker);
+  expect(makers).toEqual([undefined, { backend: "codex-cli", model: "gpt-5.5" }]);
+});
+
 test("a response that is over is not taken for a stream", async () => {
   await using server = start();
   const { body } = await post(server, { input: "one" });

@@ -20,7 +20,7 @@ import { relay } from "#server/relay.ts";
 import { listedItem } from "#server/responses/listed-item.ts";
 import { expandBody, withIds } from "#server/responses/stored-conversation.ts";
 import type { Route, RouteParams, Services } from "#server/route.ts";
-import { answerTurn, type PreparedTurn } from "#server/turn.ts";
+import { answerTurn, type GoesOn, type PreparedTurn } from "#server/turn.ts";
 
 function create(exchange: Exchange, services: Services, params: RouteParams): Promise<Response> {
   return answerTurn(exchange, services, params, {
@@ -30,11 +30,13 @@ function create(exchange: Exchange, services: Services, params: RouteParams): Pr
 }
 
 /** From a response of ours, or from one that a backend keeps. */
-function goesOn({ principal }: Exchange, services: Services, body: unknown): "here" | Keeper | undefined {
+function goesOn({ principal }: Exchange, services: Services, body: unknown): GoesOn | undefined {
   const previous = isRecord(body) ? body["previous_response_id"] : undefined;
   if (typeof previous !== "string") return undefined;
-  if (services.responses?.find(principal, previous) !== undefined) return "here";
-  return keeperOf(services, { principal, id: previous, isAsked: false });
+  const kept = services.responses?.find(principal, previous);
+  if (kept !== undefined) return { maker: kept.maker };
+  const keeper = keeperOf(services, { principal, id: previous, isAsked: false });
+  return keeper && { keeper };
 }
 
 interface Kept {
@@ -52,8 +54,8 @@ function keeperOf({ providerResponses }: Services, { principal, id, isAsked }: K
 function prepare({ principal, record }: Exchange, { responses: store }: Services, given: unknown): PreparedTurn {
   const { body, kept, input, previous, stored } = expandBody(given, { store, principal });
   const id = `resp_${crypto.randomUUID().replaceAll("-", "")}`;
-  const remember = (response: Readonly<Record<string, unknown>>): void =>
-    store?.save({ principal, id, createdAt: record.receivedAt, previous, input: withIds(input, id), response });
+  const remember: PreparedTurn["remember"] = (response, maker) =>
+    store?.save({ principal, id, createdAt: record.receivedAt, previous, input: withIds(input, id), response, maker });
   return { body, kept, answerId: id, repeated: { store: stored }, ...(stored && { remember }) };
 }
 

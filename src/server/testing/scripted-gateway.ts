@@ -131,6 +131,7 @@ function headOf({ mode = "agent", tools = "agent" }: Call): RunningHead {
     mode,
     tools,
     model: "claude-test-1",
+    modelSent: undefined,
     session: undefined,
     sessionId: "s-1",
     accepted: true,

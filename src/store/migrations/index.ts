@@ -1,6 +1,7 @@
 import { accessLog } from "./access-log.ts";
 import { providerResponses } from "./provider-responses.ts";
 import { responseBytes } from "./response-bytes.ts";
+import { responseMakers } from "./response-makers.ts";
 import { responses } from "./responses.ts";
 import { sessionBytes } from "./session-bytes.ts";
 import { sessions } from "./sessions.ts";
@@ -15,4 +16,5 @@ export const migrations: readonly string[] = [
   responseBytes,
   upstreams,
   providerResponses,
+  responseMakers,
 ];

@@ -97,6 +97,18 @@ describe.skipIf(codexProgram === undefined)("Codex over HTTP", () => {
     expect(JSON.stringify(bench.lastAsked().body)).toContain('encrypted_content":"');
   });
 
+  test("what goes on from a response of its, without a model, is its too; an effort that it lowers is named", async () => {
+    const { openai } = bench.clients("", chat);
+    const first = await openai.responses.create({ model: "codex-cli/gpt-5.5", input: "[[demo say one]]" });
+    const { data, response } = await openai.responses
+      .create({ previous_response_id: first.id, input: "[[demo say two]]", reasoning: { effort: "max" } })
+      .withResponse();
+    expect(data.output_text).toBe("two");
+    expect(response.headers.get("x-ccproxy-backend")).toBe("codex-cli");
+    expect(response.headers.get("x-ccproxy-ignored-params")).toBe("reasoning.effort");
+    expect(bench.lastAsked().body).toMatchObject({ model: "gpt-5.5", reasoning: { effort: "xhigh" } });
+  });
+
   test("an agent works in the workspace, asks for what it may not, and is seen as its client likes", async () => {
     const handler = await openHandler(bench.proxy.url);
     const { openai } = bench.clients("/api/codex", { "x-ccproxy-verbosity": "narrated" });

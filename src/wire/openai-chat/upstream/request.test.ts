@@ -120,6 +120,16 @@ describe("a request", () => {
     for (const field of fields) expect(bodyOf(features, model)).not.toHaveProperty(field);
   });
 
+  test.each<[string, RequestFeatures, string[]]>([
+    ["gpt-5.5", { effort: "max" }, ["reasoning_effort"]],
+    ["gpt-5.5", { effort: "high" }, []],
+    ["gpt-5", { effort: "high", reasoning: { mode: "disabled" } }, []],
+    ["gpt-4o", { effort: "max" }, []],
+  ])("to %s with %j names what has less effort than was asked for: %j", (model, features, fields) => {
+    const request = requestOf({ features, featureFields: { effort: "reasoning_effort" }, model });
+    expect(encodeRequest(request).ignoredFields).toEqual(fields);
+  });
+
   test("gives a tool another name where the API would refuse its own, also in what was said, and says so", () => {
     const name = "wetter.für";
     const { body, renamedTools } = encodeRequest(

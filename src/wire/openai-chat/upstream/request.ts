@@ -1,5 +1,5 @@
 import type { RenamedTool } from "#core/backend.ts";
-import { effortFor, reasons, refusedFeatures } from "#core/model-limits.ts";
+import { effortFor, loweredEffort, reasons, refusedFeatures } from "#core/model-limits.ts";
 import type { RequestFeature, RequestFeatures, ResponseFormat, ToolChoice, ToolDefinition } from "#core/request.ts";
 import type { EncodedRequest, UpstreamRequest } from "#core/upstream-format.ts";
 import { isRecord } from "#lib/is-record.ts";
@@ -43,7 +43,8 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
   };
   // Whoever thinks in this format is heard, or is not.
   const display = features.reasoning?.display === undefined ? [] : ["thinking.display"];
-  return { body, ignoredFields: [...ignoredFields, ...display], renamedTools: renamedTools(features) };
+  const lessened = [...display, ...loweredEffort(model, { ...request, features })];
+  return { body, ignoredFields: [...ignoredFields, ...lessened], renamedTools: renamedTools(features) };
 }
 
 // ---- settings

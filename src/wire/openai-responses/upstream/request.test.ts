@@ -127,6 +127,13 @@ describe("a request", () => {
     expect(unsupported(requestOf({ features: { maxOutputTokens: 16 }, model: "any" }))).toEqual([]);
   });
 
+  test("names what has less effort than was asked for", () => {
+    const features: RequestFeatures = { effort: "max" };
+    const fieldsOf = (model: string) =>
+      encodeRequest(requestOf({ features, featureFields: { effort: "X-CC-Effort" }, model })).ignoredFields;
+    expect([fieldsOf("gpt-5.5"), fieldsOf("gpt-6-sol"), fieldsOf("gpt-4o")]).toEqual([["X-CC-Effort"], [], []]);
+  });
+
   test("keeps the tools of a namespace together, and gives a name that the API would refuse another", () => {
     const inFs = (name: string) => ({
       ...tool,

@@ -1,5 +1,5 @@
 import type { RenamedTool } from "#core/backend.ts";
-import { effortFor, reasons, refusedFeatures } from "#core/model-limits.ts";
+import { effortFor, loweredEffort, reasons, refusedFeatures } from "#core/model-limits.ts";
 import type { DeclaredTool, RequestFeature, RequestFeatures, ResponseFormat, ToolDefinition } from "#core/request.ts";
 import type { EncodedRequest, UpstreamRequest } from "#core/upstream-format.ts";
 import { plainName, shortText } from "#lib/short-text.ts";
@@ -50,7 +50,8 @@ export function encodeRequest(request: UpstreamRequest): EncodedRequest {
     ...formatBody(features.responseFormat),
     ...(stream && { stream: true }),
   };
-  return { body, ignoredFields, renamedTools: renamedTools(features) };
+  const lowered = loweredEffort(model, { ...request, features });
+  return { body, ignoredFields: [...ignoredFields, ...lowered], renamedTools: renamedTools(features) };
 }
 
 // ---- settings
