@@ -59,6 +59,7 @@ test.each([
     /provider openai sent was no answer/,
   ],
   ["stream disconnected before completion: The server had an error.", "upstream", /^Codex: The server had an error\.$/],
+  ["Missing environment variable: `ACME_KEY`.", "authentication", /ACME_KEY to codex\.pass_env/],
   [
     "exceeded retry limit, last status: 429 Too Many Requests, request id: r",
     "rate-limit",
