@@ -91,11 +91,11 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
     ]);
     const known = readAnswer(accountSchema, account);
     checkAccount(known);
-    const { config: settings } = readAnswer(configSchema, config);
-    checkKey(settings, options);
+    const { config: own } = readAnswer(configSchema, config);
+    checkKey(own, options);
     return {
       server,
-      config: readConfig(settings, options.selfUrls()),
+      config: readConfig(own, options.selfUrls()),
       login: known.requiresOpenaiAuth ? known.account?.type : undefined,
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
