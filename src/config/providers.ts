@@ -121,6 +121,12 @@ export function usualVariableOf(name: string): string | undefined {
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
+/** Where a vendor's API has to be for that; undefined for a provider that is not called after such a vendor. */
+export function keyFlowOriginOf(name: string): string | undefined {
+  const usual = Object.values(known.get(name)?.endpoints ?? {}).map((url) => new URL(url).origin);
+  return usual.find((origin) => keyFlowAt.has(origin));
+}
+
 /** Whose list of prices a backend is billed by; undefined where that is nobody's. */
 export function priceListOf(backend: string): string | undefined {
   if (backend === "claude-cli") return "anthropic";
