@@ -75,6 +75,8 @@ export interface App {
   /** Providers that have no key, by name, as far as that is seen at no cost. */
   readonly keyless: readonly string[];
   readonly demo: boolean;
+  /** The CLI says that it is not logged in: what is asked for the state of the server is told so, too. */
+  noteNoLogin(): void;
   /** Stops taking requests, lets turns finish, ends every child, writes what is unwritten. Idempotent. */
   stop(): Promise<void>;
   /** Tells whoever waits for an answer that it ends here, and waits for nothing else. For a process that ends at once. */
@@ -157,6 +159,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     codex: config.codex.enabled ? programOf(codexProgram(options)) : undefined,
     keyless: providers.flatMap(({ id, status }) => (status().ready ? [] : [id])),
     demo: demo !== undefined,
+    noteNoLogin: backend.noteNoLogin,
     stop: () => (stopping ??= running.disposeAsync()),
     cut: () => server.cut(cutMs),
   };

@@ -54,6 +54,17 @@ test("what does not belong to the sign-in is asked for again, and then the right
   expect(questions.join()).not.toContain("#");
 });
 
+test("with a base URL of one's own there is no sign-in of the vendor's, and it is said why", () => {
+  const elsewhere = v.parse(configSchema, { providers: { openrouter: { base_url: "https://api.example/v1" } } });
+  const settings = { config: elsewhere, environment: { HOME: home }, userFile: join(home, "ccproxy.toml") };
+  expect(() => openOAuthLogin(settings, { name: "openrouter", keychain: false })).toThrow(
+    expect.objectContaining({
+      message: "The sign-in of openrouter is for the API at https://openrouter.ai.",
+      options: { hint: expect.stringContaining("providers.openrouter.base_url is elsewhere") },
+    }),
+  );
+});
+
 test("but neither for ever, nor where nothing more comes", async () => {
   const refused = { kind: "authentication", message: "What was pasted does not belong to this sign-in." };
   const endless = await paste(() => Array.from({ length: 99 }, () => "wrong"));

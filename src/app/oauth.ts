@@ -2,7 +2,7 @@
  * A new sign-in with a provider, by a person in a browser. Tokens are kept in a file of ours, as those of a CLI; a key that is
  * made for the person is kept where any other is.
  */
-import { isLoopbackName, type Provider, termsOf } from "#config/providers.ts";
+import { isLoopbackName, keyFlowOriginOf, type Provider, termsOf } from "#config/providers.ts";
 import { GatewayError } from "#core/errors.ts";
 import { beginKeyFlow, keyFlows, redeemKey } from "#credentials/key-flow.ts";
 import { openOAuthCallback, type OAuthCallback, type Returned } from "#credentials/oauth-callback.ts";
@@ -102,6 +102,11 @@ function keyWay(provider: Provider, environment: Environment, keep: (key: string
 
 function signInWay(provider: Provider, environment: Environment): Way {
   const { name, signIn: kind } = provider;
+  const origin = keyFlowOriginOf(name);
+  if (kind === undefined && origin !== undefined)
+    throw new GatewayError("invalid-request", `The sign-in of ${name} is for the API at ${origin}.`, {
+      hint: `providers.${name}.base_url is elsewhere: take it out, or give ${name} a key with \`ccproxy auth login ${name}\`.`,
+    });
   if (kind === undefined)
     throw new GatewayError("invalid-request", `No sign-in of ${name} is known.`, {
       hint: `Give it a key with \`ccproxy auth login ${name}\`. The sign-in of OpenAI is codex-api's; one that asks for no id is openrouter's.`,

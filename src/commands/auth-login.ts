@@ -4,18 +4,14 @@ import { type Context, createCommand } from "./command.ts";
 import { CommandFailure, usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
+import { providerFlag, providerName } from "./provider-name.ts";
 import { readSecret } from "./read-secret.ts";
 
 export const authLogin = createCommand({
   name: "login",
   description: "Keep a provider's API key, in a file that you alone can read or in the system's keychain.",
   flags: {
-    provider: {
-      type: "positional",
-      required: true,
-      description: "Its name in the configuration.",
-      completes: "provider",
-    },
+    provider: providerFlag,
     keychain: { type: "boolean", description: "Keep it in the system's keychain, where there is one." },
     oauth: {
       type: "boolean",
@@ -34,9 +30,8 @@ export const authLogin = createCommand({
   ],
   async run(args, context) {
     const { terminal } = context;
-    const name = args.text("provider");
-    if (name === undefined) throw usageFailure("auth login needs the name of a provider");
     const settings = await loadSettings(args, context);
+    const name = providerName(args, settings);
     const keychain = args.isSet("keychain");
     if (args.isSet("oauth")) {
       return await signIn({ settings, name }, context, {
@@ -50,6 +45,10 @@ export const authLogin = createCommand({
     const { requirePlaceForKey, storeKey } = await import("#app/auth.ts");
     await requirePlaceForKey(settings, { name, keychain });
     const key = (await readSecret(terminal, `API key of ${name} (it is not shown): `)).trim();
+    if (key === "")
+      throw new CommandFailure(
+        `no key came${process.stdin.isTTY ? "" : " on standard input"}; nothing was kept. Type it at a terminal, or pipe it in`,
+      );
     if (!/^[\x21-\x7e]+$/.test(key))
       throw new CommandFailure("a key is one word of printable characters; nothing was kept");
     const place = await storeKey(settings, { name, key, keychain });

@@ -1,27 +1,22 @@
 import { createCommand } from "./command.ts";
-import { usageFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
 import { withProgress } from "./progress.ts";
+import { providerFlag, providerName } from "./provider-name.ts";
 
 export const authRefresh = createCommand({
   name: "refresh",
   description: "Renew the sign-in that a provider is asked with, now.",
   flags: {
-    provider: {
-      type: "positional",
-      required: true,
-      description: "Its name in the configuration.",
-      completes: "provider",
-    },
+    provider: providerFlag,
     ...configFlags,
     ...commonFlags,
   },
   examples: ["ccproxy auth refresh codex-api"],
   async run(args, context) {
-    const name = args.text("provider");
-    if (name === undefined) throw usageFailure("auth refresh needs the name of a provider");
-    const { config, environment } = await loadSettings(args, context);
+    const settings = await loadSettings(args, context);
+    const name = providerName(args, settings);
+    const { config, environment } = settings;
     const { refreshSignIns } = await import("#app/auth.ts");
     const renewing = refreshSignIns(config, environment, name);
     for (const { kept, expiresAt } of await withProgress(context.terminal, "asking for a new sign-in", renewing))

@@ -34,7 +34,7 @@ function usageOf({ args, subCommands, default: meant }: Command, title: string):
   const positionals = Object.entries(args).flatMap(([name, flag]) => {
     if (flag.type !== "positional") return [];
     const word = flag.options?.join("|") ?? name;
-    return [flag.required === true ? `<${word}>` : `[${word}]`];
+    return [flag.required === true || flag.completes === "provider" ? `<${word}>` : `[${word}]`];
   });
   return [title, ...positionals, "[flags]"].join(" ");
 }

@@ -70,6 +70,7 @@ async function serveUntil(
   const { path, problem } = app.claude;
   const login =
     path === undefined || problem !== undefined || app.demo ? undefined : await readLoginOf(path, environment, signal);
+  if (login?.loggedIn === false) app.noteNoLogin();
   const { auth_token: token, tokens } = config.server;
   const hasToken = token !== undefined || Object.keys(tokens).length > 0;
   const hasApprovals = config.approvals.enabled;

@@ -123,6 +123,12 @@ export function usualVariableOf(name: string): string | undefined {
 /** Vendors that let every program ask for a key of the person's, without knowing it; by where their API is. */
 const keyFlowAt: ReadonlyMap<string, KeyFlow> = new Map([["https://openrouter.ai", "openrouter"]]);
 
+/** Where a vendor's API has to be for that; undefined for a provider that is not called after such a vendor. */
+export function keyFlowOriginOf(name: string): string | undefined {
+  const usual = Object.values(known.get(name)?.endpoints ?? {}).map((url) => new URL(url).origin);
+  return usual.find((origin) => keyFlowAt.has(origin));
+}
+
 /** Whose list of prices each backend is billed by, by its name or its place; undefined where that is nobody's. */
 export function priceListsOf(config: Pick<Config, "providers">): (backend: string) => string | undefined {
   const lists = new Map(providersOf(config).map(({ name, prices }) => [name, prices]));

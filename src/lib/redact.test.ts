@@ -12,6 +12,11 @@ const planted: readonly (readonly [string, string])[] = [
   ["x-api-key: my-own-secret-word", "x-api-key: [redacted]"],
   [`sk-proj-${"a1".repeat(20)}`, "sk-[redacted]"],
   [`ghp_${"a1".repeat(18)}`, "ghp-[redacted]"],
+  ["Send (`Authorization: Bearer YOUR_KEY`). Or", "Send (`Authorization: Bearer [redacted]`). Or"],
+  ["Use Authorization: Bearer YOUR_KEY.", "Use Authorization: Bearer [redacted]."],
+  ["Set `x-api-key: YOUR.KEY)x`.", "Set `x-api-key: [redacted]`."],
+  ["password: ...", "password: [redacted]"],
+  ["Bearer abc.", "Bearer [redacted]"],
   ["AKIAIOSFODNN7EXAMPLE", "[redacted]"],
   [`AIza${"x".repeat(35)}`, "[redacted]"],
   [`session ${jwt}.`, "session [redacted]."],
@@ -30,6 +35,7 @@ test.each(planted)("%j is masked", (text, masked) => {
 });
 
 test.each([
+  "No API key: send it as `Authorization: Bearer`.",
   "claude-opus-4-8",
   "5d0b7f6e-24b4-4c4f-9f35-1f2f0a3b9c11",
   "max_tokens: 500 is above input_tokens=300",

@@ -8,7 +8,8 @@ const secretName =
 
 /**
  * Each keeps what names the kind of secret and masks the rest. Text may come from a client, so every
- * shape starts at a boundary or has a bound: none takes quadratic time.
+ * shape starts at a boundary or has a bound: none takes quadratic time. What ends a sentence or a quotation stays behind a
+ * value, unless the value is nothing else.
  */
 const secretShapes: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g, mask],
@@ -17,7 +18,7 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, mask],
   [/\bAIza[\w-]{30,}/g, mask],
   [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, mask],
-  [/\b(bearer)\s{1,8}[\w.~+/=-]{4,}/gi, `$1 ${mask}`],
+  [/\b(bearer)\s{1,8}(?:[\w.~+/=-]{3,}[\w~+/=-]|[\w.~+/=-]{4,})/gi, `$1 ${mask}`],
   [/\b([Bb]asic)\s{1,8}(?=[a-z+/]*[A-Z0-9=])[\w+/=]{6,}/g, `$1 ${mask}`],
   [/\b((?:set-)?cookie\s?:\s?)[^\r\n]+/gi, `$1${mask}`],
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:]{0,256}:[^\s/@]{1,256}@/gi, `$1${mask}@`],
@@ -26,7 +27,7 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
     `$1"${mask}"`,
   ],
   [
-    /(?<![\w.-])([\w.-]{0,60}(?:api[-_]?key|token|secret|password|passwd|authorization)\s?[=:]\s?)(?!\[redacted|(?:bearer|basic)\s)[^\s"'&;,}]+/gi,
+    /(?<![\w.-])([\w.-]{0,60}(?:api[-_]?key|token|secret|password|passwd|authorization)\s?[=:]\s?)(?!\[redacted|(?:bearer|basic)[.)`]*(?:\s|$))(?:[^\s"'&;,}]*[^\s"'&;,}.)`]|[^\s"'&;,}]+)/gi,
     `$1${mask}`,
   ],
 ];

@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { nearest } from "#lib/nearest.ts";
 
 import type { Route } from "./route.ts";
 
@@ -40,10 +41,23 @@ function matchesPath(pattern: string, path: string): boolean {
   );
 }
 
-/** The two mistakes every client with a configurable base URL invites. */
+/** The mistakes that a client with a configurable base URL invites, a slip in the path, and what only a provider has. */
 function hintFor(routes: readonly Route[], path: string): string {
   const exists = (candidate: string) => hasRoute(routes, candidate);
   if (exists(path.replace("/v1/v1/", "/v1/"))) return "Leave /v1 out of the client's base URL.";
   if (exists(`/v1${path}`)) return "Put /v1 at the end of the client's base URL.";
-  return "GET /swagger lists what there is.";
+  const all = "GET /swagger lists what there is";
+  const [, prefix = "", rest] = /^(\/[^/]+)?\/v1\/(.+)$/.exec(path.slice(0, 200)) ?? [];
+  if (rest === undefined) return `${all}.`;
+  const isOurs = exists(`${prefix}/v1/models`);
+  const meant = `${isOurs ? prefix : ""}/v1/${nearest(rest, namesIn(routes)) ?? ""}`;
+  if (isOurs && exists(meant)) return `Did you mean ${meant}?`;
+  const name = isOurs ? "NAME" : prefix.slice(1);
+  const here = exists(meant) ? `${meant} is here` : all;
+  return `${here}; /providers/${name}/v1/${rest} asks the provider ${name} of the configuration.`;
+}
+
+/** What there is below /v1, as it is written. */
+function namesIn(routes: readonly Route[]): readonly string[] {
+  return routes.flatMap(({ path }) => /^\/v1\/([^:*]+)$/.exec(path)?.[1] ?? []);
 }

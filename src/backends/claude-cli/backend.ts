@@ -14,6 +14,7 @@ import { createCatalogue, modelsOf } from "./catalogue.ts";
 import { toolNames } from "./client-tools.ts";
 import { countTokens } from "./count-tokens.ts";
 import { createCounters } from "./counters.ts";
+import { createLogin } from "./login.ts";
 import type { ClaudeCliBackend, ClaudeCliOptions } from "./options.ts";
 import { unsupportedFeatures } from "./parameters.ts";
 import { readResume, removeTranscript } from "./resume.ts";
@@ -41,6 +42,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
     ...tables,
     counters,
     catalogue,
+    login: createLogin(),
     shutdown: shutdown.signal,
     busy: new Map(),
   };
@@ -72,6 +74,7 @@ export function createClaudeCliBackend(options: ClaudeCliOptions): ClaudeCliBack
       await mkdir(options.temporaryDirectory, { recursive: true, mode: 0o700 });
       await supply.start();
     },
+    noteNoLogin: deps.login.missing,
     async stop(deadlineMs) {
       live.clear();
       parked.clear();
@@ -122,10 +125,11 @@ function forget(deps: RunnerDeps, { principal, id, resume }: ForgottenSession): 
   for (const session of ended) void session.child.exited.then(() => removeTranscript(session.id, deps.cliEnvironment));
 }
 
-function status({ supply, live, parked, busy, counters }: RunnerDeps): BackendStatus {
-  const { problem } = supply;
+function status({ supply, login, live, parked, busy, counters }: RunnerDeps): BackendStatus {
+  const refused = login.problem();
+  const problem = supply.problem ?? refused;
   return {
-    ready: problem === undefined,
+    ready: supply.problem === undefined && refused?.isRecent !== true,
     detail: problem === undefined ? "Claude Code is ready." : problem.explanation,
     ...(counters.version !== undefined && { version: counters.version }),
     children: {

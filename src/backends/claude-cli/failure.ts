@@ -19,6 +19,9 @@ export interface Failure {
 
 const LOGIN_HINT = "Run `claude /login`, or set ANTHROPIC_API_KEY where ccproxy runs.";
 
+const NO_LOGIN = "Claude Code is not logged in, or its credential was refused.";
+export const LOGIN_NEEDED = `${NO_LOGIN} ${LOGIN_HINT}`;
+
 const REACH_HINT = "Check the network where ccproxy runs, and ANTHROPIC_BASE_URL there.";
 
 const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {
@@ -96,7 +99,7 @@ function messageOf({ message, status }: Failure, kind: ErrorKind): string {
     .replace(/ If it persists, check your inference gateway \([^)]*\)\.$/, "")
     .trim();
   if (kind === "model-not-found" && said !== "") return said.replace(/ Run --model to pick a different model\.$/, "");
-  if (kind === "authentication") return "Claude Code is not logged in, or its credential was refused.";
+  if (kind === "authentication") return NO_LOGIN;
   const sentence = /[.!?]$/.test(said) ? said : `${said}.`;
   if (isUnreached({ message, status })) return `Claude Code could not reach its model API: ${sentence}`;
   if (said !== "") return sentence;

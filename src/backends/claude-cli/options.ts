@@ -62,6 +62,8 @@ export interface ClaudeCliBackend extends Backend {
   readonly claudePath: string | undefined;
   /** Looks for the CLI and fills the pool. Does not throw when there is none: `status()` says so. */
   start(): Promise<void>;
+  /** The CLI, asked by itself, says that it is not logged in. */
+  noteNoLogin(): void;
   /** Ends every child: idle ones at once, busy ones by the deadline. */
   stop(deadlineMs: number): Promise<void>;
   stats(): ClaudeCliStats;

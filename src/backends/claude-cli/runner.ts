@@ -15,6 +15,7 @@ import { answerSchema, offeredTools, renamedTools, toolNames } from "./client-to
 import type { Counters } from "./counters.ts";
 import type { Reading } from "./decode-state.ts";
 import { wantedFor } from "./launch.ts";
+import type { Login } from "./login.ts";
 import { unheardReasoning } from "./messages.ts";
 import type { ClaudeCliOptions } from "./options.ts";
 import { supportedFeatures } from "./parameters.ts";
@@ -45,6 +46,7 @@ export interface RunnerDeps {
   readonly parked: LiveTable<{ readonly session: CliSession; readonly turn: ParkedTurn; readonly left: Left }>;
   readonly counters: Counters;
   readonly catalogue: Catalogue;
+  readonly login: Login;
   /** Fires when the backend stops. */
   readonly shutdown: AbortSignal;
   readonly busy: Map<CliSession, BusyRun>;
@@ -101,6 +103,7 @@ export async function* run(
       onInitialized: deps.catalogue.learn,
       onEnded: (ended) => {
         outcome = ended;
+        deps.login.ended(ended.error);
       },
     });
   } catch (thrown) {

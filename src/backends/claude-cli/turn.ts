@@ -37,6 +37,8 @@ export interface TurnOptions {
 export interface TurnOutcome {
   /** The answer is complete, as told, and the process is idle. */
   readonly clean: boolean;
+  /** What it failed with. */
+  readonly error: GatewayError | undefined;
   /** The text of each model call; an endless answer is not kept whole. */
   readonly steps: readonly string[];
   /** Calls of the client's tools whose results the conversation goes on with. */
@@ -82,7 +84,7 @@ export async function* runTurn(
       if (next.interrupt || next.phase === "stopping") timer ??= setTimeout(stop, RESULT_WAIT_MS);
       state = next;
       answer.add(events);
-      if (isOver(state)) options.onEnded(account({ session, feed, state, answer }));
+      if (isOver(state)) options.onEnded(account({ session, feed, state, answer, events }));
       if (events.length > 0) yield events;
     }
   } finally {
@@ -155,9 +157,11 @@ interface Ended {
   readonly feed: LineFeed;
   readonly state: DecodeState;
   readonly answer: Answer;
+  /** The last of them, with the terminal one. */
+  readonly events: readonly ModelEvent[];
 }
 
-function account({ session, feed, state, answer }: Ended): TurnOutcome {
+function account({ session, feed, state, answer, events }: Ended): TurnOutcome {
   const { ending, interrupt } = state;
   session.turns += 1;
   session.totals = state.after ?? session.totals;
@@ -167,6 +171,7 @@ function account({ session, feed, state, answer }: Ended): TurnOutcome {
   const isTold = ending?.reason === "stop" || ending?.reason === "tool-calls";
   return {
     clean: isTold && state.isSettled && !interrupt && answer.isWhole(),
+    error: events.find((event) => event.type === "error")?.error,
     steps: answer.steps,
     calls,
     parked: state.phase === "parked" ? { feed, state } : undefined,

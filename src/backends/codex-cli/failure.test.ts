@@ -52,7 +52,6 @@ test.each([
     "upstream",
     /^Codex could not reach its provider openai\. Check the network/,
   ],
-  ["Missing environment variable: `KEY`.", "unavailable", /^Codex's provider openai needs a variable.*codex\.pass_env/],
   ["stream disconnected before completion: idle timeout waiting for SSE", "timeout", /provider openai fell silent/],
   [
     "stream disconnected before completion: UTF8 error: invalid utf-8",
@@ -60,6 +59,7 @@ test.each([
     /provider openai sent was no answer/,
   ],
   ["stream disconnected before completion: The server had an error.", "upstream", /^Codex: The server had an error\.$/],
+  ["Missing environment variable: `ACME_KEY`.", "authentication", /ACME_KEY to codex\.pass_env/],
   [
     "exceeded retry limit, last status: 429 Too Many Requests, request id: r",
     "rate-limit",

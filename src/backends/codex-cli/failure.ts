@@ -10,7 +10,7 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 import { redactText } from "#lib/redact.ts";
 import { saidIn } from "#lib/said-in.ts";
 
-import { loginNeeded } from "./start-server.ts";
+import { keyNeeded, loginNeeded } from "./start-server.ts";
 
 export const turnErrorSchema = looseObject({
   message: v.fallback(v.string(), ""),
@@ -48,12 +48,6 @@ const mishaps: readonly {
     kind: "upstream",
     message: (provider) => `Codex could not reach its provider ${provider}.`,
     hint: "Check the network where ccproxy runs, and that provider's base_url in Codex's config.toml.",
-  },
-  {
-    said: /^Missing environment variable: /,
-    kind: "unavailable",
-    message: (provider) => `Codex's provider ${provider} needs a variable of the environment that Codex has not got.`,
-    hint: "Set what its env_key in Codex's config.toml names where ccproxy starts, and name it in codex.pass_env.",
   },
   {
     said: /idle timeout waiting for SSE$/,
@@ -98,6 +92,9 @@ export function failureOf(error: TurnError, { provider, rateLimits, now }: Circu
       hint: mishap.hint,
       cause: new Error(redactText(error.message)),
     });
+  // Of a provider that the workspace's own settings name; the user's is seen at the start.
+  const [, variable] = /Missing environment variable: `(\w+)`/.exec(error.message) ?? [];
+  if (variable !== undefined) return keyNeeded(variable);
   const said = saidBy(error);
   const refusal = refusalError({ provider: "Codex", ...said });
   const kind = kindOfInfo[nameOf(error.codexErrorInfo)] ?? refusal.kind;

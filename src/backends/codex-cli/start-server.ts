@@ -91,9 +91,11 @@ export async function startServer(codexPath: string, options: CodexCliOptions): 
     ]);
     const known = readAnswer(accountSchema, account);
     checkAccount(known);
+    const { config: own } = readAnswer(configSchema, config);
+    checkKey(own, options);
     return {
       server,
-      config: readConfig(readAnswer(configSchema, config).config, options.selfUrls()),
+      config: readConfig(own, options.selfUrls()),
       login: known.requiresOpenaiAuth ? known.account?.type : undefined,
       version: /\/(\d+\.\d+\.\d+\S*)/.exec(initialized.userAgent)?.[1],
     };
@@ -154,7 +156,27 @@ export function loginNeeded(): GatewayError {
   });
 }
 
-function readConfig(config: v.InferOutput<typeof configSchema>["config"], selfUrls: readonly string[]): UserConfig {
+type Settings = v.InferOutput<typeof configSchema>["config"];
+
+/** It would say so of every turn. */
+function checkKey({ model_provider: provider, model_providers: providers }: Settings, options: CodexCliOptions): void {
+  const own = providers[provider ?? "openai"];
+  const variable = isRecord(own) ? own["env_key"] : undefined;
+  if (typeof variable === "string" && !codexEnvironment(options)[variable]?.trim()) throw keyNeeded(variable);
+}
+
+/** Codex reads the key of its provider from a variable that it does not have. */
+export function keyNeeded(variable: string): GatewayError {
+  return new GatewayError(
+    "authentication",
+    `Codex's provider takes its key from ${variable}, which Codex is not given.`,
+    {
+      hint: `Add ${variable} to codex.pass_env, and set it where ccproxy runs.`,
+    },
+  );
+}
+
+function readConfig(config: Settings, selfUrls: readonly string[]): UserConfig {
   const provider = config.model_provider ?? "openai";
   const own = config.model_providers[provider];
   const baseUrl = isRecord(own) ? own["base_url"] : config.openai_base_url;

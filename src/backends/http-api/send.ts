@@ -1,5 +1,5 @@
 import type { RunContext } from "#core/backend.ts";
-import type { GatewayError } from "#core/errors.ts";
+import { GatewayError } from "#core/errors.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { chunksOf, textOf } from "#upstream/read-body.ts";
 import type { UpstreamAnswer } from "#upstream/upstream.ts";
@@ -56,11 +56,14 @@ export async function refusalOf(
 }
 
 export function refusalIn(
-  { title }: HttpApiOptions,
+  { id, title }: Pick<HttpApiOptions, "id" | "title">,
   { dialect }: Endpoint,
   { response: { status, headers }, credential }: Refused,
   text: string,
 ): GatewayError {
   const body = parseJsonText(text) ?? text.slice(0, longestText);
-  return dialect.format.decodeError({ status, headers, body, provider: title, credential });
+  const error = dialect.format.decodeError({ status, headers, body, provider: title, credential });
+  if (error.kind !== "authentication" || credential !== undefined) return error;
+  const hint = `ccproxy has no key for it: call \`ccproxy auth login ${id}\`, or let env, file or command of [providers.${id}.credentials.mine] say where one is.`;
+  return new GatewayError(error.kind, error.message, { ...error.options, hint });
 }

@@ -37,13 +37,16 @@ describe.each([...claudes])("claude $version", ({ path }) => {
     expect(error?.message).not.toMatch(/API Error|127\.0\.0\.1|\/login/);
   });
 
-  test("a refused credential is said at once, with what to do, and not tried ten times", async () => {
+  test("a refused credential is said at once, with what to do, and not tried ten times; it is not ready until it works", async () => {
     const before = asked(bench.upstream).length;
     const { events, error } = await bench.ask(request([says("[[demo error 401]]")]));
     expect(events).toHaveLength(1);
     expect(error?.kind).toBe("authentication");
     expect(error?.explanation).toMatch(/claude \/login.*ANTHROPIC_API_KEY/);
     expect(asked(bench.upstream).length - before).toBeLessThanOrEqual(2);
+    expect(bench.backend.status().ready).toBe(false);
+    await bench.ask(request([says("[[demo say fine]]")]));
+    expect(bench.backend.status().ready).toBe(true);
   });
 
   test("an upstream error that passes is not seen by the client", async () => {
@@ -70,6 +73,7 @@ describe.each([...claudes])("claude $version", ({ path }) => {
       expect(events).toHaveLength(1);
       expect(error?.kind).toBe("authentication");
       expect(error?.explanation).toContain("claude /login");
+      expect(own.backend.status()).toMatchObject({ ready: false, detail: error?.explanation });
     } finally {
       await own.close();
     }

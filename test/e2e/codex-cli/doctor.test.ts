@@ -51,6 +51,10 @@ describe.skipIf(codexProgram === undefined)("doctor", () => {
     expect(await look('model_provider = "openai"\n')).toMatchObject([
       { status: "fail", action: expect.stringContaining("codex login") },
     ]);
+    const keyed = `${providerConfig("http://127.0.0.1:9")}\nenv_key = "ACME_KEY"\n`;
+    expect(await look(keyed)).toMatchObject([
+      { status: "fail", action: "Add ACME_KEY to codex.pass_env, and set it where ccproxy runs." },
+    ]);
     expect(await look("", { path: join(home, "nothing") })).toMatchObject([
       { status: "fail", action: expect.stringContaining("codex.path") },
     ]);

@@ -1,0 +1,17 @@
+import { expect, test } from "bun:test";
+
+import { dialects } from "./dialect.ts";
+import { refusalIn } from "./send.ts";
+
+const endpoint = { dialect: dialects["openai-chat"], root: "http://127.0.0.1:9" };
+const provider = { id: "ollama", title: "Ollama" };
+const hintFor = (status: number, credential?: string) =>
+  refusalIn(provider, endpoint, { response: new Response(null, { status }), credential }, "No.").options.hint;
+
+test("where a key is wanted and there is none, it is said how to give one; else which to look at", () => {
+  expect(hintFor(401)).toContain("`ccproxy auth login ollama`, or let env, file or command of [providers.ollama.cred");
+  expect(hintFor(401, "OLLAMA_KEY")).toBe(
+    "Check the credential that ccproxy is configured with for Ollama (OLLAMA_KEY).",
+  );
+  expect(hintFor(400)).toBeUndefined();
+});
