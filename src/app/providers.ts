@@ -155,8 +155,10 @@ function currentCredentialsOf(provider: Provider, deps: ProviderDeps): Credentia
     source.sign_in === undefined
       ? credentialFrom(source, { environment, run, login })
       : signInFrom(provider, { ...source, sign_in: source.sign_in }, deps);
+  // What the configuration says stays as it is; what is kept elsewhere is looked for each time.
+  const configured = isConfigured ? sourcesOf(provider, environment) : undefined;
   return madeFrom(
-    () => sourcesOf(provider, environment),
+    () => configured ?? sourcesOf(provider, environment),
     (sources) => sources.map(from),
   );
 }

@@ -3,7 +3,8 @@ export function madeFrom<S, T>(source: () => S, make: (source: S) => T): () => T
   let last: { readonly source: S; readonly made: T } | undefined;
   return () => {
     const now = source();
-    if (last === undefined || !Bun.deepEquals(last.source, now)) last = { source: now, made: make(now) };
+    if (last === undefined || (now !== last.source && !Bun.deepEquals(now, last.source)))
+      last = { source: now, made: make(now) };
     return last.made;
   };
 }

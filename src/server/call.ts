@@ -44,13 +44,14 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
 
 /** Of that, what its client asks for in headers. Throws GatewayError `invalid-request`. */
 export function askedBy(headers: Headers, session: RouteParams[string] | undefined) {
+  const effort = choiceOf(headers, "Effort", efforts);
   return {
     mode: choiceOf(headers, "Mode", modes),
     tools: choiceOf(headers, "Tools", toolOwners),
     verbosity: verbosityOf(headers),
     model: valueOf(headers, "Claude-Model") || undefined,
-    effort: choiceOf(headers, "Effort", efforts),
-    effortField: nameOf(headers, "Effort"),
+    effort,
+    effortField: effort && nameOf(headers, "Effort"),
     betas: betasIn(headers),
     workspace: valueOf(headers, "Workspace") || undefined,
     sessionIds: sessionIdsOf(headers, session),

@@ -79,8 +79,11 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
       redirect: "manual",
       signal: ending.signal,
       ...(proxy !== undefined && { proxy }),
-      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which is there for another program.
-      tls: { rejectUnauthorized: true, ...(ca !== undefined && { ca }) },
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which is there for another program. It costs, so nothing is said where
+      // there is no certificate.
+      ...((proxy !== undefined || !call.url.startsWith("http:")) && {
+        tls: { rejectUnauthorized: true, ...(ca !== undefined && { ca }) },
+      }),
       // Bun's own limit of five minutes without a byte; who reads the answer has one of its own.
       timeout: false,
     });
