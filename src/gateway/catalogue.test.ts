@@ -6,6 +6,7 @@ import { GatewayError } from "#core/errors.ts";
 import { type CatalogueDeps, listAllModels, requireListed, type Silent, withNearModels } from "./catalogue.ts";
 import { createRouting } from "./routing.ts";
 import { callWith } from "./testing/bench.ts";
+import { idleBackend } from "./testing/idle-backend.ts";
 import { plainRoute } from "./testing/plain-route.ts";
 
 const model = (id: string, more: Partial<ModelInfo> = {}): ModelInfo => ({
@@ -16,19 +17,8 @@ const model = (id: string, more: Partial<ModelInfo> = {}): ModelInfo => ({
 });
 
 function backend(id: string, models: readonly ModelInfo[] | Error): Backend {
-  return {
-    id,
-    modes: ["chat"],
-    answersBy: "http",
-    unsupported: () => [],
-    run: () => {
-      throw new Error("Nothing runs here.");
-    },
-    knownModels: () => [],
-    listModels: () => (models instanceof Error ? Promise.reject(models) : Promise.resolve(models)),
-    countTokens: () => Promise.reject(new Error("Nothing is counted here.")),
-    status: () => ({ ready: true, detail: "" }),
-  };
+  const listModels = () => (models instanceof Error ? Promise.reject(models) : Promise.resolve(models));
+  return { ...idleBackend(id), listModels };
 }
 
 const claude = backend("claude-cli", [model("claude-opus-5-5", { aliases: ["opus"] })]);

@@ -1,23 +1,11 @@
 import { expect, test } from "bun:test";
 
-import type { Backend } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 
 import { withOtherDefault } from "./other-default.ts";
+import { idleBackend } from "./testing/idle-backend.ts";
 
-const backend = (id: string, ready: boolean): Backend => ({
-  id,
-  modes: ["chat"],
-  answersBy: "http",
-  unsupported: () => [],
-  run: () => {
-    throw new Error("Nothing runs here.");
-  },
-  knownModels: () => [],
-  listModels: () => Promise.resolve([]),
-  countTokens: () => Promise.reject(new Error("Nothing is counted here.")),
-  status: () => ({ ready, detail: "" }),
-});
+const backend = (id: string, ready: boolean) => ({ ...idleBackend(id), status: () => ({ ready, detail: "" }) });
 
 const claude = backend("claude-cli", false);
 const openai = backend("openai", true);

@@ -3,23 +3,10 @@ import { describe, expect, test } from "bun:test";
 import type { Backend } from "#core/backend.ts";
 
 import { createRouting, type RoutingFacts, type RoutingRule } from "./routing.ts";
+import { idleBackend } from "./testing/idle-backend.ts";
 import { plainRoute } from "./testing/plain-route.ts";
 
-const backend = (id: string): Backend => ({
-  id,
-  modes: ["chat"],
-  answersBy: "http",
-  unsupported: () => [],
-  run: () => {
-    throw new Error("Nothing runs here.");
-  },
-  knownModels: () => [],
-  listModels: () => Promise.resolve([]),
-  countTokens: () => Promise.reject(new Error("Nothing is counted here.")),
-  status: () => ({ ready: true, detail: "" }),
-});
-
-const backends = [backend("claude-cli"), backend("openai"), backend("local")] as const;
+const backends = [idleBackend("claude-cli"), idleBackend("openai"), idleBackend("local")] as const;
 const claims = [{ backend: "openai", model: "gpt-*", pattern: /^gpt-/ }];
 
 function choose(facts: Partial<RoutingFacts>, ...rules: readonly RoutingRule[]) {
@@ -90,7 +77,7 @@ describe("without rules", () => {
 
   test("a name that is a backend's, though it is not here, is no part of a model's: that is said", () => {
     const routing = createRouting({
-      backends: [backend("openai"), backend("codex-api")],
+      backends: [idleBackend("openai"), idleBackend("codex-api")],
       rules: [],
       claims: [],
       ownNames: ["codex-cli"],
@@ -107,9 +94,9 @@ describe("without rules", () => {
   });
 
   describe("a backend that is mistyped before the model's name", () => {
-    const cli = { ...backend("claude-cli"), answersBy: "processes" as const };
+    const cli = { ...idleBackend("claude-cli"), answersBy: "processes" as const };
     const choosing = (model: string, first: Backend = cli) =>
-      createRouting({ backends: [first, backend("openai")], rules: [], claims: [] }).choose({
+      createRouting({ backends: [first, idleBackend("openai")], rules: [], claims: [] }).choose({
         ...plainRoute,
         wireFormat: "openai-chat",
         model,
@@ -131,7 +118,7 @@ describe("without rules", () => {
     });
 
     test("is left to who may have such models, or is near to nothing", () => {
-      expect(choosing("opneai/gpt-6", backend("router"))).toBe("router");
+      expect(choosing("opneai/gpt-6", idleBackend("router"))).toBe("router");
       expect(choosing("meta/llama")).toBe("claude-cli");
       const models = [{ id: "opneai/gpt-6", displayName: "", aliases: [] }];
       expect(choosing("opneai/gpt-6", { ...cli, knownModels: () => models })).toBe("claude-cli");

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { nearest } from "#lib/nearest.ts";
+import { percentDecoded } from "#lib/percent-decoded.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 import { boundNames } from "#lib/unread-fields.ts";
 
@@ -37,16 +38,7 @@ export function nameOf(headers: Headers, what: OurHeader): string {
 
 /** Without the white space around it; empty where nothing was said. Percent-encoded where it is not plain ASCII, as we say it ourselves. */
 export function valueOf(headers: Headers, what: OurHeader): string {
-  return decoded(plain(headers, `X-CCProxy-${what}`) || plain(headers, `X-CC-${what}`));
-}
-
-export function decoded(value: string): string {
-  if (!value.includes("%")) return value;
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+  return percentDecoded(plain(headers, `X-CCProxy-${what}`) || plain(headers, `X-CC-${what}`));
 }
 
 function plain(headers: Headers, name: string): string {

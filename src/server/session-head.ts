@@ -1,8 +1,9 @@
 import { GatewayError } from "#core/errors.ts";
 import type { SessionIds } from "#core/request.ts";
+import { percentDecoded } from "#lib/percent-decoded.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
-import { decoded, valueOf } from "./request-headers.ts";
+import { valueOf } from "./request-headers.ts";
 
 /** What agents send along with all they ask, title and sub-agent requests included. */
 const hintingHeaders = [
@@ -17,7 +18,7 @@ const hintingHeaders = [
 
 /** The ids of a conversation in the address and the headers. Throws GatewayError `invalid-request` for two names that differ. */
 export function sessionIdsOf(headers: Headers, inAddress: string | null | undefined): SessionIds {
-  const hint = hintingHeaders.map((name) => decoded(headers.get(name)?.trim() ?? "")).find((id) => id !== "");
+  const hint = hintingHeaders.map((name) => percentDecoded(headers.get(name)?.trim() ?? "")).find((id) => id !== "");
   const inHeader = valueOf(headers, "Session") || undefined;
   if (inAddress != null && inHeader !== undefined && inHeader !== inAddress) throw contradictory();
   return withoutNullish({ named: inAddress ?? inHeader, hint });

@@ -3,6 +3,7 @@ import type { RelayedRequest } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ProviderResponse } from "#core/provider-response.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { percentDecoded } from "#lib/percent-decoded.ts";
 
 import type { HttpApiOptions } from "./options.ts";
 
@@ -27,7 +28,7 @@ export function accountOfTurn(keeper: Keeper, principal: string, body: unknown):
 export function accountOfPath(keeper: Keeper, principal: string, path: string): string | undefined {
   const [, written] = /^\/v1\/responses\/([^/?]+)/.exec(path) ?? [];
   if (written === undefined) return undefined;
-  const id = decoded(written);
+  const id = percentDecoded(written);
   if (isOthers(keeper, principal, id))
     throw new GatewayError("not-found", `You have no response ${quoted(id)}.`, {
       hint: "A response is asked for with the access token that it was made with.",
@@ -51,11 +52,3 @@ function isOthers({ id: backend, responses }: Keeper, principal: string, id: str
 
 /** An id is no secret. */
 const quoted = (id: string): string => JSON.stringify(id.slice(0, 128));
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
