@@ -7,7 +7,7 @@ import * as v from "valibot";
 
 import { configSchema } from "#config/schema.ts";
 import type { RunContext } from "#core/backend.ts";
-import type { ModelRequest } from "#core/request.ts";
+import { requestOf } from "#wire/testing/conversations.ts";
 
 import { createProviders, keyFilesOf } from "./providers.ts";
 
@@ -29,17 +29,7 @@ test("who cannot be reached is told with where its proxy was set", async () => {
   expect(await hintOf({})).toMatchObject({ hint: "Check providers.acme.base_url, and the network." });
 });
 
-const hello: ModelRequest = {
-  wireFormat: "openai-chat",
-  model: "any",
-  system: [],
-  messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
-  stream: false,
-  includeUsage: false,
-  features: {},
-  featureFields: {},
-  ignoredFields: [],
-};
+const hello = requestOf({ wireFormat: "openai-chat", includeUsage: false });
 
 const context: RunContext = {
   mode: "chat",

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ModelRequest } from "#core/request.ts";
+import { quotedId } from "#lib/quoted-id.ts";
 
 import { chainOf } from "./fallback.ts";
 import type { ModelNames } from "./model-names.ts";
@@ -28,7 +29,7 @@ export function chooseBackends(
 
 /** `why` ends as a sentence does. */
 export function keptElsewhere({ backend, response }: Keeper, why: string): GatewayError {
-  const id = JSON.stringify(response.slice(0, 128));
+  const id = quotedId(response);
   return new GatewayError("invalid-request", `previous_response_id: ${backend} keeps the response ${id}, ${why}`, {
     param: "previous_response_id",
     hint: `Ask a model of ${backend}'s, by a name like ${backend}/MODEL or below /providers/${backend}/v1, or send the whole conversation as input.`,

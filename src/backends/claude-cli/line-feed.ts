@@ -1,3 +1,5 @@
+import { Bell } from "#lib/bell.ts";
+
 import type { CliLine } from "./lines.ts";
 
 /** Batches the reader may be ahead of the turn before it has to wait; then the pipe fills and the CLI waits too. */
@@ -8,7 +10,7 @@ export class LineFeed {
   #lines: CliLine[] = [];
   #batches = 0;
   #closed = false;
-  #wake: (() => void) | undefined;
+  readonly #bell = new Bell();
   #room: (() => void) | undefined;
 
   /** Resolves when there is room for more. For one producer, which waits. */
@@ -16,7 +18,7 @@ export class LineFeed {
     if (this.#closed) return;
     this.#lines.push(...lines);
     this.#batches += 1;
-    this.#wake?.();
+    this.#bell.ring();
     if (this.#batches < MAX_AHEAD) return;
     await new Promise<void>((resolve) => {
       this.#room = resolve;
@@ -25,7 +27,7 @@ export class LineFeed {
 
   /** All lines there are; `[]` after `quietMs` of silence; undefined when the feed is closed and empty. For one consumer. */
   async take(quietMs?: number): Promise<readonly CliLine[] | undefined> {
-    if (this.#lines.length === 0 && !this.#closed) await this.#more(quietMs);
+    if (this.#lines.length === 0 && !this.#closed) await this.#bell.wait(quietMs);
     const lines = this.#lines;
     this.#lines = [];
     this.#batches = 0;
@@ -45,16 +47,7 @@ export class LineFeed {
 
   close(): void {
     this.#closed = true;
-    this.#wake?.();
+    this.#bell.ring();
     this.#room?.();
-  }
-
-  async #more(quietMs: number | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = quietMs === undefined ? undefined : setTimeout(resolve, quietMs);
-    await promise;
-    clearTimeout(timer);
-    this.#wake = undefined;
   }
 }

@@ -4,6 +4,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { ProviderResponse } from "#core/provider-response.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { percentDecoded } from "#lib/percent-decoded.ts";
+import { quotedId } from "#lib/quoted-id.ts";
 
 import type { HttpApiOptions } from "./options.ts";
 
@@ -17,7 +18,7 @@ export function accountOfTurn(keeper: Keeper, principal: string, body: unknown):
   const previous = isRecord(body) ? body["previous_response_id"] : undefined;
   if (typeof previous !== "string") return undefined;
   if (isOthers(keeper, principal, previous))
-    throw new GatewayError("invalid-request", `previous_response_id: you have no response ${quoted(previous)}.`, {
+    throw new GatewayError("invalid-request", `previous_response_id: you have no response ${quotedId(previous)}.`, {
       param: "previous_response_id",
       hint: "Send the whole conversation as input.",
     });
@@ -30,7 +31,7 @@ export function accountOfPath(keeper: Keeper, principal: string, path: string): 
   if (written === undefined) return undefined;
   const id = percentDecoded(written);
   if (isOthers(keeper, principal, id))
-    throw new GatewayError("not-found", `You have no response ${quoted(id)}.`, {
+    throw new GatewayError("not-found", `You have no response ${quotedId(id)}.`, {
       hint: "A response is asked for with the access token that it was made with.",
     });
   return keeper.responses?.find(principal, id)?.account;
@@ -49,6 +50,3 @@ export function rememberAnswer(
 function isOthers({ id: backend, responses }: Keeper, principal: string, id: string): boolean {
   return responses?.isOthers({ principal, id, backend }) === true;
 }
-
-/** An id is no secret. */
-const quoted = (id: string): string => JSON.stringify(id.slice(0, 128));

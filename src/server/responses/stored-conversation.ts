@@ -1,6 +1,7 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ResponseStore, StoredResponse } from "#core/stored-response.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { quotedId } from "#lib/quoted-id.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -85,18 +86,15 @@ export function withIds(input: readonly Item[], responseId: string): readonly It
   );
 }
 
-/** An id is no secret. */
-const quoted = (id: string): string => JSON.stringify(id.slice(0, 128));
-
 function unknownPrevious(id: string): GatewayError {
-  return new GatewayError("invalid-request", `previous_response_id: you have no response ${quoted(id)}.`, {
+  return new GatewayError("invalid-request", `previous_response_id: you have no response ${quotedId(id)}.`, {
     param: "previous_response_id",
     hint: "Send the whole conversation as input; what is kept, and for how long, is a matter of `store`, responses.keep_days and responses.max_mb.",
   });
 }
 
 function unknownItem(index: number, id: string): GatewayError {
-  return new GatewayError("invalid-request", `input[${index}].id: you have no item ${quoted(id)}.`, {
+  return new GatewayError("invalid-request", `input[${index}].id: you have no item ${quotedId(id)}.`, {
     param: `input[${index}].id`,
     hint: "Send the item itself.",
   });

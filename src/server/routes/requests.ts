@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { quotedId } from "#lib/quoted-id.ts";
 import { jsonResponse } from "#server/json-response.ts";
 import { errorResponses, json, requestIdHeader } from "#server/openapi/parts.ts";
 import type { Route } from "#server/route.ts";
@@ -6,13 +7,9 @@ import type { Route } from "#server/route.ts";
 const cancelRequest: Route["answer"] = ({ principal }, { cancelTurns }, params) => {
   const id = params["id"] ?? "";
   if (cancelTurns(principal, id) === 0)
-    throw new GatewayError(
-      "not-found",
-      `No request ${JSON.stringify(id.slice(0, 128))} of yours is running or waits.`,
-      {
-        hint: "Its id is in the header X-Request-Id of its answer; one that is over cannot be cancelled.",
-      },
-    );
+    throw new GatewayError("not-found", `No request ${quotedId(id)} of yours is running or waits.`, {
+      hint: "Its id is in the header X-Request-Id of its answer; one that is over cannot be cancelled.",
+    });
   return jsonResponse({ id, object: "request", status: "cancelled" });
 };
 

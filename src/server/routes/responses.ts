@@ -2,6 +2,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { StoredResponse } from "#core/stored-response.ts";
 import type { Keeper } from "#gateway/routing.ts";
 import { isRecord } from "#lib/is-record.ts";
+import { quotedId } from "#lib/quoted-id.ts";
 import { callOf } from "#server/call.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
@@ -142,7 +143,7 @@ function idOf(params: RouteParams): string {
 }
 
 function unknown(id: string): GatewayError {
-  return new GatewayError("not-found", `You have no response ${JSON.stringify(id.slice(0, 128))}.`, {
+  return new GatewayError("not-found", `You have no response ${quotedId(id)}.`, {
     hint: "One is kept for responses.keep_days and within responses.max_mb, unless its request had `store: false`. One that a provider keeps is found here where it was made through here, for as long; below /providers/NAME/v1 in any case.",
   });
 }
