@@ -12,7 +12,7 @@ import { mismatchOf } from "#gateway/routing.ts";
 import { optionsSet } from "#gateway/rule-options.ts";
 import { isRecord } from "#lib/is-record.ts";
 import { askedBy } from "#server/call.ts";
-import { valueOf } from "#server/request-headers.ts";
+import { saidToUs, valueOf } from "#server/request-headers.ts";
 import { backendIn, routes } from "#server/routes/table.ts";
 import { hasRoute, unroutable } from "#server/unroutable.ts";
 import { wireFormatOf } from "#server/wire-format-of.ts";
@@ -57,11 +57,12 @@ export function explainRoute(config: Config, { path, headers, token, bytes, body
   const format = wireFormatOf(path, headers, { openaiChat, openaiResponses, anthropicMessages });
   const outline = format.outline(body);
   const names = modelNames(config);
-  const asked = askedBy(headers, undefined);
+  const said = saidToUs(headers);
+  const asked = askedBy(headers, said, undefined);
   const facts = {
     wireFormat: format.id,
     model: modelAsked(outline.model, asked.model, names),
-    backend: backendIn(path) ?? (valueOf(headers, "Backend") || backendInKeys(headers)),
+    backend: backendIn(path) ?? (valueOf(said, "Backend") || backendInKeys(headers)),
     token,
     path,
     headers,

@@ -42,12 +42,10 @@ export function createAccessGuard({ plain, named = new Map() }: AccessTokens): A
       const { tokens, backend } = presentedBy(headers);
       if (expected.length === 0) return { principal: onlyCaller, token: undefined, backend };
       const presented = tokens.map(digest);
+      let found: (typeof expected)[number] | undefined;
       // Digests have one length, and each is compared with each: the time tells neither how much is right nor of which.
-      const compared = expected.map((candidate) => ({
-        candidate,
-        fits: presented.filter((one) => timingSafeEqual(one, candidate.digest)).length > 0,
-      }));
-      const found = compared.find(({ fits }) => fits)?.candidate;
+      for (const candidate of expected)
+        for (const one of presented) if (timingSafeEqual(one, candidate.digest)) found ??= candidate;
       if (found === undefined) throw refusal(tokens.length > 0, backend !== undefined);
       return { principal: found.principal, token: found.token, backend };
     },
@@ -57,12 +55,15 @@ export function createAccessGuard({ plain, named = new Map() }: AccessTokens): A
 /** Both places are looked at: some SDKs send a dummy key in one and the user's header in the other. */
 function presentedBy(headers: Headers) {
   const bearer = /^Bearer +(.+)$/i.exec(headers.get("authorization")?.trim() ?? "")?.[1] ?? "";
-  const keys = [headers.get("x-api-key")?.trim() ?? "", bearer].filter((key) => key !== "");
-  const named = keys.map((key) => ({ key, naming: readNamingKey(key) }));
-  return {
-    tokens: named.flatMap(({ key, naming }) => (naming === undefined ? [key] : (naming.token ?? []))),
-    backend: named.find(({ naming }) => naming !== undefined)?.naming?.backend,
-  };
+  const tokens: string[] = [];
+  let backend: string | undefined;
+  for (const key of [headers.get("x-api-key")?.trim() ?? "", bearer]) {
+    const naming = readNamingKey(key);
+    const token = naming === undefined ? key : naming.token;
+    if (token !== undefined && token !== "") tokens.push(token);
+    backend ??= naming?.backend;
+  }
+  return { tokens, backend };
 }
 
 /** What a request's key names to answer it. */

@@ -36,7 +36,7 @@ export type SignHeaders = (
 export interface CredentialOptions {
   readonly label: string;
   /** Throws GatewayError `authentication`. */
-  readonly read: () => Promise<string>;
+  readonly read: () => string | Promise<string>;
   readonly isMissing?: Credential["isMissing"];
   /** Reading it is dear: it is read again only when it was refused. */
   readonly keep: boolean;
@@ -56,21 +56,24 @@ export function createCredential({
   let held: { readonly secret: string; readonly at: number } | undefined;
   let reading: Promise<string> | undefined;
 
-  async function readNow(): Promise<string> {
-    try {
-      const secret = await read();
-      held = { secret, at: now() };
-      return secret;
-    } finally {
-      reading = undefined;
-    }
+  function hold(secret: string): string {
+    held = { secret, at: now() };
+    return secret;
   }
-  const load = (): Promise<string> => (reading ??= readNow());
+
+  async function load(): Promise<string> {
+    if (reading !== undefined) return await reading;
+    const said = read();
+    // What is at hand is there at once: each request asks for it.
+    if (typeof said === "string") return hold(said);
+    reading = said.then(hold).finally(() => (reading = undefined));
+    return await reading;
+  }
 
   return {
     label,
     ...(isMissing !== undefined && { isMissing }),
-    get: async () => (keep && held !== undefined ? held.secret : await load()),
+    get: () => (keep && held !== undefined ? Promise.resolve(held.secret) : load()),
     look: async () => (keep ? held?.secret : await load().catch(() => undefined)),
     async renew(refused) {
       if (held !== undefined && held.secret !== refused) return held.secret;

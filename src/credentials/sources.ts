@@ -29,7 +29,7 @@ export interface SourceDeps {
 export function credentialFrom(source: CredentialSource, deps: SourceDeps): Credential {
   const { env, file, command, keychain } = source;
   if (env !== undefined) {
-    const read = async () =>
+    const read = () =>
       secretIn(
         deps.environment[env],
         `The variable ${env} is not set.`,

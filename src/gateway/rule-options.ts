@@ -30,11 +30,13 @@ const optionNames = {
 
 /** What is set, by its name in the configuration. */
 export function optionsSet(options: RunOptions): readonly (readonly [string, string | number])[] {
-  const values = new Map(Object.entries(withoutNullish(options)));
-  return Object.entries(optionNames).flatMap(([key, name]) => {
-    const value = values.get(key);
-    return value === undefined ? [] : [[name, value] as const];
-  });
+  const set: (readonly [string, string | number])[] = [];
+  let key: keyof RunOptions;
+  for (key in optionNames) {
+    const value = options[key];
+    if (value !== undefined) set.push([optionNames[key], value]);
+  }
+  return set;
 }
 
 /** Names of those for which a request has to be read: the mode is about who answers it. */

@@ -6,23 +6,23 @@ import type { Call } from "#gateway/types.ts";
 import { betasIn } from "./anthropic-headers.ts";
 import type { Exchange } from "./exchange.ts";
 import { lostWhenRead } from "./lost-when-read.ts";
-import { choiceOf, nameOf, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
+import { choiceOf, nameOf, type SaidToUs, unreadHeaderRefusal, valueOf } from "./request-headers.ts";
 import type { RouteParams } from "./route.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
 /** What the gateway is told of the request beside its body. Throws GatewayError `invalid-request`. */
 export function callOf(exchange: Exchange, params: RouteParams): Call {
-  const { request, path, query, requestId, unread, caller, signal, record } = exchange;
+  const { request, said, path, query, requestId, unread, caller, signal, record } = exchange;
   const { headers } = request;
-  const strict = strictOf(headers);
+  const strict = strictOf(said);
   const [first] = unread;
   if (strict && first !== undefined) throw unreadHeaderRefusal(first, headers);
   return {
-    ...askedBy(headers, params["session"]),
+    ...askedBy(headers, said, params["session"]),
     requestId,
     principal: caller.principal,
     route: {
-      backend: params["backend"] ?? (valueOf(headers, "Backend") || caller.backend),
+      backend: params["backend"] ?? (valueOf(said, "Backend") || caller.backend),
       token: caller.token,
       path,
       headers,
@@ -43,19 +43,19 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
 }
 
 /** Of that, what its client asks for in headers. Throws GatewayError `invalid-request`. */
-export function askedBy(headers: Headers, session: RouteParams[string] | undefined) {
-  const effort = choiceOf(headers, "Effort", efforts);
+export function askedBy(headers: Headers, said: SaidToUs, session: RouteParams[string] | undefined) {
+  const effort = choiceOf(said, "Effort", efforts);
   return {
-    mode: choiceOf(headers, "Mode", modes),
-    tools: choiceOf(headers, "Tools", toolOwners),
-    verbosity: verbosityOf(headers),
-    model: valueOf(headers, "Claude-Model") || undefined,
+    mode: choiceOf(said, "Mode", modes),
+    tools: choiceOf(said, "Tools", toolOwners),
+    verbosity: verbosityOf(said),
+    model: valueOf(said, "Claude-Model") || undefined,
     effort,
-    effortField: effort && nameOf(headers, "Effort"),
+    effortField: effort && nameOf(said, "Effort"),
     betas: betasIn(headers),
-    workspace: valueOf(headers, "Workspace") || undefined,
-    sessionIds: sessionIdsOf(headers, session),
-    interrupts: choiceOf(headers, "Busy", whenBusy) === "interrupt",
+    workspace: valueOf(said, "Workspace") || undefined,
+    sessionIds: sessionIdsOf(headers, said, session),
+    interrupts: choiceOf(said, "Busy", whenBusy) === "interrupt",
   };
 }
 
@@ -65,12 +65,12 @@ const toolOwners = ["client", "agent", "both"] as const satisfies readonly ToolO
 const whenBusy = ["wait", "interrupt"] as const;
 
 /** Also in the words of an earlier proxy. */
-function verbosityOf(headers: Headers): Verbosity | undefined {
-  const isDefault = ["text", "default"].includes(valueOf(headers, "Verbosity").toLowerCase());
-  return isDefault ? "text-only" : choiceOf(headers, "Verbosity", verbosities);
+function verbosityOf(said: SaidToUs): Verbosity | undefined {
+  const isDefault = ["text", "default"].includes(valueOf(said, "Verbosity").toLowerCase());
+  return isDefault ? "text-only" : choiceOf(said, "Verbosity", verbosities);
 }
 
-function strictOf(headers: Headers): boolean {
-  const value = valueOf(headers, "Strict");
-  return value === "1" || (value !== "0" && choiceOf(headers, "Strict", ["true", "false"]) === "true");
+function strictOf(said: SaidToUs): boolean {
+  const value = valueOf(said, "Strict");
+  return value === "1" || (value !== "0" && choiceOf(said, "Strict", ["true", "false"]) === "true");
 }

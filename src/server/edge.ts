@@ -4,7 +4,7 @@ import { askedHeaders, ignoredHeader, runHeaders } from "./answer-headers.ts";
 import { allowOrigin, answerPreflight } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import { renderError } from "./render-error.ts";
-import { unreadHeaders } from "./request-headers.ts";
+import { saidToUs, unreadHeaders } from "./request-headers.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { WireFormats } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -31,6 +31,7 @@ interface EdgeDeps {
 export function createEdge(deps: EdgeDeps) {
   function open(request: Request, connections: Connections | undefined): Exchange {
     const { path, query } = targetOf(request.url);
+    const said = saidToUs(request.headers);
     const exchange: Exchange = new Exchange({
       request,
       path,
@@ -43,7 +44,8 @@ export function createEdge(deps: EdgeDeps) {
         clientAddress: connections?.requestIP(request)?.address,
         userAgent: request.headers.get("user-agent") ?? undefined,
       }),
-      unread: unreadHeaders(request.headers),
+      said,
+      unread: unreadHeaders(request.headers, said),
       onEnd: () => deps.active.delete(exchange),
       stayOpen: () => connections?.timeout(request, 0),
     });

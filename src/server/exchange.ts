@@ -5,6 +5,8 @@ import type { WireFormat } from "#core/wire-format.ts";
 import type { AskedHead, RunningHead } from "#gateway/types.ts";
 import type { RequestRecord } from "#telemetry/request-record.ts";
 
+import type { SaidToUs } from "./request-headers.ts";
+
 interface ExchangeOptions {
   readonly request: Request;
   /** Path as requested, cleaned of doubled slashes. */
@@ -12,6 +14,7 @@ interface ExchangeOptions {
   readonly query: URLSearchParams;
   readonly wireFormat: WireFormat;
   readonly record: RequestRecord;
+  readonly said: SaidToUs;
   /** Headers that were meant for us and have no effect. */
   readonly unread: readonly string[];
   /** Called once, when the answer is over. */
@@ -47,6 +50,7 @@ export class Exchange {
   /** The API shape whatever happens to this request is told in. */
   readonly wireFormat: WireFormat;
   readonly record: RequestRecord;
+  readonly said: SaidToUs;
   readonly unread: readonly string[];
   readonly stayOpen: () => void;
   /** Set by the access guard. */
@@ -74,12 +78,13 @@ export class Exchange {
   #finishReason: FinishReason | undefined;
   #failure: GatewayError | undefined;
 
-  constructor({ request, path, query, wireFormat, record, unread, onEnd, stayOpen }: ExchangeOptions) {
+  constructor({ request, path, query, wireFormat, record, said, unread, onEnd, stayOpen }: ExchangeOptions) {
     this.request = request;
     this.path = path;
     this.query = query;
     this.wireFormat = wireFormat;
     this.record = record;
+    this.said = said;
     this.unread = unread;
     this.stayOpen = stayOpen;
     this.#onEnd = onEnd;

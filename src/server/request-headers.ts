@@ -26,36 +26,48 @@ const prefix = /^x-cc(?:proxy)?-/;
 const known: ReadonlySet<string> = new Set(ourHeaders.map((what) => what.toLowerCase()));
 const startOfPrefix = "x-cc";
 
-export function isOurs(name: string): boolean {
+/** What a client says to us, by lower-case names: looked for once, as most say nothing. */
+export type SaidToUs = ReadonlyMap<string, string>;
+
+export function saidToUs(headers: Headers): SaidToUs {
+  const said = new Map<string, string>();
+  headers.forEach((value, name) => {
+    if (name.startsWith(startOfPrefix) && isOurs(name)) said.set(name, value.trim());
+  });
+  return said;
+}
+
+function isOurs(name: string): boolean {
   return prefix.test(name);
 }
 
 /** The header as the client called it; ours comes first where it sent both. */
-export function nameOf(headers: Headers, what: OurHeader): string {
+export function nameOf(said: SaidToUs, what: OurHeader): string {
   const [ours, theirs] = [`X-CCProxy-${what}`, `X-CC-${what}`];
-  return plain(headers, ours) === "" && plain(headers, theirs) !== "" ? theirs : ours;
+  return plain(said, ours) === "" && plain(said, theirs) !== "" ? theirs : ours;
 }
 
 /** Without the white space around it; empty where nothing was said. Percent-encoded where it is not plain ASCII, as we say it ourselves. */
-export function valueOf(headers: Headers, what: OurHeader): string {
-  return percentDecoded(plain(headers, `X-CCProxy-${what}`) || plain(headers, `X-CC-${what}`));
+export function valueOf(said: SaidToUs, what: OurHeader): string {
+  if (said.size === 0) return "";
+  return percentDecoded(plain(said, `X-CCProxy-${what}`) || plain(said, `X-CC-${what}`));
 }
 
-function plain(headers: Headers, name: string): string {
-  return headers.get(name)?.trim() ?? "";
+function plain(said: SaidToUs, name: string): string {
+  return said.get(name.toLowerCase()) ?? "";
 }
 
 /** Undefined where the client leaves the choice to others. Throws GatewayError `invalid-request`. */
 export function choiceOf<const T extends string>(
-  headers: Headers,
+  said: SaidToUs,
   what: OurHeader,
   choices: readonly T[],
 ): T | undefined {
-  const value = valueOf(headers, what);
+  const value = valueOf(said, what);
   if (value === "") return undefined;
   const chosen = choices.find((choice) => choice === value.toLowerCase());
   if (chosen !== undefined) return chosen;
-  const name = nameOf(headers, what);
+  const name = nameOf(said, what);
   const expected = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
   throw new GatewayError("invalid-request", `The header ${name} must be ${expected}; got ${describeValue(value)}.`, {
     param: name,
@@ -64,9 +76,8 @@ export function choiceOf<const T extends string>(
 }
 
 /** Headers that were meant for us and have no effect. */
-export function unreadHeaders(headers: Headers): readonly string[] {
-  const ours = [...headers.keys()].filter((name) => name.startsWith(startOfPrefix) && isOurs(name));
-  const unread = new Set(ours.filter((name) => !known.has(name.replace(prefix, ""))));
+export function unreadHeaders(headers: Headers, said: SaidToUs): readonly string[] {
+  const unread = new Set([...said.keys()].filter((name) => !known.has(name.replace(prefix, ""))));
   if (headers.get("x-request-id") && !isFitRequestId(headers)) unread.add("X-Request-Id");
   return boundNames(unread);
 }

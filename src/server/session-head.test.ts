@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
 
+import { saidToUs } from "./request-headers.ts";
 import { sessionIdsOf } from "./session-head.ts";
 
-const idsOf = (headers: Record<string, string>, inAddress?: string) => sessionIdsOf(new Headers(headers), inAddress);
+const idsOf = (said: Record<string, string>, inAddress?: string) => {
+  const headers = new Headers(said);
+  return sessionIdsOf(headers, saidToUs(headers), inAddress);
+};
 
 test("the address or a header names a session, ours before the other; two that differ are refused", () => {
   const headers = { "X-CC-Session": "b", "X-CCProxy-Session": " a " };

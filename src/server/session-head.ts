@@ -3,7 +3,7 @@ import type { SessionIds } from "#core/request.ts";
 import { percentDecoded } from "#lib/percent-decoded.ts";
 import { withoutNullish } from "#lib/without-nullish.ts";
 
-import { valueOf } from "./request-headers.ts";
+import { type SaidToUs, valueOf } from "./request-headers.ts";
 
 /** What agents send along with all they ask, title and sub-agent requests included. */
 const hintingHeaders = [
@@ -17,9 +17,13 @@ const hintingHeaders = [
 ];
 
 /** The ids of a conversation in the address and the headers. Throws GatewayError `invalid-request` for two names that differ. */
-export function sessionIdsOf(headers: Headers, inAddress: string | null | undefined): SessionIds {
+export function sessionIdsOf(
+  headers: Headers,
+  said: SaidToUs,
+  inAddress: string | null | undefined,
+): SessionIds {
   const hint = hintingHeaders.map((name) => percentDecoded(headers.get(name)?.trim() ?? "")).find((id) => id !== "");
-  const inHeader = valueOf(headers, "Session") || undefined;
+  const inHeader = valueOf(said, "Session") || undefined;
   if (inAddress != null && inHeader !== undefined && inHeader !== inAddress) throw contradictory();
   return withoutNullish({ named: inAddress ?? inHeader, hint });
 }

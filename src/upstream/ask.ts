@@ -72,7 +72,7 @@ export async function ask(options: AskOptions, call: Question): Promise<Asked> {
   try {
     const response = await fetch(call.url, {
       method: call.method,
-      headers: { ...call.headers },
+      headers: call.headers,
       // Nothing here shares its memory with another thread, which is all the type could mean beside it.
       ...(call.body !== undefined && { body: call.body as string | Uint8Array<ArrayBuffer> }),
       // A credential goes nowhere but where it was meant for.

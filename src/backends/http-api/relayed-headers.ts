@@ -32,20 +32,24 @@ const ourPrefixes = /^(?:x-cc(?:proxy)?-|x-forwarded-|sec-|access-control-)/;
 
 /** The rest of what a client says is for the upstream, known to us or not. Its answer is to be readable along the way. */
 export function requestHeaders(headers: Headers): Record<string, string> {
-  const passed = [...headers].filter(([name]) => !ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name));
-  const all = Object.fromEntries(passed);
+  const passed: Record<string, string> = {};
+  headers.forEach((value, name) => {
+    if (!ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name)) passed[name] = value;
+  });
   // What curl and fetch say of any text; here it was read as JSON.
-  const json = /^(?:application\/x-www-form-urlencoded|text\/plain)/.test(all["content-type"] ?? "");
-  return { ...all, ...(json && { "content-type": "application/json" }), "accept-encoding": "identity" };
+  if (/^(?:application\/x-www-form-urlencoded|text\/plain)/.test(passed["content-type"] ?? ""))
+    passed["content-type"] = "application/json";
+  passed["accept-encoding"] = "identity";
+  return passed;
 }
 
 /** Ids of ours stand beside the upstream's own; its cookies and its rules for pages concern nobody here. */
 export function answerHeaders(headers: Headers): Headers {
   const passed = new Headers();
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     if (name === "request-id" || name === "x-request-id") passed.set("x-ccproxy-upstream-request-id", value);
     else if (!ofOneHop.has(name) && !/^(?:set-cookie|alt-svc|server|via|access-control-|x-ccproxy-)/.test(name))
-      passed.append(name, value);
-  }
+      passed.set(name, value);
+  });
   return passed;
 }

@@ -1,14 +1,13 @@
 import { GatewayError } from "#core/errors.ts";
 import { describeValue } from "#lib/schema-problem.ts";
 import type { Exchange } from "#server/exchange.ts";
-import { isOurs } from "#server/request-headers.ts";
 
 import type { KeyedRequest } from "./recordings.ts";
 
 const validKey = /^[\x21-\x7e]{1,255}$/;
 
 /** undefined without an `Idempotency-Key`. Throws GatewayError `invalid-request`. */
-export function keyedRequest({ request, path, caller }: Exchange, body: unknown): KeyedRequest | undefined {
+export function keyedRequest({ request, said, path, caller }: Exchange, body: unknown): KeyedRequest | undefined {
   const key = request.headers.get("idempotency-key")?.trim() ?? "";
   if (key === "") return undefined;
   if (!validKey.test(key))
@@ -18,9 +17,7 @@ export function keyedRequest({ request, path, caller }: Exchange, body: unknown)
       { param: "Idempotency-Key" },
     );
   // They change the answer as the body does.
-  const told = [...request.headers]
-    .filter(([name]) => isOurs(name))
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const told = [...said].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const fingerprint = new Bun.CryptoHasher("sha256")
     .update(JSON.stringify([body, told, caller.backend]))
     .digest("base64");

@@ -49,6 +49,7 @@ test.each(
         ? openaiResponses
         : openaiChat,
     record: createRequestRecord({ requestId: "r1", method, path }),
+    said: new Map(),
     unread: [],
     onEnd: () => undefined,
     stayOpen: () => {
