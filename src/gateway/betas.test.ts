@@ -25,6 +25,6 @@ test("what only a request that is passed on could keep is named where it is read
     yield [start, finish];
   });
   const asked = { ...request, features: {}, ignoredFields: [] };
-  const { head } = await gateway.run(asked, callWith({ lostWhenRead: ["anthropic-version"] }));
+  const { head } = await gateway.run(asked, callWith({ lostWhenRead: () => ["anthropic-version"] }));
   expect(head.ignored).toEqual(["anthropic-version"]);
 });

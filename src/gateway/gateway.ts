@@ -88,7 +88,7 @@ async function prepare(
     rule: choice.options,
   });
   const setup: RunSetup = { mode, tools, permissionMode };
-  const unread = [...call.unreadHeaders, ...(call.lostWhenRead ?? []), ...unusedHeaders(call, mode, session)];
+  const unread = [...call.unreadHeaders, ...(call.lostWhenRead?.() ?? []), ...unusedHeaders(call, mode, session)];
   const routed = { ...request, model };
   const refused = backend.unsupported(routed, setup);
   const ignored = [...unread, ...ignoredFields(routed, refused)];

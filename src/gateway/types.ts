@@ -50,7 +50,7 @@ export interface Call {
   /** What it says beside its body and nobody reads. */
   readonly unreadHeaders: readonly string[];
   /** What has no effect only where the request is not passed on as it came. */
-  readonly lostWhenRead?: readonly string[];
+  readonly lostWhenRead?: () => readonly string[];
   /** Fires when the client is gone or the proxy stops; a GatewayError as its reason says why. */
   readonly signal: AbortSignal;
   readonly record: RequestRecord;

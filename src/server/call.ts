@@ -32,7 +32,7 @@ export function callOf(exchange: Exchange, params: RouteParams): Call {
     },
     strict,
     unreadHeaders: unread,
-    lostWhenRead: lostWhenRead(headers, query),
+    lostWhenRead: () => lostWhenRead(headers, query),
     signal,
     record,
     failed: new Map(),

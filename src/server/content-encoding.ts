@@ -27,7 +27,9 @@ const mostCodings = 2;
  * `unsupported-media-type` for one we do not know.
  */
 export function contentCodings(headers: Headers): readonly string[] {
-  const named = (headers.get("content-encoding") ?? "")
+  const said = headers.get("content-encoding");
+  if (said === null) return [];
+  const named = said
     .toLowerCase()
     .split(",")
     .map((name) => name.trim());

@@ -105,6 +105,10 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
   const facts: Writable<RequestFacts> = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
+  function put<Name extends keyof RequestFacts>(name: Name, { [name]: value }: RequestFacts): void {
+    if (value !== undefined) facts[name] = value;
+  }
+
   const row = (): AccessLogRow => ({
     key,
     ...head,
@@ -128,10 +132,8 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
     row,
     set(more) {
       if (ended !== undefined) return;
-      for (const name in more) {
-        const value: unknown = Reflect.get(more, name);
-        if (value !== undefined) Reflect.set(facts, name, value);
-      }
+      let name: keyof RequestFacts;
+      for (name in more) put(name, more);
     },
     mark(moment) {
       if (ended === undefined) marks[moment] ??= clock();

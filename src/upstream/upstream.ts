@@ -128,7 +128,8 @@ function lanesFor(
   { affinity }: Pick<UpstreamCall, "affinity">,
   { spread }: Pick<UpstreamOptions, "spread">,
   turn: { next: number },
-): Lane[] {
+): readonly Lane[] {
+  if (lanes.length === 1) return lanes;
   const start = spread === "failover" ? 0 : affinity === undefined ? turn.next++ : Number(Bun.hash(affinity) % 1000n);
   const at = start % lanes.length;
   const all = [...lanes.slice(at), ...lanes.slice(0, at)];

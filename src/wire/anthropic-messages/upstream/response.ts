@@ -18,7 +18,7 @@ export function decodeResponse(body: unknown): readonly ModelEvent[] {
       { type: "content_block_start", index, content_block: block },
       { type: "content_block_stop", index },
     ]),
-    { type: "message_delta", delta: { stop_reason: stop_reason ?? "end_turn", stop_sequence }, usage: message.usage },
+    { type: "message_delta", delta: { stop_reason: stop_reason ?? "end_turn", stop_sequence }, usage: null },
     { type: "message_stop" },
   ];
   return events.flatMap(decode);

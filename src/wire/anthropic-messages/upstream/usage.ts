@@ -22,8 +22,9 @@ export function usageOf(upstream: UpstreamUsage | null): Usage {
  * servers that say 0 there of all they do not count again.
  */
 export function mergeUpstreamUsage(start: UpstreamUsage | null, end: UpstreamUsage | null): UpstreamUsage {
+  if (end === null) return start ?? {};
   const counts = usageOf(end).inputTokens > 0;
-  const known = Object.entries(end ?? {}).filter(
+  const known = Object.entries(end).filter(
     ([name, value]) => value !== null && value !== undefined && (counts || !/^(?:input|cache)_/.test(name)),
   );
   return { ...start, ...Object.fromEntries(known) };
