@@ -96,7 +96,7 @@ export function apiOf(provider: Provider, deps: ProviderDeps, credentials: Crede
     idleTimeoutMs: provider.idle_timeout_seconds * 1000,
     mostHeldBytes,
     hasKey: () => hasKey(provider, credentials()),
-    upstream: { send: async (call) => await upstream().send(call) },
+    upstream: { send: (call) => upstream().send(call) },
   };
 }
 

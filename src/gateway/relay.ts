@@ -138,12 +138,12 @@ interface Ending {
   error?: GatewayError;
 }
 
-async function send(
+function send(
   backend: Backend,
   ...[request, context]: Parameters<NonNullable<Backend["relay"]>>
 ): Promise<RelayedAnswer> {
   if (backend.relay === undefined) throw new GatewayError("internal", `${backend.id} passes nothing on.`);
-  return await backend.relay(request, context);
+  return backend.relay(request, context);
 }
 
 /**

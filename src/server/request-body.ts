@@ -34,7 +34,7 @@ export async function readBytes({ request, record }: Exchange, maxBytes: number)
   if (Number(announced ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
   const received = announced === null ? await collectBytes(request, maxBytes) : await request.bytes();
   record.set({ bytesIn: received.byteLength });
-  return await decodeContent(received, codings, maxBytes);
+  return codings.length === 0 ? received : await decodeContent(received, codings, maxBytes);
 }
 
 async function collectBytes(request: Request, maxBytes: number): Promise<Uint8Array> {

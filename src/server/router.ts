@@ -9,7 +9,7 @@ import { unroutable } from "./unroutable.ts";
 
 export interface Router {
   /** Answers by the routes; a failure is rendered, never thrown. */
-  route(exchange: Exchange): Promise<Response>;
+  route(exchange: Exchange): Response | Promise<Response>;
 }
 
 interface RouterDeps {
@@ -48,10 +48,10 @@ export function createRouter({ routes, services, admit }: RouterDeps): Router {
     });
 
   return {
-    async route(exchange) {
+    route(exchange) {
       const request = new Request(`http://localhost${exchange.path}`, { method: exchange.request.method });
       exchanges.set(request, exchange);
-      return await app.fetch(request);
+      return app.fetch(request);
     },
   };
 }

@@ -105,7 +105,7 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
   const facts: Writable<RequestFacts> = {};
   let ended: { readonly at: number; readonly outcome: RequestOutcome } | undefined;
 
-  function put<Name extends keyof RequestFacts>(name: Name, { [name]: value }: RequestFacts): void {
+  function put<Name extends keyof RequestFacts>(name: Name, value: RequestFacts[Name]): void {
     if (value !== undefined) facts[name] = value;
   }
 
@@ -133,7 +133,7 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
     set(more) {
       if (ended !== undefined) return;
       let name: keyof RequestFacts;
-      for (name in more) put(name, more);
+      for (name in more) put(name, more[name]);
     },
     mark(moment) {
       if (ended === undefined) marks[moment] ??= clock();

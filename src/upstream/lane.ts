@@ -93,12 +93,15 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
 }
 
 /** Whether it is the credential that is refused, rather than what is asked with it. */
-async function refuses({ responseTimeoutMs }: LaneOptions, call: LaneCall, response: Response): Promise<boolean> {
-  const { refusesKey, signal } = call;
+function refuses(
+  { responseTimeoutMs }: LaneOptions,
+  { refusesKey, signal }: LaneCall,
+  response: Response,
+): boolean | Promise<boolean> {
   if (response.status !== 400 || refusesKey === undefined) return response.status === 401;
   // Who asks reads it for itself.
   const chunks = chunksOf(response.clone(), { idleTimeoutMs: responseTimeoutMs, signal });
-  return refusesKey(await textOf(chunks, mostOfRefusal).catch(() => ""));
+  return textOf(chunks, mostOfRefusal).then(refusesKey, () => false);
 }
 
 const mostOfRefusal = 64 * 1024;
