@@ -1,5 +1,6 @@
 import { type ErrorKind, GatewayError } from "#core/errors.ts";
 import { remembering } from "#lib/remembering.ts";
+import type { AccessLogRow } from "#store/access-log.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
 import type { Logger } from "./logger.ts";
@@ -52,6 +53,18 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
     showLater();
   }
 
+  /** What ended in this turn of the event loop: its rows and lines are made behind the answers, which wait for none of it. */
+  let ended: (() => void)[] = [];
+  let telling: ReturnType<typeof setImmediate> | undefined;
+
+  function tellEnded(): void {
+    clearImmediate(telling);
+    telling = undefined;
+    const tells = ended;
+    ended = [];
+    for (const tell of tells) tell();
+  }
+
   function begin(initial: RequestInitial): RequestRecord {
     const record = createRequestRecord(initial, {
       clean,
@@ -59,10 +72,8 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       onEnd(row, { error }) {
         notShown.delete(record);
         open.delete(record);
-        writer.add(row);
-        logger.access(row, error);
-        if (error !== undefined && needsItsCause(error))
-          logger.error(error.message, { requestId: record.requestId, error });
+        ended.push(() => tell(row(), error));
+        telling ??= setImmediate(tellEnded);
       },
     });
     open.add(record);
@@ -71,12 +82,19 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
     return record;
   }
 
+  function tell(row: AccessLogRow, error: GatewayError | undefined): void {
+    writer.add(row);
+    logger.access(row, error);
+    if (error !== undefined && needsItsCause(error)) logger.error(error.message, { requestId: row.requestId, error });
+  }
+
   return {
     begin,
     stop() {
       clearTimeout(showing);
       const error = new GatewayError("unavailable", "ccproxy stopped before this request ended.");
       for (const record of open) record.end({ status: 503, error });
+      tellEnded();
       writer.flush();
     },
   };
