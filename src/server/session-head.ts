@@ -17,11 +17,7 @@ const hintingHeaders = [
 ];
 
 /** The ids of a conversation in the address and the headers. Throws GatewayError `invalid-request` for two names that differ. */
-export function sessionIdsOf(
-  headers: Headers,
-  said: SaidToUs,
-  inAddress: string | null | undefined,
-): SessionIds {
+export function sessionIdsOf(headers: Headers, said: SaidToUs, inAddress: string | null | undefined): SessionIds {
   const hint = hintingHeaders.map((name) => percentDecoded(headers.get(name)?.trim() ?? "")).find((id) => id !== "");
   const inHeader = valueOf(said, "Session") || undefined;
   if (inAddress != null && inHeader !== undefined && inHeader !== inAddress) throw contradictory();

@@ -5,14 +5,12 @@ import { logText, type LogValue } from "./log-data.ts";
 
 /** The columns of a row under the names they have in the database, and what its error says. */
 export function accessFields(row: AccessLogRow, error?: GatewayError): Readonly<Record<string, LogValue>> {
-  const values: Readonly<Record<string, LogValue>> = { ...row };
   const fields: Record<string, LogValue> = {};
-  for (const [field, column] of columns) fields[column] = values[field] ?? null;
+  let field: keyof AccessLogRow;
+  for (field in accessLogColumns) fields[accessLogColumns[field]] = row[field];
   fields["error_message"] = error === undefined ? null : errorText(error);
   return fields;
 }
-
-const columns = Object.entries(accessLogColumns);
 
 /** What stands in quotes may be a client's own words, and half a prompt is one too. */
 function errorText({ message, options: { logged = message } }: GatewayError): string {

@@ -22,6 +22,11 @@ export interface RequestRecorder {
   stop(): void;
 }
 
+interface Ended {
+  readonly row: () => AccessLogRow;
+  readonly error: GatewayError | undefined;
+}
+
 const mostTexts = 500;
 /** Between two looks, however many requests there are. */
 const shortestWaitMs = 20;
@@ -54,15 +59,15 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
   }
 
   /** What ended in this turn of the event loop: its rows and lines are made behind the answers, which wait for none of it. */
-  let ended: (() => void)[] = [];
+  let ended: Ended[] = [];
   let telling: ReturnType<typeof setImmediate> | undefined;
 
   function tellEnded(): void {
     clearImmediate(telling);
     telling = undefined;
-    const tells = ended;
+    const all = ended;
     ended = [];
-    for (const tell of tells) tell();
+    for (const { row, error } of all) tell(row(), error);
   }
 
   function begin(initial: RequestInitial): RequestRecord {
@@ -72,7 +77,7 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       onEnd(row, { error }) {
         notShown.delete(record);
         open.delete(record);
-        ended.push(() => tell(row(), error));
+        ended.push({ row, error });
         telling ??= setImmediate(tellEnded);
       },
     });
