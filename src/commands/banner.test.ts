@@ -58,6 +58,8 @@ test("providers are named, and what answers first where that is one of them", ()
   expect(renderWho(base, plain)).not.toContain("providers");
   const beside = renderWho({ ...base, providers: ["openai", "local"] }, plain);
   expect(beside).toContain("  providers openai, local (`ccproxy auth status`)");
+  const demo = renderWho({ ...base, demo: true, providers: ["openai"] }, plain);
+  expect(demo).toContain("openai, no demo: they are asked, and take their price");
   const claude = { path: undefined, problem: "Install it." };
   const instead = renderWho({ ...base, claude, providers: ["openai"], answersFirst: "openai" }, plain);
   expect(instead).toContain("openai; openai answers what names nobody");

@@ -78,14 +78,15 @@ function codexRows(
 }
 
 function providerRows(who: Who, hasClaude: boolean): readonly (readonly [string, string])[] {
-  const { providers, keyless, answersFirst } = who;
+  const { demo, providers, keyless, answersFirst } = who;
   if (providers.length === 0) return [];
   const names = providers.map((name) => (keyless.includes(name) ? `${name} (no key)` : name));
   const able = providers.find((name) => !keyless.includes(name));
   const instead =
     able === undefined || hasClaude ? "" : `; ask for ${able}/MODEL, or set routing.default to what answers the rest`;
   const first = answersFirst === "claude-cli" ? instead : `; ${answersFirst} answers what names nobody`;
-  return [["providers", `${names.join(", ")}${first} (\`ccproxy auth status\`)`]];
+  const real = demo ? ", no demo: they are asked, and take their price" : "";
+  return [["providers", `${names.join(", ")}${real}${first} (\`ccproxy auth status\`)`]];
 }
 
 function approvalsLine(url: string): string {

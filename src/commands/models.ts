@@ -1,4 +1,7 @@
+import type { PricedModel } from "#app/models.ts";
+
 import { createCommand } from "./command.ts";
+import { CommandFailure } from "./failure.ts";
 import { commonFlags, configFlags } from "./flag.ts";
 import { loadSettings } from "./load-settings.ts";
 import { withProgress } from "./progress.ts";
@@ -12,21 +15,24 @@ export const models = createCommand({
   description:
     "List the models that can be asked for: Claude Code's, Codex's and the providers', with limits and prices.",
   flags: {
+    text: { type: "positional", required: false, description: "Only those with this in a name of theirs." },
     json: { type: "boolean", description: "Print JSON." },
     "claude-path": serveFlags["claude-path"],
     demo: serveFlags.demo,
     ...configFlags,
     ...commonFlags,
   },
-  examples: ["ccproxy models", "ccproxy models --json"],
+  examples: ["ccproxy models", "ccproxy models haiku", "ccproxy models --json"],
   async run(args, context) {
     const { terminal } = context;
     const { config, environment } = await loadSettings(args, context);
     const { listModels } = await import("#app/models.ts");
     const asked = listModels({ config, environment }, timeoutMs);
-    const { models: list, silent } = await withProgress(terminal, "asking", asked);
+    const { models: all, silent } = await withProgress(terminal, "asking", asked);
+    const text = args.text("text");
+    const list = text === undefined ? all : all.filter((model) => isNamed(model, text));
     if (args.isSet("json")) await terminal.print(JSON.stringify(list, null, 2));
-    else {
+    else if (list.length > 0) {
       const rows = list.map(
         ({ id, displayName, aliases, description, contextWindow, maxOutputTokens, price, lastTold }) => [
           id,
@@ -41,9 +47,14 @@ export const models = createCommand({
       await terminal.print(renderTable(heads, rows, terminal.style));
     }
     for (const { backend, why } of silent) await terminal.printError(`${backend} could not be asked: ${why}`);
-    return 0;
+    if (list.length > 0 || text === undefined) return 0;
+    throw new CommandFailure(`none of the ${all.length} models has ${JSON.stringify(text)} in its name`);
   },
 });
+
+function isNamed({ id, displayName, aliases }: PricedModel, text: string): boolean {
+  return [id, displayName, ...aliases].some((name) => name.toLowerCase().includes(text.toLowerCase()));
+}
 
 function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10);

@@ -14,7 +14,7 @@ const prompt = (name: string): string =>
 const secretsIn = (text: string): ReadonlySet<string> => new Set(text.match(/secret-[\w-]+/g));
 
 test('twenty wait at once behind four places, and each goes on with its own result; proves("tool-client-live")', async () => {
-  const bench = await openParkedBench({
+  await using bench = await openParkedBench({
     CCPROXY__LIMITS__MAX_RUNNING: "4",
     CCPROXY__POOL__MAX_PARKED_TURNS: "20",
   });
@@ -36,13 +36,12 @@ test('twenty wait at once behind four places, and each goes on with its own resu
   expect(asked).toHaveLength(40);
   for (const name of names) expect(asked.filter((body) => body.includes(`Ask for ${name}.`))).toHaveLength(2);
   for (const { answer } of answers) expect(await bench.startOf(answer)).toBe("live");
-  await bench.stop();
 });
 
 test.each(["SIGTERM", "SIGKILL"] as const)(
   'a result that comes after a %s and a new start goes on from the history; proves("tool-client-live", "cli-no-orphans")',
   async (how) => {
-    const bench = await openParkedBench();
+    await using bench = await openParkedBench();
     const firsts = await Promise.all(shapes.map(async (shape) => bench.ask(shape, prompt(shape.name))));
     await bench.untilParked(2);
     const { pid, home } = bench.proxy();
@@ -60,7 +59,6 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
       expect(JSON.stringify(last?.body)).toContain(firsts[at]?.calls[0]?.id ?? "no id");
     }
     expect(questions(bench.proxy().upstream)).toHaveLength(before + 2);
-    await bench.stop();
   },
 );
 
@@ -69,7 +67,7 @@ describe("a turn whose client does not come back", () => {
   beforeAll(async () => {
     bench = await openParkedBench();
   });
-  afterAll(() => bench.stop());
+  afterAll(() => bench[Symbol.asyncDispose]());
   const nothingLeft = async (): Promise<void> => {
     const { home, pid, upstream } = bench.proxy();
     await waitFor(() => childrenOf(home, pid).length === 0 || undefined, 20_000);
@@ -78,7 +76,7 @@ describe("a turn whose client does not come back", () => {
   };
 
   test("is over with its time, leaves no process, and the log says why", async () => {
-    const brief = await openParkedBench({ CCPROXY__POOL__PARKED_TTL_MINUTES: "0.05" });
+    await using brief = await openParkedBench({ CCPROXY__POOL__PARKED_TTL_MINUTES: "0.05" });
     const first = await brief.ask(shapes[0], prompt("late"));
     await brief.untilParked(1);
     const { home, pid } = brief.proxy();
@@ -86,7 +84,6 @@ describe("a turn whose client does not come back", () => {
     expect(brief.proxy().upstream.openRequests()).toBe(0);
     expect(brief.proxy().output()).toContain("pool.parked_ttl_minutes");
     expect(secretsIn((await first.answer(["secret-late"])).text)).toEqual(new Set(["secret-late"]));
-    await brief.stop();
   });
 
   test.each(shapes)('that is cancelled by its request ends, $name; proves("request-cancel")', async (shape) => {
@@ -118,7 +115,7 @@ describe.each(shapes)("over $path", (shape) => {
       CCPROXY__LIMITS__QUEUE_TIMEOUT_SECONDS: "30",
     });
   });
-  afterAll(() => bench.stop());
+  afterAll(() => bench[Symbol.asyncDispose]());
 
   test("results of other calls, and some without the others, are a 400 that names the call; the turn still waits", async () => {
     const two = '[[demo tool get_secret {"of": "1"}]] [[demo tool get_secret {"of": "2"}]] [[demo then]] [[demo echo]]';
@@ -161,7 +158,7 @@ describe.each(shapes)("over $path", (shape) => {
 });
 
 test("a tool that Claude Code has one like is the client's under its own name, and the answer says so", async () => {
-  const bench = await openParkedBench();
+  await using bench = await openParkedBench();
   const response = await fetch(`${bench.proxy().url}/v1/messages`, {
     method: "POST",
     headers: { "x-ccproxy-tools": "both" },
@@ -178,7 +175,6 @@ test("a tool that Claude Code has one like is the client's under its own name, a
   expect(response.headers.get("x-ccproxy-renamed-tools")).toMatch(/^Bash=Bash_[0-9a-f]{8}$/);
   expect(response.headers.get("x-ccproxy-ignored-params")).toBeNull();
   await response.body?.cancel();
-  await bench.stop();
 });
 
 function shuffled<T>(all: readonly T[]): readonly T[] {

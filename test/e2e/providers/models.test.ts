@@ -143,6 +143,13 @@ test("`ccproxy models` lists them with limits and the prices that count, and say
   expect(out).toMatch(/^local\/demo +4k +512 +1000 \/ 2000 /m);
   expect(out).toMatch(/^anthropic\/claude-haiku-5-5 +1M +128k +0\.1 \/ 0\.5 /m);
   expect(err).toStartWith("claude-cli could not be asked: ");
+  const some = await run("HAIKU");
+  expect(some.code).toBe(0);
+  expect(some.out).toMatch(/^anthropic\/claude-haiku-5-5 /m);
+  expect(some.out).not.toContain("gpt-6.1");
+  const none = await run("hayku", "--json");
+  expect(none).toMatchObject({ code: 1, out: "[]\n" });
+  expect(none.err).toContain("none of the ");
   const models: unknown = JSON.parse((await run("--json")).out);
   expect(models).toEqual(
     expect.arrayContaining([

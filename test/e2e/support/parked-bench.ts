@@ -103,7 +103,7 @@ export interface ParkedBench {
   startOf(asked: Asked): Promise<string>;
   /** In place of one that has ended, on what it left. */
   startAnew(): Promise<void>;
-  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export async function openParkedBench(env: Readonly<Record<string, string>> = {}): Promise<ParkedBench> {
@@ -155,7 +155,7 @@ export async function openParkedBench(env: Readonly<Record<string, string>> = {}
     async startAnew() {
       proxy = await startProxy({ ...options, home: proxy.home, upstream });
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       await proxy.stop();
       await upstream.stop();
     },
