@@ -13,7 +13,7 @@ function newRecord(initial: Partial<Parameters<typeof createRequestRecord>[0]> =
   const time = { now: 50 };
   const record = createRequestRecord(
     { requestId: "req_1", method: "POST", path: "/v1/messages", ...initial },
-    { receivedAt: 1000, now: () => time.now, onEnd: (row) => rows.push(row()) },
+    { receivedAt: 1000, now: () => time.now, onEnd: (row) => rows.push(row) },
   );
   return { record, rows, time };
 }

@@ -70,8 +70,8 @@ export interface RequestOutcome {
 }
 
 export interface RequestRecordOptions {
-  /** Called once; the row is finished then. */
-  readonly onEnd?: (row: () => AccessLogRow, outcome: RequestOutcome) => void;
+  /** Called once, with the finished row. */
+  readonly onEnd?: (row: AccessLogRow, outcome: RequestOutcome) => void;
   /** Unix milliseconds of the arrival. */
   readonly receivedAt?: number;
   /** Monotonic milliseconds. */
@@ -141,7 +141,7 @@ export function createRequestRecord(initial: RequestInitial, options: RequestRec
     end(outcome) {
       if (ended !== undefined) return;
       ended = { at: clock(), outcome };
-      options.onEnd?.(row, outcome);
+      options.onEnd?.(row(), outcome);
     },
   };
 }

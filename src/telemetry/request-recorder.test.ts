@@ -53,10 +53,9 @@ test("one request id used by two requests at once gives two rows", () => {
 });
 
 test("a fault of ours is logged with its cause beside the line of the request", () => {
-  const { recorder, begin, lines } = newRecorder();
+  const { begin, lines } = newRecorder();
   const cause = new TypeError("x is not a function");
   begin("req_1").end({ status: 500, error: new GatewayError("internal", "It failed.", { cause }) });
-  recorder.stop();
   expect(lines.length).toBe(2);
   expect(JSON.parse(lines[1] ?? "")).toMatchObject({
     level: "error",

@@ -1,6 +1,5 @@
 import { type ErrorKind, GatewayError } from "#core/errors.ts";
 import { remembering } from "#lib/remembering.ts";
-import type { AccessLogRow } from "#store/access-log.ts";
 
 import type { AccessLogWriter } from "./access-log-writer.ts";
 import type { Logger } from "./logger.ts";
@@ -20,11 +19,6 @@ export interface RequestRecorder {
   begin(initial: RequestInitial): RequestRecord;
   /** Ends what is still open and writes everything. For the very end, when nothing answers any more. */
   stop(): void;
-}
-
-interface Ended {
-  readonly row: () => AccessLogRow;
-  readonly error: GatewayError | undefined;
 }
 
 const mostTexts = 500;
@@ -58,18 +52,6 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
     showLater();
   }
 
-  /** What ended in this turn of the event loop: its rows and lines are made behind the answers, which wait for none of it. */
-  let ended: Ended[] = [];
-  let telling: ReturnType<typeof setImmediate> | undefined;
-
-  function tellEnded(): void {
-    clearImmediate(telling);
-    telling = undefined;
-    const all = ended;
-    ended = [];
-    for (const { row, error } of all) tell(row(), error);
-  }
-
   function begin(initial: RequestInitial): RequestRecord {
     const record = createRequestRecord(initial, {
       clean,
@@ -77,8 +59,10 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
       onEnd(row, { error }) {
         notShown.delete(record);
         open.delete(record);
-        ended.push({ row, error });
-        telling ??= setImmediate(tellEnded);
+        writer.add(row);
+        logger.access(row, error);
+        if (error !== undefined && needsItsCause(error))
+          logger.error(error.message, { requestId: record.requestId, error });
       },
     });
     open.add(record);
@@ -87,19 +71,12 @@ export function createRequestRecorder(deps: RequestRecorderDeps): RequestRecorde
     return record;
   }
 
-  function tell(row: AccessLogRow, error: GatewayError | undefined): void {
-    writer.add(row);
-    logger.access(row, error);
-    if (error !== undefined && needsItsCause(error)) logger.error(error.message, { requestId: row.requestId, error });
-  }
-
   return {
     begin,
     stop() {
       clearTimeout(showing);
       const error = new GatewayError("unavailable", "ccproxy stopped before this request ended.");
       for (const record of open) record.end({ status: 503, error });
-      tellEnded();
       writer.flush();
     },
   };

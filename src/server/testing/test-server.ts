@@ -44,7 +44,7 @@ export function startTestServer(
     providerResponses,
     wireFormats: { openaiChat, openaiResponses, anthropicMessages },
     options: { ...defaults, ...options },
-    telemetry: { createRecord: (initial) => createRequestRecord(initial, { onEnd: (row) => rows.push(row()) }) },
+    telemetry: { createRecord: (initial) => createRequestRecord(initial, { onEnd: (row) => rows.push(row) }) },
   });
   const { url, port } = server.listen();
   return { server, gateway, approvals, rows, url, port, [Symbol.asyncDispose]: () => server.stop(0) };
