@@ -97,7 +97,6 @@ async function prepare(
     failedBackends: call.failed,
     mode,
     modelAsked: call.model ?? asked.model,
-    principal: call.principal,
     streaming: request.stream,
     ignoredFields: ignored,
   });

@@ -36,21 +36,30 @@ test.each([
   ["gpt-6", "gpt-6"],
 ])("a client that asks for %s is told the model %p: Codex takes another name for a detour", async (model, told) => {
   const asked: unknown[] = [];
-  const { gateway } = setUp(upstream(asked).run, { routing: onlyTo(upstream(asked)) });
-  const json = { model, input: "hi" };
-  const relayed = await gateway.relay(
-    {
-      wireFormat: "openai-responses",
-      method: "POST",
-      path: "/v1/responses",
-      headers: new Headers(),
-      body: new TextEncoder().encode(JSON.stringify(json)),
-      json,
-      outline: { model, stream: false, hasTools: false, thinks: false, namesSession: false },
-    },
-    callWith(),
-  );
+  const relayed = await relay(asked, model);
   expect(asked).toEqual([{ model: "gpt-6", input: "hi" }]);
   expect(relayed?.headers.get("openai-model") ?? null).toBe(told);
   expect(relayed?.headers.get("x-ratelimit-limit-requests")).toBe("9");
 });
+
+test("the log calls the model what its client does, in a header before the body", async () => {
+  const asked: unknown[] = [];
+  for (const [model, said] of [
+    [undefined, "gpt-6"],
+    ["openai/gpt-7", "openai/gpt-7"],
+  ] as const) {
+    const call = callWith({ model });
+    await relay(asked, "gpt-6", call);
+    expect(call.record.row().modelAsked).toBe(said);
+  }
+  expect(asked).toMatchObject([{ model: "gpt-6" }, { model: "gpt-7" }]);
+});
+
+async function relay(asked: unknown[], model: string, call = callWith()) {
+  const { gateway } = setUp(upstream(asked).run, { routing: onlyTo(upstream(asked)) });
+  const json = { model, input: "hi" };
+  const body = new TextEncoder().encode(JSON.stringify(json));
+  const outline = { model, stream: false, hasTools: false, thinks: false, namesSession: false };
+  const said = { method: "POST", path: "/v1/responses", headers: new Headers(), body, json, outline };
+  return await gateway.relay({ wireFormat: "openai-responses", ...said }, call);
+}

@@ -92,8 +92,6 @@ async function startRelay(deps: RelayDeps, { request, call, choice, isLast }: Re
     backend: backend.id,
     failedBackends: call.failed,
     mode: "chat",
-    modelAsked: request.outline.model,
-    principal: call.principal,
   });
   const leave = await enter(admissionTo(deps, backend), call);
   const turn = startTurnSignal(call.signal, deps.requestTimeoutMs);
