@@ -60,6 +60,8 @@ test("providers are named, and what answers first where that is one of them", ()
   expect(beside).toContain("  providers openai, local (`ccproxy auth status`)");
   const demo = renderWho({ ...base, demo: true, providers: ["openai"] }, plain);
   expect(demo).toContain("openai, no demo: they are asked, and take their price");
+  const idle = renderWho({ ...base, demo: true, providers: ["openai"], keyless: ["openai"] }, plain);
+  expect(idle).toContain("  providers openai (no key) (`ccproxy auth status`)");
   const claude = { path: undefined, problem: "Install it." };
   const instead = renderWho({ ...base, claude, providers: ["openai"], answersFirst: "openai" }, plain);
   expect(instead).toContain("openai; openai answers what names nobody");

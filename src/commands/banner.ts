@@ -85,7 +85,7 @@ function providerRows(who: Who, hasClaude: boolean): readonly (readonly [string,
   const instead =
     able === undefined || hasClaude ? "" : `; ask for ${able}/MODEL, or set routing.default to what answers the rest`;
   const first = answersFirst === "claude-cli" ? instead : `; ${answersFirst} answers what names nobody`;
-  const real = demo ? ", no demo: they are asked, and take their price" : "";
+  const real = demo && able !== undefined ? ", no demo: they are asked, and take their price" : "";
   return [["providers", `${names.join(", ")}${real}${first} (\`ccproxy auth status\`)`]];
 }
 

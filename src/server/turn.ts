@@ -56,7 +56,7 @@ export async function answerTurn(
   const isKeptHere = from !== undefined && "maker" in from;
   const outline = { ...found, namesSession: found.namesSession || isKeptHere };
   const { model, stream, hasTools, thinks } = outline;
-  exchange.record.set({ modelAsked: model, streaming: stream });
+  exchange.record.set({ modelAsked: said.model ?? model, streaming: stream });
   const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks, ...from } };
   const answer = async () =>
     (await relay(exchange, services, { call, body: bytes, json, outline })) ??

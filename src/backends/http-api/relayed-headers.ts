@@ -32,10 +32,12 @@ const ourPrefixes = /^(?:x-cc(?:proxy)?-|x-forwarded-|sec-|access-control-)/;
 
 /** The rest of what a client says is for the upstream, known to us or not. Its answer is to be readable along the way. */
 export function requestHeaders(headers: Headers): Record<string, string> {
-  const passed: Record<string, string> = {};
+  const entries: (readonly [string, string])[] = [];
   headers.forEach((value, name) => {
-    if (!ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name)) passed[name] = value;
+    if (!ofOneHop.has(name) && !ours.has(name) && !ourPrefixes.test(name)) entries.push([name, value]);
   });
+  // Each is made a property of its own: `__proto__`, which is a name like any other here, would be lost if it were assigned.
+  const passed: Record<string, string> = Object.fromEntries(entries);
   // What curl and fetch say of any text; here it was read as JSON.
   if (/^(?:application\/x-www-form-urlencoded|text\/plain)/.test(passed["content-type"] ?? ""))
     passed["content-type"] = "application/json";

@@ -41,6 +41,15 @@ async function* failing(): Batches {
   yield [{ type: "error", error: new GatewayError("upstream", "It broke.") }];
 }
 
+test("a repetition's row calls the model what its client does, in a header before the body", async () => {
+  await using server = startTestServer({}, { idempotency });
+  const headers = { "x-ccproxy-claude-model": "opus" };
+  await (await ask(server, "/v1/messages", formats[1][1], { headers })).bytes();
+  await (await ask(server, "/v1/messages", formats[1][1], { headers })).bytes();
+  expect(server.gateway.calls).toHaveLength(1);
+  expect(server.rows[1]?.modelAsked).toBe("opus");
+});
+
 for (const [path, body] of formats)
   for (const stream of [false, true]) {
     const name = `${path}, ${stream ? "streamed" : "whole"}`;
