@@ -46,6 +46,8 @@ export interface Asked {
   readonly credential?: string | undefined;
   /** The same, told apart from others that are kept so. */
   readonly account?: string | undefined;
+  /** What it says, without the secret that it was asked with: some refusals repeat it. */
+  readonly conceal?: (text: string) => string;
 }
 
 /** Throws GatewayError: `upstream` where nobody answers, `timeout`, and what the signal was given. */

@@ -76,7 +76,8 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
     const trouble = isRefused ? "account" : troubleIn(answer.response);
     if (trouble === "account") noteTrouble(options, lane, secret, answer.response);
     else if (answer.response.ok) lane.rest.end();
-    return { answer: { ...answer, credential: credential?.label, account: lane.account }, trouble };
+    const conceal = (text: string) => withoutSecret(text, secret);
+    return { answer: { ...answer, credential: credential?.label, account: lane.account, conceal }, trouble };
   } catch (thrown) {
     // That nobody waits any more says nothing of anybody.
     if (call.signal.aborted) throw abortError(call.signal);
@@ -90,6 +91,13 @@ export async function tryLane(options: LaneOptions, call: LaneCall, lane: Lane, 
   } finally {
     attempt.ended();
   }
+}
+
+/** What is shorter guards nothing, and may be any word. */
+const shortestSecret = 8;
+
+function withoutSecret(text: string, secret = ""): string {
+  return secret.length < shortestSecret ? text : text.replaceAll(secret, "[redacted]");
 }
 
 /** Whether it is the credential that is refused, rather than what is asked with it. */

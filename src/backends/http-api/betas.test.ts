@@ -2,10 +2,8 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 
 import type { RunContext } from "#core/backend.ts";
 import type { ModelRequest, WireFormatId } from "#core/request.ts";
-import { createUpstream } from "#upstream/upstream.ts";
 
-import { createAffinity } from "./affinity.ts";
-import { createHttpApiBackend } from "./index.ts";
+import { backendAt } from "./testing/backend-at.ts";
 
 const asked: (string | null)[] = [];
 beforeEach(() => {
@@ -21,30 +19,7 @@ const server = Bun.serve({
 });
 afterAll(() => server.stop(true));
 
-const backendFor = (format: WireFormatId, headers: Readonly<Record<string, string>> = {}) =>
-  createHttpApiBackend({
-    id: "acme",
-    title: "Acme",
-    endpoints: [{ format, baseUrl: server.url.href }],
-    upstream: createUpstream({
-      provider: "Acme",
-      settings: "providers.acme",
-      credentials: [],
-      spread: "failover",
-      connect: undefined,
-      responseTimeoutMs: 5000,
-      maxRetries: 0,
-    }),
-    headers,
-    defaultModel: undefined,
-    models: [],
-    limitsOf: () => undefined,
-    answersAs: undefined,
-    asksForUsage: false,
-    affinity: createAffinity({ spreads: false }),
-    idleTimeoutMs: 5000,
-    mostHeldBytes: 4096,
-  });
+const backendFor = (format: WireFormatId, headers = {}) => backendAt({ format, baseUrl: server.url.href, headers });
 
 const request: ModelRequest = {
   wireFormat: "anthropic-messages",

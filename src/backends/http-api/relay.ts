@@ -64,9 +64,13 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
   const answer = await bytesOf(sent, { ...limits, mostBytes: options.mostHeldBytes });
   const text = new TextDecoder().decode(answer);
-  if (!response.ok) note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
-  else if (isAnswer) noteAnswer(text, endpoint, note);
-  return { ...passed, body: answer };
+  if (response.ok) {
+    if (isAnswer) noteAnswer(text, endpoint, note);
+    return { ...passed, body: answer };
+  }
+  const told = sent.conceal?.(text) ?? text;
+  note({ type: "error", error: refusalIn(options, endpoint, sent, told) });
+  return { ...passed, body: told === text ? answer : new TextEncoder().encode(told) };
 }
 
 /** Which of several is asked, as far as that matters. */

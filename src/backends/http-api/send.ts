@@ -42,7 +42,7 @@ export async function send(
 const mostBytes = 64 * 1024;
 const longestText = 2000;
 
-type Refused = Pick<UpstreamAnswer, "response" | "credential">;
+type Refused = Pick<UpstreamAnswer, "response" | "credential" | "conceal">;
 
 /** What an answer of another status than 2xx says. Throws GatewayError where it says nothing any more. */
 export async function refusalOf(
@@ -52,7 +52,8 @@ export async function refusalOf(
   signal: AbortSignal,
 ): Promise<GatewayError> {
   const chunks = chunksOf(answer.response, { idleTimeoutMs: options.idleTimeoutMs, signal });
-  return refusalIn(options, endpoint, answer, await textOf(chunks, mostBytes));
+  const text = await textOf(chunks, mostBytes);
+  return refusalIn(options, endpoint, answer, answer.conceal?.(text) ?? text);
 }
 
 export function refusalIn(

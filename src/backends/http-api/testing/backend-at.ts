@@ -1,0 +1,39 @@
+import type { WireFormatId } from "#core/request.ts";
+import type { Credential } from "#credentials/credential.ts";
+import { createUpstream } from "#upstream/upstream.ts";
+
+import { createAffinity } from "../affinity.ts";
+import { createHttpApiBackend } from "../backend.ts";
+
+interface Place {
+  readonly format: WireFormatId;
+  readonly baseUrl: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly credentials?: readonly Credential[];
+}
+
+/** A backend for an API of this format at that place, which asks once. */
+export const backendAt = ({ format, baseUrl, headers = {}, credentials = [] }: Place) =>
+  createHttpApiBackend({
+    id: "acme",
+    title: "Acme",
+    endpoints: [{ format, baseUrl }],
+    upstream: createUpstream({
+      provider: "Acme",
+      settings: "providers.acme",
+      credentials,
+      spread: "failover",
+      connect: undefined,
+      responseTimeoutMs: 5000,
+      maxRetries: 0,
+    }),
+    headers,
+    defaultModel: undefined,
+    models: [],
+    limitsOf: () => undefined,
+    answersAs: undefined,
+    asksForUsage: false,
+    affinity: createAffinity({ spreads: false }),
+    idleTimeoutMs: 5000,
+    mostHeldBytes: 4096,
+  });
