@@ -24,6 +24,18 @@ test("all of a request costs as the highest tier has it that its input reaches, 
   expect(cost(2_000_000)).toBeCloseTo(18 + 0.9, 10);
 });
 
+test("a price of a model's own goes before one that it shares with others, wherever the two stand", () => {
+  const [shared, own] = [
+    { input: 1, output: 1 },
+    { input: 6, output: 6 },
+  ];
+  const list = pricesOf(
+    v.parse(configSchema, { prices: { "mine/*": shared, "/^a/": shared, "mine/later": own, ab: own } }),
+  );
+  const cost = (model: string) => list.cost("mine", model, { ...noUsage, inputTokens: 1_000_000 });
+  expect([cost("later"), cost("other"), cost("ab"), cost("abc")]).toEqual([6, 1, 6, 1]);
+});
+
 test("a vendor's list counts for what is asked of it by whatever name, and for nobody else's models", () => {
   const providers = {
     work: { base_url: "https://api.openai.com/v1", wire_format: "openai-responses" },

@@ -1,4 +1,4 @@
-import { patternOf, priceListsOf } from "#config/providers.ts";
+import { byModel, priceListsOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { createPriceList, type PriceList } from "#telemetry/prices/price-list.ts";
 import type { PriceTier } from "#telemetry/prices/price.ts";
@@ -6,8 +6,8 @@ import type { PriceTier } from "#telemetry/prices/price.ts";
 /** The vendors' lists, with the configuration's own prices before them. */
 export function pricesOf({ prices, providers }: Pick<Config, "prices" | "providers">): PriceList {
   return createPriceList({
-    rules: Object.entries(prices).map(([model, { above = {}, ...price }]) => ({
-      model: patternOf(model),
+    rules: byModel(prices).map(([model, { above = {}, ...price }]) => ({
+      model,
       tiers: [
         tierOf(0, price),
         ...Object.entries(above)

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { createAffinity, createHttpApiBackend, type HttpApiOptions } from "#backends/http-api/index.ts";
 import { configDirectory } from "#config/paths.ts";
-import { patternOf, type Provider, providersOf } from "#config/providers.ts";
+import { byModel, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import type { Backend, ModelLimits } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -132,10 +132,9 @@ function guardOf(provider: Provider, environment: ProviderDeps["environment"]): 
   return createHostGuard({ provider: provider.title, setting: `providers.${provider.name}.allow_private` });
 }
 
-/** The first that fits the name. */
 function limitsOf({ limits }: Provider): (model: string) => ModelLimits | undefined {
-  const rules = Object.entries(limits).map(([name, { context, output }]) => ({
-    pattern: patternOf(name),
+  const rules = byModel(limits).map(([pattern, { context, output }]) => ({
+    pattern,
     limits: withoutNullish({ contextWindow: context, maxOutputTokens: output }),
   }));
   return (model) => rules.find(({ pattern }) => pattern.test(model))?.limits;

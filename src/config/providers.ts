@@ -353,6 +353,14 @@ export function patternOf(text: string): RegExp {
   return new RegExp(`^${text.split("*").map(RegExp.escape).join(".*")}$`);
 }
 
+/** Settings by the names of models: what is said of one by its name goes before what is said of many. */
+export function byModel<T>(settings: Readonly<Record<string, T>>): readonly (readonly [RegExp, T])[] {
+  const isOfMany = (name: string) => name.includes("*") || /^\/.+\/$/.test(name);
+  return Object.entries(settings)
+    .toSorted(([one], [other]) => Number(isOfMany(one)) - Number(isOfMany(other)))
+    .map(([name, said]) => [patternOf(name), said]);
+}
+
 function isPattern(text: string): boolean {
   try {
     return patternOf(text) instanceof RegExp;

@@ -45,3 +45,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   };
 }
+
+/** Of input tokens as they were told and those of them that a cache read or took in: some servers count these beside the others. */
+export function wholeInput(told: number, cached: number): number {
+  return cached > told ? told + cached : told;
+}

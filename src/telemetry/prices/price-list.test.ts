@@ -54,6 +54,13 @@ describe("an answer", () => {
     expect(list.cost(backend, model, usage({ inputTokens: 1000 }))).toBeNull();
   });
 
+  test("that a cache takes in costs as other input where the list has no price for it", () => {
+    const written = usage({ inputTokens: 101_000, cacheWriteInputTokens: 100_000, outputTokens: 100 });
+    const plain = usage({ inputTokens: 101_000, outputTokens: 100 });
+    expect(list.cost("openai", "gpt-5.5", written)).toBe(list.cost("openai", "gpt-5.5", plain));
+    expect(list.cost("openai", "gpt-5.5", plain)).toBeGreaterThan(0.5);
+  });
+
   test("may be free by the configuration", () => {
     expect(list.cost("local", "gpt-oss", usage({ inputTokens: 1000 }))).toBe(0);
   });

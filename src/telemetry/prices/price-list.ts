@@ -50,6 +50,7 @@ function tiersOf(rows: readonly (readonly number[])[]): Tiers | undefined {
   return first && [first, ...others];
 }
 
+/** Where the list has no price for what a cache reads or takes in, its vendor asks none but that of other input. */
 function tierOf([above = 0, input = 0, output = 0, cacheRead = 0, cacheWrite = 0]: readonly number[]) {
-  return { above, input, output, cacheRead, cacheWrite };
+  return { above, input, output, cacheRead: cacheRead || input, cacheWrite: cacheWrite || input };
 }

@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from "#core/usage.ts";
+import { noUsage, type Usage, wholeInput } from "#core/usage.ts";
 
 import type { UpstreamUsage } from "./schema.ts";
 
@@ -6,14 +6,15 @@ import type { UpstreamUsage } from "./schema.ts";
 export function usageOf(upstream: UpstreamUsage | undefined): Usage {
   if (upstream === undefined) return noUsage;
   const { prompt_tokens_details: read, completion_tokens_details: wrote } = upstream;
-  const inputTokens = upstream.prompt_tokens ?? 0;
-  const outputTokens = Math.max(upstream.completion_tokens ?? 0, (upstream.total_tokens ?? 0) - inputTokens);
   const cacheReadInputTokens = read?.cached_tokens ?? upstream.prompt_cache_hit_tokens ?? upstream.cached_tokens ?? 0;
+  const cacheWriteInputTokens = read?.cache_write_tokens ?? 0;
+  const inputTokens = wholeInput(upstream.prompt_tokens ?? 0, cacheReadInputTokens + cacheWriteInputTokens);
+  const outputTokens = Math.max(upstream.completion_tokens ?? 0, (upstream.total_tokens ?? 0) - inputTokens);
   return {
     inputTokens,
     outputTokens,
     cacheReadInputTokens,
-    cacheWriteInputTokens: read?.cache_write_tokens ?? 0,
+    cacheWriteInputTokens,
     cacheWrite1hInputTokens: 0,
     reasoningTokens: wrote?.reasoning_tokens ?? 0,
   };

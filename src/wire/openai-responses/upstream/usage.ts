@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from "#core/usage.ts";
+import { noUsage, type Usage, wholeInput } from "#core/usage.ts";
 
 import type { UpstreamUsage } from "./schema.ts";
 
@@ -6,12 +6,14 @@ import type { UpstreamUsage } from "./schema.ts";
 export function usageOf(upstream: UpstreamUsage | null | undefined): Usage {
   if (upstream === undefined || upstream === null) return noUsage;
   const { input_tokens_details: read, output_tokens_details: wrote } = upstream;
-  const inputTokens = upstream.input_tokens ?? 0;
+  const cacheReadInputTokens = read?.cached_tokens ?? 0;
+  const cacheWriteInputTokens = read?.cache_write_tokens ?? 0;
+  const inputTokens = wholeInput(upstream.input_tokens ?? 0, cacheReadInputTokens + cacheWriteInputTokens);
   return {
     inputTokens,
     outputTokens: Math.max(upstream.output_tokens ?? 0, (upstream.total_tokens ?? 0) - inputTokens),
-    cacheReadInputTokens: read?.cached_tokens ?? 0,
-    cacheWriteInputTokens: read?.cache_write_tokens ?? 0,
+    cacheReadInputTokens,
+    cacheWriteInputTokens,
     cacheWrite1hInputTokens: 0,
     reasoningTokens: wrote?.reasoning_tokens ?? 0,
   };
