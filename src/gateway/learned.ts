@@ -30,13 +30,14 @@ export function note(record: RequestRecord, learned: Learned, event: ModelEvent)
   if (event.type === "start") {
     learned.accepted = true;
     learned.model = event.model;
-    record.set({ modelUsed: event.model, usage: event.usage });
+    record.set({ modelUsed: event.model, usage: event.usage, isBeginning: true });
   }
   if (event.type === "step-end") {
     learned.usage = addUsage(learned.usage, event.usage);
-    record.set({ usage: learned.usage });
+    record.set({ usage: learned.usage, isBeginning: false });
   }
-  if (event.type === "finish") record.set({ usage: event.usage, costUsd: event.costUsd, steps: event.steps });
+  if (event.type === "finish")
+    record.set({ usage: event.usage, isBeginning: false, costUsd: event.costUsd, steps: event.steps });
 }
 
 interface Begun {

@@ -34,7 +34,7 @@ export function accessText(row: AccessLogRow, error?: GatewayError): string {
     row.principal?.startsWith("token:") ? `for ${row.principal.slice("token:".length)}` : null,
     row.firstEventMs === null ? null : `first ${duration(row.firstEventMs)}`,
     row.endedAt === null ? null : `total ${duration(row.endedAt - row.receivedAt)}`,
-    row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? 0} tokens`,
+    row.inputTokens === null ? null : `${row.inputTokens}→${row.outputTokens ?? "?"} tokens`,
     costIn(row),
     row.finishReason === null || row.finishReason === "stop" ? null : row.finishReason,
     row.errorKind,

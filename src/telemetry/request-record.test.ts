@@ -164,4 +164,14 @@ describe("what it cost", () => {
     expect(costOf({ modelUsed: "known", usage: noUsage })).toEqual([null, null]);
     expect(costOf({})).toEqual([null, null]);
   });
+
+  test("is not known of an answer that was cut before its tokens were counted, nor is how many it had", () => {
+    const { record } = newRecord();
+    const counted = { ...usage, outputTokens: 1 };
+    record.set({ backend: "b", modelUsed: "known", usage: counted, isBeginning: true });
+    expect(record.row()).toMatchObject({ inputTokens: 10, outputTokens: null });
+    expect(costOf({ modelUsed: "known", isBeginning: true })).toEqual([null, null]);
+    record.set({ usage, isBeginning: false });
+    expect(record.row()).toMatchObject({ inputTokens: 10, outputTokens: 5 });
+  });
 });

@@ -52,6 +52,8 @@ export interface RequestFacts extends RunFacts {
   /** Milliseconds spent waiting for admission. */
   readonly queueMs?: number | undefined;
   readonly usage?: Usage | undefined;
+  /** Its output is not counted yet: what stands there as an answer begins says nothing of it. */
+  readonly isBeginning?: boolean | undefined;
   readonly costUsd?: number | undefined;
   readonly steps?: number | undefined;
   /** Backends that could not answer before this one, and why. */
@@ -161,7 +163,7 @@ function factColumns(facts: RequestFacts) {
     queueMs: wholeOrNull(facts.queueMs),
     spawnMs: wholeOrNull(facts.spawnMs),
     start: facts.start ?? null,
-    ...usageColumns(facts.usage),
+    ...usageColumns(facts),
     steps: wholeOrNull(facts.steps),
     retries: wholeOrNull(facts.retries),
     fellBackFrom: failuresIn(facts.failedBackends),
@@ -180,11 +182,11 @@ function isCounted(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && usage.inputTokens + usage.outputTokens > 0;
 }
 
-function usageColumns(told: Usage | undefined) {
+function usageColumns({ usage: told, isBeginning = false }: RequestFacts) {
   const usage = isCounted(told) ? told : undefined;
   return {
     inputTokens: wholeOrNull(usage?.inputTokens),
-    outputTokens: wholeOrNull(usage?.outputTokens),
+    outputTokens: isBeginning ? null : wholeOrNull(usage?.outputTokens),
     cacheReadInputTokens: wholeOrNull(usage?.cacheReadInputTokens),
     cacheWriteInputTokens: wholeOrNull(usage?.cacheWriteInputTokens),
     cacheWrite1hInputTokens: wholeOrNull(usage?.cacheWrite1hInputTokens),
@@ -192,8 +194,11 @@ function usageColumns(told: Usage | undefined) {
   };
 }
 
-function costColumns({ costUsd, backend, modelUsed, usage }: RequestFacts, priceOf: PriceList["cost"] | undefined) {
-  const isKnown = isCounted(usage) && backend !== undefined && modelUsed !== undefined;
+function costColumns(
+  { costUsd, backend, modelUsed, usage, isBeginning = false }: RequestFacts,
+  priceOf: PriceList["cost"] | undefined,
+) {
+  const isKnown = isCounted(usage) && !isBeginning && backend !== undefined && modelUsed !== undefined;
   const listCostUsd = isKnown ? (priceOf?.(backend, modelUsed, usage) ?? null) : null;
   return { costUsd: Number.isFinite(costUsd) ? (costUsd ?? null) : listCostUsd, listCostUsd };
 }
