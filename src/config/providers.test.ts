@@ -43,6 +43,12 @@ test("a base URL of one's own is known to speak one format, and the others are s
   ]);
 });
 
+test.each(["chat/completions", "responses/", "messages"])("a base URL that ends in /%s is an endpoint's", (end) => {
+  expect(providerProblems(parsed({ acme: { base_url: `https://acme.example/v1/${end}` } }))).toEqual([
+    expect.stringMatching(/^providers\.acme: a base URL ends before \/.*; "https:\/\/acme\.example\/v1"$/),
+  ]);
+});
+
 test.each([
   [{ client_id: "c" }, "takes neither client_id nor sign_in"],
   [{ flow: "openrouter", sign_in: "codex-auth" }, "takes neither client_id nor sign_in"],

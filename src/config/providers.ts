@@ -343,6 +343,9 @@ function urlProblems(key: string, text: string, { allow_private }: Pick<Provider
     return [`${key}: ${JSON.stringify(text)} is no http(s) URL`];
   if (url.username !== "" || url.password !== "" || url.search !== "")
     return [`${key}: a URL must not carry a secret; ${key}.credentials says where it is kept`];
+  const [, root, endpoint] = /^(.*)(\/(?:chat\/completions|responses|messages))\/*$/.exec(text) ?? [];
+  if (endpoint !== undefined)
+    return [`${key}: a base URL ends before ${endpoint}, which is put behind it; ${JSON.stringify(root)}`];
   return privateProblems(key, url, { allow_private, key });
 }
 

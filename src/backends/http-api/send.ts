@@ -56,12 +56,27 @@ export async function refusalOf(
   return refusalIn(options, endpoint, answer, answer.conceal?.(text) ?? text);
 }
 
+/** Whoever follows it takes the credential along. */
+function redirected(
+  { id, title }: Pick<HttpApiOptions, "id" | "title">,
+  status: number,
+  to: string | null,
+): GatewayError {
+  const origin = to === null ? undefined : URL.parse(to)?.origin;
+  const where = origin === undefined ? "" : ` to ${origin}`;
+  return new GatewayError("upstream", `${title} answered with a redirect${where} (${status}), which is not followed.`, {
+    hint: `Check providers.${id}.base_url: it may want https, or be another by now.`,
+    upstreamStatus: status,
+  });
+}
+
 export function refusalIn(
   { id, title }: Pick<HttpApiOptions, "id" | "title">,
   { dialect }: Endpoint,
   { response: { status, headers }, credential }: Refused,
   text: string,
 ): GatewayError {
+  if (status >= 300 && status < 400) return redirected({ id, title }, status, headers.get("location"));
   const body = parseJsonText(text) ?? text.slice(0, longestText);
   const error = dialect.format.decodeError({ status, headers, body, provider: title, credential });
   if (error.kind !== "authentication" || credential !== undefined) return error;
