@@ -358,10 +358,13 @@ export function patternOf(text: string): RegExp {
 
 /** Settings by the names of models: what is said of one by its name goes before what is said of many. */
 export function byModel<T>(settings: Readonly<Record<string, T>>): readonly (readonly [RegExp, T])[] {
-  const isOfMany = (name: string) => name.includes("*") || /^\/.+\/$/.test(name);
   return Object.entries(settings)
     .toSorted(([one], [other]) => Number(isOfMany(one)) - Number(isOfMany(other)))
     .map(([name, said]) => [patternOf(name), said]);
+}
+
+function isOfMany(name: string): boolean {
+  return name.includes("*") || /^\/.+\/$/.test(name);
 }
 
 function isPattern(text: string): boolean {

@@ -4,6 +4,7 @@ import { unreadable } from "#core/refusal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 import { createSseParser, type SseFrame, type SseParser } from "#lib/sse.ts";
 import { bytesOf, chunksOf } from "#upstream/read-body.ts";
+import type { UpstreamAnswer } from "#upstream/upstream.ts";
 
 import { askingForUsage, withoutUsage } from "./ask-for-usage.ts";
 import type { Dialect } from "./dialect.ts";
@@ -63,14 +64,25 @@ async function passOn(options: HttpApiOptions, request: RelayedRequest, context:
   }
   if (response.ok && !isAnswer && !isHeld(headers)) return { ...passed, body: chunksOf(response, limits) };
   const answer = await bytesOf(sent, { ...limits, mostBytes: options.mostHeldBytes });
+  if (!response.ok) return { ...passed, body: refused(answer, { options, endpoint, sent, note }) };
   const text = new TextDecoder().decode(answer);
-  if (response.ok) {
-    if (isAnswer) noteAnswer(text, endpoint, note);
-    return { ...passed, body: answer };
-  }
+  if (isAnswer) noteAnswer(text, endpoint, note);
+  return { ...passed, body: answer };
+}
+
+interface Refused {
+  readonly options: HttpApiOptions;
+  readonly endpoint: Endpoint;
+  readonly sent: UpstreamAnswer;
+  readonly note: RelayContext["note"];
+}
+
+/** Its body, without the key that some servers repeat. */
+function refused(answer: Uint8Array<ArrayBuffer>, { options, endpoint, sent, note }: Refused): Uint8Array<ArrayBuffer> {
+  const text = new TextDecoder().decode(answer);
   const told = sent.conceal?.(text) ?? text;
   note({ type: "error", error: refusalIn(options, endpoint, sent, told) });
-  return { ...passed, body: told === text ? answer : new TextEncoder().encode(told) };
+  return told === text ? answer : new TextEncoder().encode(told);
 }
 
 /** Which of several is asked, as far as that matters. */

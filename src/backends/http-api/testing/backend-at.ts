@@ -1,9 +1,7 @@
+import { createAffinity, createHttpApiBackend } from "#backends/http-api/index.ts";
 import type { WireFormatId } from "#core/request.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { createUpstream } from "#upstream/upstream.ts";
-
-import { createAffinity } from "../affinity.ts";
-import { createHttpApiBackend } from "../backend.ts";
 
 interface Place {
   readonly format: WireFormatId;
