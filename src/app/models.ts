@@ -58,8 +58,8 @@ const nowhere = {
   thinks: false,
 };
 
-function priceOf(config: Config, [first, ...others]: readonly [Backend, ...Backend[]], { id }: ModelInfo) {
-  const other = others.find((backend) => id.startsWith(`${backend.id}/`));
-  const model = other === undefined ? id : id.slice(other.id.length + 1);
-  return pricesOf(config).priceOf(other?.id ?? first.id, model) ?? null;
+function priceOf(config: Config, backends: readonly [Backend, ...Backend[]], { id }: ModelInfo) {
+  const named = backends.find((backend) => id.startsWith(`${backend.id}/`));
+  const model = named === undefined ? id : id.slice(named.id.length + 1);
+  return pricesOf(config).priceOf(named?.id ?? backends[0].id, model) ?? null;
 }

@@ -181,3 +181,27 @@ describe("a rule", () => {
     });
   });
 });
+
+describe("by a name alone", () => {
+  const byName = (model: string | undefined, ...rules: readonly RoutingRule[]) => {
+    const { backend, model: asked } = createRouting({ backends, rules, claims }).chooseByName(model);
+    return [backend.id, asked];
+  };
+
+  test("is chosen as for a request of which nothing else is known", () => {
+    expect(byName("sonnet")).toEqual(["claude-cli", "sonnet"]);
+    expect(byName("gpt-6")).toEqual(["openai", "gpt-6"]);
+    expect(byName("local/meta/llama")).toEqual(["local", "meta/llama"]);
+    expect(byName(undefined)).toEqual(["claude-cli", undefined]);
+    expect(() => byName("openai/")).toThrow(/names no model/);
+  });
+
+  test("the rules count that look at nothing else", () => {
+    const rule: RoutingRule = { name: "it", model: /^son/, backend: "local" };
+    expect(byName("sonnet", rule)).toEqual(["local", "sonnet"]);
+    expect(byName("opus", rule)).toEqual(["claude-cli", "opus"]);
+    expect(byName("opus", { name: "all", backend: "local" })).toEqual(["local", "opus"]);
+    for (const more of [{ hasTools: false }, { wireFormat: "openai-chat" }, { minBytes: 0 }, { path: "/v1" }] as const)
+      expect(byName("sonnet", { ...rule, ...more })).toEqual(["claude-cli", "sonnet"]);
+  });
+});
