@@ -1,6 +1,7 @@
 import type { Config } from "#config/schema.ts";
 import type { Backend, ModelInfo } from "#core/backend.ts";
-import { toGatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { startDeadline } from "#core/run-signal.ts";
 import { listAllModels } from "#gateway/catalogue.ts";
 import type { Tiers } from "#telemetry/prices/price.ts";
 
@@ -34,11 +35,14 @@ export async function listModels(options: ShortLivedOptions, timeoutMs: number):
     const silent: ListedModels["silent"][number][] = [];
     const providers = createProviders(config, { environment, journal, modelLists: places.modelLists });
     const routing = routingOf(config, [claude, ...codex, ...providers]);
-    const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
+    const late = new GatewayError("timeout", `The list did not come within ${timeoutMs / 1000} seconds.`);
+    const { signal, release } = startDeadline(timeoutMs, late);
+    opened.defer(release);
+    const call = { signal, route: nowhere };
     const models = await listAllModels(
       { routing, limitsOf: limitsOf(config), ...modelNames(config) },
       call,
-      ({ backend, error }) => silent.push({ backend, why: toGatewayError(error).message }),
+      ({ backend, error }) => silent.push({ backend, why: toGatewayError(error).explanation }),
     );
     return {
       models: models.map((model) => ({ ...model, price: priceOf(config, routing.backends, model) })),
