@@ -71,6 +71,8 @@ describe("without rules", () => {
     [{ model: "meta/llama" }, "claude-cli", "meta/llama"],
     [{ model: "gpt-6", backend: "local" }, "local", "gpt-6"],
     [{ model: "local/gpt-6", backend: "local" }, "local", "gpt-6"],
+    [{ model: "openai/gpt-6", backend: "local" }, "local", "openai/gpt-6"],
+    [{ model: "local/openai/gpt-6", backend: "local" }, "local", "openai/gpt-6"],
   ] as const)("%o is answered by %s as %p", (facts, id, model) => {
     expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
   });
@@ -91,6 +93,13 @@ describe("without rules", () => {
       }),
     );
     expect(routing.choose({ ...asking, model: "codex-cli" }).backend.id).toBe("openai");
+  });
+
+  test("before the name of a CLI's model, which has no slash, that of another is no part of it either", () => {
+    const cli = { ...idleBackend("claude-cli"), answersBy: "processes" as const };
+    const routing = createRouting({ backends: [cli, idleBackend("anthropic")], rules: [], claims: [] });
+    const asked = { ...plainRoute, wireFormat: "anthropic-messages", model: "anthropic/opus" } as const;
+    expect(routing.choose({ ...asked, backend: "claude-cli" })).toMatchObject({ backend: cli, model: "opus" });
   });
 
   describe("a backend that is mistyped before the model's name", () => {

@@ -159,7 +159,11 @@ export function createRouting<B extends Named>(options: RoutingOptions<B>): Rout
   function choose(rule: RoutingRule | undefined, { model, backend, keeper, maker }: Deciding): Chosen {
     const named = nameBefore(model, options);
     if (rule?.backend !== undefined) return { ...named, id: rule.backend, why: `The rule ${rule.name} says so.` };
-    if (backend !== undefined) return { ...named, id: backend, why: "The client names it." };
+    if (backend !== undefined) {
+      // A router of many vendors' models calls them so itself, which a CLI does not.
+      const isPrefix = named.id === backend || find(backend).answersBy === "processes";
+      return { ...(isPrefix && named), id: backend, why: "The client names it." };
+    }
     if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
     const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };

@@ -79,6 +79,12 @@ const tools = [{ type: "function", function: { name: "f", parameters: { type: "o
 const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["nothing is said", {}, "plain", "any"],
   ["the base URL names it", { path: "/providers/claiming/v1/chat/completions" }, "claiming", "any"],
+  [
+    "the base URL names it, and its model's name begins with another's",
+    { path: "/providers/claiming/v1/chat/completions", model: "anthropic/claude-sonnet-5.5" },
+    "claiming",
+    "anthropic/claude-sonnet-5.5",
+  ],
   ["the base URL is Anthropic's", { path: "/api/v1/messages" }, "anthropic", "any"],
   ["a header names it", { headers: { "x-ccproxy-backend": "claiming" } }, "claiming", "any"],
   ["its key names it", { headers: { authorization: "Bearer sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
