@@ -6,6 +6,7 @@ import type { LoadedConfig } from "#config/load.ts";
 import { knownProviders, type Provider, providersOf } from "#config/providers.ts";
 import type { Config } from "#config/schema.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { startDeadline } from "#core/run-signal.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { keyInKeychain, removeFromKeychain, saveInKeychain } from "#credentials/keychain.ts";
 import { nearest } from "#lib/nearest.ts";
@@ -98,18 +99,17 @@ async function checked({
   deps,
   timeoutMs,
 }: Checking): Promise<Pick<CredentialState, "check" | "note"> & Partial<Pick<CredentialState, "problem">>> {
-  const late = new AbortController();
   const reason = new GatewayError("timeout", `${provider.title} did not answer within ${timeoutMs / 1000} seconds.`);
-  const timer = setTimeout(() => late.abort(reason), timeoutMs);
+  const deadline = startDeadline(timeoutMs, reason);
   try {
     const bare = credential && apiOf(provider, deps, () => []);
     const alone = credential === undefined ? [] : [credential];
     const api = apiOf(provider, deps, () => alone);
-    const { check, why } = await checkCredential(api, bare, late.signal);
+    const { check, why } = await checkCredential(api, bare, deadline.signal);
     const said = why && (await withoutSecret(why, credential));
     return check === "unknown" ? { check, note: said } : { check, problem: said ?? null };
   } finally {
-    clearTimeout(timer);
+    deadline.release();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from "#config/schema.ts";
 import type { Backend, ModelInfo } from "#core/backend.ts";
-import { toGatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { startDeadline } from "#core/run-signal.ts";
 import { listAllModels } from "#gateway/catalogue.ts";
 import type { Tiers } from "#telemetry/prices/price.ts";
 
@@ -34,11 +35,14 @@ export async function listModels(options: ShortLivedOptions, timeoutMs: number):
     const silent: ListedModels["silent"][number][] = [];
     const providers = createProviders(config, { environment, journal, modelLists: places.modelLists });
     const routing = routingOf(config, [claude, ...codex, ...providers]);
-    const call = { signal: AbortSignal.timeout(timeoutMs), route: nowhere };
+    const late = new GatewayError("timeout", `The list did not come within ${timeoutMs / 1000} seconds.`);
+    const { signal, release } = startDeadline(timeoutMs, late);
+    opened.defer(release);
+    const call = { signal, route: nowhere };
     const models = await listAllModels(
       { routing, limitsOf: limitsOf(config), ...modelNames(config) },
       call,
-      ({ backend, error }) => silent.push({ backend, why: toGatewayError(error).message }),
+      ({ backend, error }) => silent.push({ backend, why: toGatewayError(error).explanation }),
     );
     return {
       models: models.map((model) => ({ ...model, price: priceOf(config, routing.backends, model) })),
@@ -58,8 +62,8 @@ const nowhere = {
   thinks: false,
 };
 
-function priceOf(config: Config, [first, ...others]: readonly [Backend, ...Backend[]], { id }: ModelInfo) {
-  const other = others.find((backend) => id.startsWith(`${backend.id}/`));
-  const model = other === undefined ? id : id.slice(other.id.length + 1);
-  return pricesOf(config).priceOf(other?.id ?? first.id, model) ?? null;
+function priceOf(config: Config, backends: readonly [Backend, ...Backend[]], { id }: ModelInfo) {
+  const named = backends.find((backend) => id.startsWith(`${backend.id}/`));
+  const model = named === undefined ? id : id.slice(named.id.length + 1);
+  return pricesOf(config).priceOf(named?.id ?? backends[0].id, model) ?? null;
 }

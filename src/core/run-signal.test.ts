@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { abortError, joinSignals, orAborted } from "./run-signal.ts";
+import { GatewayError } from "./errors.ts";
+import { abortError, joinSignals, orAborted, startDeadline } from "./run-signal.ts";
 
 test("the first source that fires gives the reason", () => {
   const [first, second] = [new AbortController(), new AbortController()];
@@ -30,4 +31,13 @@ test("who waits no more is let go at once, and work that fails behind them ends 
   await expect(orAborted(failing(), gone)).rejects.toMatchObject({ kind: "cancelled", cause: "gone" });
   await expect(orAborted(Promise.resolve(1), gone)).rejects.toMatchObject({ kind: "cancelled" });
   expect(await orAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
+});
+
+test("a deadline fires for its reason, and one that is released does not", async () => {
+  const reason = new GatewayError("timeout", "Too late.");
+  const released = startDeadline(1, reason);
+  released.release();
+  const { signal } = startDeadline(2, reason);
+  await expect(orAborted(new Promise(() => undefined), signal)).rejects.toBe(reason);
+  expect(released.signal.aborted).toBe(false);
 });

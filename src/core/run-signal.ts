@@ -1,11 +1,12 @@
 import { GatewayError } from "./errors.ts";
 
-/** One signal of several. It must be released: the sources outlive the run by far. */
+/** It must be released: what it listens to outlives the run by far. */
 export interface RunSignal {
   readonly signal: AbortSignal;
   release(): void;
 }
 
+/** One signal of several. */
 export function joinSignals(sources: readonly AbortSignal[]): RunSignal {
   const controller = new AbortController();
   const abort = (): void => controller.abort(sources.find(({ aborted }) => aborted)?.reason);
@@ -17,6 +18,13 @@ export function joinSignals(sources: readonly AbortSignal[]): RunSignal {
       for (const source of sources) source.removeEventListener("abort", abort);
     },
   };
+}
+
+/** Fires after that time, for this reason. */
+export function startDeadline(ms: number, reason: GatewayError): RunSignal {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(reason), ms);
+  return { signal: controller.signal, release: () => clearTimeout(timer) };
 }
 
 /** The signal's own reason where it is one of ours. */

@@ -60,7 +60,7 @@ async function outcomeOf(asking: Asking, shelves: Shelves): Promise<Outcome> {
     case "POST count-tokens":
       return counted(asking);
     case "POST responses-tokens":
-      return countedForResponses(asking);
+      return countedForResponses(asking, shelves);
     case "GET models":
       return { json: isAnthropic(asking) ? listAnthropicModels(url.searchParams) : listOpenaiModels() };
     case "GET model":
@@ -98,8 +98,8 @@ function counted({ body }: Asking): Outcome {
   return { json: { input_tokens: tokensOfRequest(parsed.value) } };
 }
 
-function countedForResponses({ body, format, place }: Asking): Outcome {
-  const reading = format.read(body, place.root);
+function countedForResponses({ body, format, place, account }: Asking, { responses }: Shelves): Outcome {
+  const reading = format.read(responses.wholeRequest(account, body), place.root);
   if ("problem" in reading) return { error: reading.problem };
   return { json: { object: "response.input_tokens", input_tokens: tokensOfRequest(reading.asked) } };
 }

@@ -4,6 +4,7 @@ import type { Backend, ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 
 import { type CatalogueDeps, listAllModels, requireListed, type Silent, withNearModels } from "./catalogue.ts";
+import type { ModelAlias } from "./model-names.ts";
 import { createRouting } from "./routing.ts";
 import { callWith } from "./testing/bench.ts";
 import { idleBackend } from "./testing/idle-backend.ts";
@@ -56,6 +57,78 @@ test("where the first cannot say, the others are listed all the same, and who is
   expect(listAllModels(without, alone)).rejects.toThrow("No claude.");
   const nobody = createRouting({ backends: [missing, backend("gone", new Error("no"))], rules: [], claims: [] });
   expect(listAllModels({ ...deps, routing: nobody }, callWith())).rejects.toThrow("No claude.");
+});
+
+describe("each listed name reaches who lists it", () => {
+  const router = backend("openrouter", [
+    model("openai/gpt-6", { aliases: ["o6"] }),
+    model("openrouter/auto"),
+    model("glm-5"),
+    model("meta/llama", { aliases: ["llama", "o6"] }),
+  ]);
+  const zai = backend("zai", [model("glm-5")]);
+  const claims = [{ backend: "zai", model: "glm-*", pattern: /^glm-/ }];
+  const routing = createRouting({ backends: [router, openai, zai], rules: [], claims });
+  const plain = { ...deps, routing, aliases: new Map<string, ModelAlias>(), limitsOf: undefined };
+  const idsOf = async (more: Partial<CatalogueDeps> = {}) =>
+    (await listAllModels({ ...plain, ...more }, callWith())).map(({ id }) => id);
+  const others = ["openai/gpt-6", "openai/gpt-5", "zai/glm-5"];
+
+  test("what leads elsewhere by its own name is listed behind its backend's", async () => {
+    const ids = await idsOf();
+    expect(ids).toEqual([
+      "openrouter/openai/gpt-6",
+      "openrouter/openrouter/auto",
+      "openrouter/glm-5",
+      "meta/llama",
+      ...others,
+    ]);
+    const reached = ids.map((id) => routing.chooseByName(id));
+    expect(reached.map((choice) => [choice.backend.id, choice.model])).toEqual([
+      ["openrouter", "openai/gpt-6"],
+      ["openrouter", "openrouter/auto"],
+      ["openrouter", "glm-5"],
+      ["openrouter", "meta/llama"],
+      ["openai", "gpt-6"],
+      ["openai", "gpt-5"],
+      ["zai", "glm-5"],
+    ]);
+  });
+
+  test("so is what a rule sends elsewhere by its name, or the configuration calls otherwise", async () => {
+    const rules = [{ name: "it", model: /^meta/, backend: "zai" }];
+    const ruled = createRouting({ backends: [router, openai, zai], rules, claims });
+    expect(await idsOf({ routing: ruled })).toContain("openrouter/meta/llama");
+    const named = await idsOf({ openaiNames: new Map([["meta/llama", "glm-5"]]) });
+    expect(named.filter((id) => id.endsWith("meta/llama"))).toEqual(["openrouter/meta/llama", "meta/llama"]);
+  });
+
+  test("more names of a model are listed as long as they reach it", async () => {
+    const rules = [{ name: "it", model: /^o6$/, backend: "zai" }];
+    const ruled = createRouting({ backends: [router, openai, zai], rules, claims });
+    const models = await listAllModels({ ...plain, routing: ruled }, callWith());
+    expect(models.find(({ id }) => id === "meta/llama")?.aliases).toEqual(["llama"]);
+  });
+
+  test("one that is listed twice is listed once, with all that is known of it", async () => {
+    const aliases = new Map<string, ModelAlias>([["meta/llama", { model: "meta/llama", effort: "high" }]]);
+    const versions = new Map([["six", "openai/gpt-6"]]);
+    const models = await listAllModels({ ...plain, aliases, versions }, callWith());
+    const ids = models.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)]);
+    expect(models.find(({ id }) => id === "openai/gpt-6")).toMatchObject({ aliases: ["six"], contextWindow: 9 });
+    expect(models.find(({ id }) => id === "meta/llama")?.description).toContain("high effort");
+  });
+
+  test("one that only the first has is not asked for of another", async () => {
+    const name = "openai/o9";
+    const alone = backend("openrouter", [model(name)]);
+    const here = { ...plain, routing: createRouting({ backends: [alone, openai], rules: [], claims: [] }) };
+    const asking = (said: string) =>
+      requireListed(here, { name: said, choice: here.routing.chooseByName(said) }, callWith());
+    expect(await asking(`openrouter/${name}`)).toBeUndefined();
+    expect(asking(name)).rejects.toMatchObject({ kind: "model-not-found" });
+  });
 });
 
 describe("where only listed models may be asked for", () => {

@@ -4,6 +4,7 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 
 import { listedModels, type ModelNames } from "./model-names.ts";
 import { withOtherDefault } from "./other-default.ts";
+import { modelAsked } from "./resolve.ts";
 import type { Choice, Routing } from "./routing.ts";
 import { namesOf, suggestModels } from "./suggest-models.ts";
 import type { Call } from "./types.ts";
@@ -21,8 +22,8 @@ export interface Silent {
 }
 
 /**
- * Of the first backend under their own names, of the others behind theirs; those that cannot say are left out, and told to
- * `onSilent`. Throws what the first did where none of them can say, or the client asks for the first alone.
+ * Of the first backend under their own names, as long as these lead to it, of the others behind theirs; those that cannot say
+ * are left out, and told to `onSilent`. Throws what the first did where none of them can say, or the client asks for the first alone.
  */
 export async function listAllModels(
   deps: CatalogueDeps,
@@ -37,13 +38,48 @@ export async function listAllModels(
   const lists = await Promise.all(
     backends.map(async (backend) => {
       const models = await modelsOf(deps, backend, signal).catch((error: unknown) => void silent.set(backend, error));
-      if (backend === first) return listedModels(models ?? [], deps);
-      return (models ?? []).map((model) => ({ ...model, id: `${backend.id}/${model.id}`, aliases: [] }));
+      if (backend === first) return listedOfFirst(models ?? [], deps);
+      return (models ?? []).map((model) => behind(backend, model));
     }),
   );
   if (silent.has(first) && (chosen === first || silent.size === backends.length)) throw silent.get(first);
   for (const [{ id }, error] of silent) onSilent?.({ backend: id, error });
-  return lists.flat();
+  return eachOnce(lists.flat());
+}
+
+function behind({ id }: Backend, model: ModelInfo): ModelInfo {
+  return { ...model, id: `${id}/${model.id}`, aliases: [] };
+}
+
+/** By names that lead there: what another is asked for by its own name, or the configuration calls so, has a longer one. */
+function listedOfFirst(models: readonly ModelInfo[], deps: CatalogueDeps): readonly ModelInfo[] {
+  const [first] = deps.routing.backends;
+  const reaches = (name: string) => leadsTo(first, name, deps);
+  const named = models.map((model) =>
+    reaches(model.id) ? { ...model, aliases: model.aliases.filter(reaches) } : behind(first, model),
+  );
+  return listedModels(named, deps);
+}
+
+/** Whether who asks for this name gets what that backend calls so, or what a rule has it called there. */
+function leadsTo(backend: Backend, name: string, deps: CatalogueDeps): boolean {
+  const asked = modelAsked(name, undefined, deps);
+  try {
+    const choice = deps.routing.chooseByName(asked);
+    return choice.backend === backend && asked === name && (choice.model === name || choice.setsModel === true);
+  } catch {
+    return false;
+  }
+}
+
+/** An alias may be called as a model is, and a pinned family stand for one that another lists. */
+function eachOnce(models: readonly ModelInfo[]): readonly ModelInfo[] {
+  const byId = new Map<string, ModelInfo>();
+  for (const model of models) {
+    const before = byId.get(model.id);
+    byId.set(model.id, { ...before, ...model, aliases: [...(before?.aliases ?? []), ...model.aliases] });
+  }
+  return [...byId.values()];
 }
 
 async function modelsOf({ limitsOf }: CatalogueDeps, backend: Backend, signal: AbortSignal) {
@@ -85,5 +121,5 @@ export async function withNearModels(
   const models =
     backend.answersBy === "http" ? await backend.listModels(signal).catch(() => []) : backend.knownModels();
   const isFirst = backend === deps.routing.backends[0];
-  return suggestModels(error, model, isFirst ? listedModels(models, deps) : models);
+  return suggestModels(error, model, isFirst ? listedOfFirst(models, deps) : models);
 }

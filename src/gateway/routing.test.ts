@@ -71,6 +71,8 @@ describe("without rules", () => {
     [{ model: "meta/llama" }, "claude-cli", "meta/llama"],
     [{ model: "gpt-6", backend: "local" }, "local", "gpt-6"],
     [{ model: "local/gpt-6", backend: "local" }, "local", "gpt-6"],
+    [{ model: "openai/gpt-6", backend: "local" }, "local", "openai/gpt-6"],
+    [{ model: "local/openai/gpt-6", backend: "local" }, "local", "openai/gpt-6"],
   ] as const)("%o is answered by %s as %p", (facts, id, model) => {
     expect(choose(facts)).toMatchObject({ backend: id, model, relay: "when-possible" });
   });
@@ -91,6 +93,13 @@ describe("without rules", () => {
       }),
     );
     expect(routing.choose({ ...asking, model: "codex-cli" }).backend.id).toBe("openai");
+  });
+
+  test("before the name of a CLI's model, which has no slash, that of another is no part of it either", () => {
+    const cli = { ...idleBackend("claude-cli"), answersBy: "processes" as const };
+    const routing = createRouting({ backends: [cli, idleBackend("anthropic")], rules: [], claims: [] });
+    const asked = { ...plainRoute, wireFormat: "anthropic-messages", model: "anthropic/opus" } as const;
+    expect(routing.choose({ ...asked, backend: "claude-cli" })).toMatchObject({ backend: cli, model: "opus" });
   });
 
   describe("a backend that is mistyped before the model's name", () => {
@@ -179,5 +188,29 @@ describe("a rule", () => {
       model: "x",
       relay: "never",
     });
+  });
+});
+
+describe("by a name alone", () => {
+  const byName = (model: string | undefined, ...rules: readonly RoutingRule[]) => {
+    const { backend, model: asked } = createRouting({ backends, rules, claims }).chooseByName(model);
+    return [backend.id, asked];
+  };
+
+  test("is chosen as for a request of which nothing else is known", () => {
+    expect(byName("sonnet")).toEqual(["claude-cli", "sonnet"]);
+    expect(byName("gpt-6")).toEqual(["openai", "gpt-6"]);
+    expect(byName("local/meta/llama")).toEqual(["local", "meta/llama"]);
+    expect(byName(undefined)).toEqual(["claude-cli", undefined]);
+    expect(() => byName("openai/")).toThrow(/names no model/);
+  });
+
+  test("the rules count that look at nothing else", () => {
+    const rule: RoutingRule = { name: "it", model: /^son/, backend: "local" };
+    expect(byName("sonnet", rule)).toEqual(["local", "sonnet"]);
+    expect(byName("opus", rule)).toEqual(["claude-cli", "opus"]);
+    expect(byName("opus", { name: "all", backend: "local" })).toEqual(["local", "opus"]);
+    for (const more of [{ hasTools: false }, { wireFormat: "openai-chat" }, { minBytes: 0 }, { path: "/v1" }] as const)
+      expect(byName("sonnet", { ...rule, ...more })).toEqual(["claude-cli", "sonnet"]);
   });
 });

@@ -106,6 +106,8 @@ export interface Routing<B = Backend> {
   fallbacksOf(backend: string): readonly Fallback[];
   /** Throws GatewayError `not-found` for a backend that there is none of, `model-not-found` for one that is mistyped in it. */
   choose(facts: RoutingFacts): Choice<B>;
+  /** The same for a name and nothing else, by the rules that look at nothing else. Throws as `choose` does. */
+  chooseByName(model: string | undefined): Choice<B>;
 }
 
 /**
@@ -115,7 +117,7 @@ export interface Routing<B = Backend> {
  * rule that names no backend leaves that open.
  */
 export function createRouting<B extends Named>(options: RoutingOptions<B>): Routing<B> {
-  const { backends, rules, claims, ownNames = [], fallbacks } = options;
+  const { backends, rules, claims, fallbacks } = options;
   const find = (id: string): B => backends.find((backend) => backend.id === id) ?? unknown(id, options);
   return {
     backends,
@@ -124,27 +126,44 @@ export function createRouting<B extends Named>(options: RoutingOptions<B>): Rout
       const { keeper } = facts;
       if (keeper?.isAsked === true)
         return { backend: find(keeper.backend), model: undefined, relay: "always", options: {}, why: "It keeps it." };
-      const rule = rules.find((candidate) => mismatchOf(candidate, facts) === undefined);
-      const { toModel, relay = "when-possible", options: run = {} } = rule ?? {};
-      const model = toModel ?? facts.model;
-      const chosen = choose(rule, { ...facts, model });
-      const backend = chosen.id === undefined ? backends[0] : find(chosen.id);
-      const asBefore = facts.maker?.backend === backend.id ? facts.maker.model : undefined;
-      return {
-        backend,
-        model: chosen.model ?? model ?? asBefore,
-        setsModel: toModel !== undefined,
-        relay,
-        options: run,
-        why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
-      };
+      return chooseBy(
+        rules.find((rule) => mismatchOf(rule, facts) === undefined),
+        facts,
+      );
+    },
+    chooseByName(model) {
+      const byName = rules.filter((rule) => !looksAtMore(rule));
+      return chooseBy(
+        byName.find((rule) => rule.model === undefined || rule.model.test(model ?? "")),
+        { model, backend: undefined },
+      );
     },
   };
 
-  function choose(rule: RoutingRule | undefined, { model, backend, keeper, maker }: RoutingFacts): Chosen {
-    const named = nameBefore(model);
+  function chooseBy(rule: RoutingRule | undefined, facts: Deciding): Choice<B> {
+    const { toModel, relay = "when-possible", options: run = {} } = rule ?? {};
+    const model = toModel ?? facts.model;
+    const chosen = choose(rule, { ...facts, model });
+    const backend = chosen.id === undefined ? backends[0] : find(chosen.id);
+    const asBefore = facts.maker?.backend === backend.id ? facts.maker.model : undefined;
+    return {
+      backend,
+      model: chosen.model ?? model ?? asBefore,
+      setsModel: toModel !== undefined,
+      relay,
+      options: run,
+      why: rule === undefined || rule.backend !== undefined ? chosen.why : `By the rule ${rule.name}. ${chosen.why}`,
+    };
+  }
+
+  function choose(rule: RoutingRule | undefined, { model, backend, keeper, maker }: Deciding): Chosen {
+    const named = nameBefore(model, options);
     if (rule?.backend !== undefined) return { ...named, id: rule.backend, why: `The rule ${rule.name} says so.` };
-    if (backend !== undefined) return { ...named, id: backend, why: "The client names it." };
+    if (backend !== undefined) {
+      // A router of many vendors' models calls them so itself, which a CLI does not.
+      const isPrefix = named.id === backend || find(backend).answersBy === "processes";
+      return { ...(isPrefix && named), id: backend, why: "The client names it." };
+    }
     if (named.id !== undefined) return { ...named, why: "The model's name begins with it." };
     const claim = claims.find(({ pattern }) => model !== undefined && pattern.test(model));
     if (claim !== undefined) return { id: claim.backend, why: `It claims models called ${claim.model}.` };
@@ -153,39 +172,13 @@ export function createRouting<B extends Named>(options: RoutingOptions<B>): Rout
     // The configuration may have another set of them since.
     if (model === undefined && backends.some(({ id }) => id === maker?.backend))
       return { id: maker?.backend, why: "It made the response that the request goes on from." };
-    refuseMistyped(model);
+    refuseMistyped(model, options);
     return { why: "Nothing else is said of it." };
   }
-
-  /** Models of CLIs have no slash, and their vendors take long to say so. Throws GatewayError `model-not-found`. */
-  function refuseMistyped(model: string | undefined): void {
-    const [first] = backends;
-    const [before = "", ...rest] = model?.split("/") ?? [];
-    if (model === undefined || rest.length === 0 || first.answersBy !== "processes") return;
-    const meant = nearest(
-      before,
-      backends.map(({ id }) => id),
-    );
-    if (meant === undefined || namesOf(first.knownModels?.() ?? []).includes(model)) return;
-    throw new GatewayError("model-not-found", `There is no backend ${JSON.stringify(before.slice(0, 100))} here.`, {
-      param: "model",
-      hint: `Did you mean ${meant}/${rest.join("/").slice(0, 100)}?`,
-    });
-  }
-
-  /** The backend's own name before a slash is no part of the model's. Throws GatewayError `model-not-found`. */
-  function nameBefore(model: string | undefined): Pick<Chosen, "id" | "model"> {
-    const slash = model?.indexOf("/") ?? -1;
-    const before = model?.slice(0, Math.max(0, slash));
-    if (before === undefined || !(ownNames.includes(before) || backends.some(({ id }) => id === before))) return {};
-    const rest = model?.slice(slash + 1);
-    if (rest !== "") return { id: before, model: rest };
-    throw new GatewayError("model-not-found", `${model} names no model.`, {
-      param: "model",
-      hint: "The model's name follows the slash; GET /v1/models lists them.",
-    });
-  }
 }
+
+/** What decides beside the rules. */
+type Deciding = Pick<RoutingFacts, "model" | "backend" | "keeper" | "maker">;
 
 interface Chosen {
   readonly id?: string | undefined;
@@ -207,6 +200,43 @@ export function mismatchOf(rule: RoutingRule, facts: RoutingFacts): string | und
     [`headers.${header?.[0] ?? ""}`, header === undefined],
   ];
   return held.find(([, holds]) => !holds)?.[0];
+}
+
+/** Models of CLIs have no slash, and their vendors take long to say so. Throws GatewayError `model-not-found`. */
+function refuseMistyped(model: string | undefined, { backends }: Pick<RoutingOptions<Named>, "backends">): void {
+  const [first] = backends;
+  const [before = "", ...rest] = model?.split("/") ?? [];
+  if (model === undefined || rest.length === 0 || first.answersBy !== "processes") return;
+  const meant = nearest(
+    before,
+    backends.map(({ id }) => id),
+  );
+  if (meant === undefined || namesOf(first.knownModels?.() ?? []).includes(model)) return;
+  throw new GatewayError("model-not-found", `There is no backend ${JSON.stringify(before.slice(0, 100))} here.`, {
+    param: "model",
+    hint: `Did you mean ${meant}/${rest.join("/").slice(0, 100)}?`,
+  });
+}
+
+/** The backend's own name before a slash is no part of the model's. Throws GatewayError `model-not-found`. */
+function nameBefore(
+  model: string | undefined,
+  { backends, ownNames = [] }: Pick<RoutingOptions<Named>, "backends" | "ownNames">,
+): Pick<Chosen, "id" | "model"> {
+  const slash = model?.indexOf("/") ?? -1;
+  const before = model?.slice(0, Math.max(0, slash));
+  if (before === undefined || !(ownNames.includes(before) || backends.some(({ id }) => id === before))) return {};
+  const rest = model?.slice(slash + 1);
+  if (rest !== "") return { id: before, model: rest };
+  throw new GatewayError("model-not-found", `${model} names no model.`, {
+    param: "model",
+    hint: "The model's name follows the slash; GET /v1/models lists them.",
+  });
+}
+
+/** At more of a request than the name of its model. */
+function looksAtMore({ path, headers, token, wireFormat, minBytes, hasTools, thinks }: RoutingRule): boolean {
+  return [path, headers, token, wireFormat, minBytes, hasTools, thinks].some((looked) => looked !== undefined);
 }
 
 function unknown(id: string, { backends, ownNames = [] }: Pick<RoutingOptions<Named>, "backends" | "ownNames">): never {

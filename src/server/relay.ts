@@ -9,7 +9,7 @@ import { withOwnUrls } from "./own-urls.ts";
 import type { Services } from "./route.ts";
 import { countedChunks } from "./sse-response.ts";
 
-interface Sent {
+export interface Sent {
   readonly call: Call;
   readonly body?: Uint8Array | undefined;
   /** Of a request that a model is to answer. */

@@ -11,7 +11,7 @@ import type { Exchange } from "./exchange.ts";
 import { answerOnce } from "./idempotency/answer-once.ts";
 import { keyedRequest } from "./idempotency/keyed-request.ts";
 import { jsonResponse } from "./json-response.ts";
-import { relay } from "./relay.ts";
+import { relay, type Sent } from "./relay.ts";
 import { readBody } from "./request-body.ts";
 import type { RouteParams, Services } from "./route.ts";
 import { sseResponse } from "./sse-response.ts";
@@ -48,8 +48,24 @@ export async function answerTurn(
   { prepare, goesOn } = plainReading,
 ): Promise<Response> {
   exchange.isTurn = true;
+  const asked = await readTurn(exchange, services, params, goesOn);
+  const { call, json } = asked;
+  const answer = async () =>
+    (await relay(exchange, services, asked)) ?? (await runTurn(exchange, services, { call, prepared: prepare(json) }));
+  const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, json);
+  const recorded = keyed && services.recordings?.lookUp(keyed);
+  return recorded === undefined ? await answer() : await answerOnce(exchange, recorded, answer);
+}
+
+/** What a request for a model says, as far as that decides who gets it. Throws GatewayError as `readBody` does. */
+export async function readTurn(
+  exchange: Exchange,
+  { limits }: Services,
+  params: RouteParams,
+  goesOn: Reading["goesOn"],
+): Promise<Required<Pick<Sent, "call" | "body" | "json" | "outline">>> {
   const said = callOf(exchange, params);
-  const { bytes, json } = await readBody(exchange, services.limits.maxBodyBytes);
+  const { bytes, json } = await readBody(exchange, limits.maxBodyBytes);
   exchange.stayOpen();
   const found = exchange.wireFormat.outline(json);
   const from = goesOn(json);
@@ -58,12 +74,7 @@ export async function answerTurn(
   const { model, stream, hasTools, thinks } = outline;
   exchange.record.set({ modelAsked: said.model ?? model, streaming: stream });
   const call = { ...said, route: { ...said.route, bytes: bytes.byteLength, hasTools, thinks, ...from } };
-  const answer = async () =>
-    (await relay(exchange, services, { call, body: bytes, json, outline })) ??
-    (await runTurn(exchange, services, { call, prepared: prepare(json) }));
-  const keyed = services.recordings === undefined ? undefined : keyedRequest(exchange, json);
-  const recorded = keyed && services.recordings?.lookUp(keyed);
-  return recorded === undefined ? await answer() : await answerOnce(exchange, recorded, answer);
+  return { call, body: bytes, json, outline };
 }
 
 interface Turn {

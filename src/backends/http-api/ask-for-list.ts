@@ -3,6 +3,7 @@ import type { UpstreamAnswer } from "#upstream/upstream.ts";
 
 import { type Endpoint, endpointFor } from "./endpoint.ts";
 import { refusesKey } from "./key-refusal.ts";
+import { named } from "./named.ts";
 import type { HttpApiOptions } from "./options.ts";
 
 const mostBytes = 8 * 1024 * 1024;
@@ -16,6 +17,14 @@ interface Told {
 
 /** What an API answers when it is asked for its models. Throws GatewayError where nobody answers. */
 export async function askForList(options: HttpApiOptions, signal: AbortSignal): Promise<Told> {
+  try {
+    return await ask(options, signal);
+  } catch (thrown) {
+    throw named(thrown, options);
+  }
+}
+
+async function ask(options: HttpApiOptions, signal: AbortSignal): Promise<Told> {
   const { upstream, headers, endpoints, idleTimeoutMs } = options;
   const endpoint = endpointFor(options, endpoints[0]?.format ?? "openai-chat");
   const { dialect, root } = endpoint;

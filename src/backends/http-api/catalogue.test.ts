@@ -5,12 +5,13 @@ import { createUpstream } from "#upstream/upstream.ts";
 import { createAffinity } from "./affinity.ts";
 import { createCatalogue, type KeptList, type ModelList } from "./catalogue.ts";
 
-const vendor = { asked: 0, down: false, models: ["a"] };
+const vendor = { asked: 0, down: false, hangs: false, models: ["a"] };
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
   fetch() {
     vendor.asked += 1;
+    if (vendor.hangs) return new Response(new ReadableStream({ start: (body) => body.enqueue("{") }));
     if (vendor.down) return Response.json({ error: { message: "Down." } }, { status: 500 });
     return Response.json({ data: vendor.models.map((id) => ({ id, context_length: 9 })) });
   },
@@ -29,8 +30,17 @@ function memory(): KeptList & { list: ModelList | undefined } {
   };
 }
 
-function setUp(keptList?: KeptList, models: readonly string[] = []) {
-  Object.assign(vendor, { asked: 0, down: false, models: ["a"] });
+interface Patience {
+  readonly waitMs?: number;
+  readonly idleTimeoutMs?: number;
+}
+
+function setUp(
+  keptList?: KeptList,
+  models: readonly string[] = [],
+  { waitMs = 5000, idleTimeoutMs = 1000 }: Patience = {},
+) {
+  Object.assign(vendor, { asked: 0, down: false, hangs: false, models: ["a"] });
   const clock = { now: 1 };
   const warnings: string[] = [];
   const options = {
@@ -44,7 +54,7 @@ function setUp(keptList?: KeptList, models: readonly string[] = []) {
     answersAs: undefined,
     asksForUsage: false,
     mostHeldBytes: 1000,
-    idleTimeoutMs: 1000,
+    idleTimeoutMs,
     affinity: createAffinity({ spreads: false }),
     keptList,
     onWarning: (message: string) => void warnings.push(message),
@@ -58,7 +68,7 @@ function setUp(keptList?: KeptList, models: readonly string[] = []) {
       maxRetries: 0,
     }),
   };
-  const catalogue = createCatalogue(options, () => clock.now);
+  const catalogue = createCatalogue(options, () => clock.now, waitMs);
   const list = () => catalogue.list(new AbortController().signal);
   return { catalogue, list, clock, warnings };
 }
@@ -104,4 +114,17 @@ test("models of the configuration stand in where none was ever told", async () =
   const { list } = setUp(memory(), ["mine"]);
   vendor.down = true;
   expect(await list()).toMatchObject([{ id: "mine", maxOutputTokens: 5 }]);
+});
+
+test.each([
+  ["within the time for it", { waitMs: 20 }, "Acme did not tell its models within 0.02 seconds."],
+  [
+    "without a long silence",
+    { idleTimeoutMs: 20 },
+    "Acme said nothing for 0.02 seconds in the middle of its answer. providers.acme.idle_timeout_seconds says how long is waited.",
+  ],
+])("a list that begins and does not come %s says so", async (_name, patience, explanation) => {
+  const { list } = setUp(undefined, [], patience);
+  vendor.hangs = true;
+  await expect(list()).rejects.toMatchObject({ kind: "timeout", explanation });
 });

@@ -1,6 +1,6 @@
 import type { ModelInfo } from "#core/backend.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { orAborted } from "#core/run-signal.ts";
+import { orAborted, startDeadline } from "#core/run-signal.ts";
 import { parseJsonText } from "#lib/parse-json-text.ts";
 
 import { askForList } from "./ask-for-list.ts";
@@ -43,7 +43,11 @@ interface State {
   list: ModelList | undefined | null;
 }
 
-export function createCatalogue(options: HttpApiOptions, now = () => performance.now()): Catalogue {
+export function createCatalogue(
+  options: HttpApiOptions,
+  now = () => performance.now(),
+  waitMs = longestWaitMs,
+): Catalogue {
   const { keptList, onWarning, title } = options;
   const known = (models: readonly ModelInfo[]) =>
     models.map((model): ModelInfo => ({ ownedBy: options.id, ...model, ...options.limitsOf(model.id) }));
@@ -58,7 +62,7 @@ export function createCatalogue(options: HttpApiOptions, now = () => performance
 
   async function ask(): Promise<readonly ModelInfo[]> {
     try {
-      const told = { models: await askForModels(options), at: Date.now() };
+      const told = { models: await askForModels(options, waitMs), at: Date.now() };
       keptList?.write(told);
       const models = known(told.models);
       Object.assign(state, { list: { ...told, models }, freshUntil: now() + freshMs, failure: undefined });
@@ -97,9 +101,10 @@ export function createCatalogue(options: HttpApiOptions, now = () => performance
   };
 }
 
-async function askForModels(options: HttpApiOptions): Promise<readonly ModelInfo[]> {
-  const signal = AbortSignal.timeout(longestWaitMs);
-  const { endpoint, answer, text } = await askForList({ ...options, idleTimeoutMs: longestWaitMs }, signal);
+async function askForModels(options: HttpApiOptions, waitMs: number): Promise<readonly ModelInfo[]> {
+  const late = `${options.title} did not tell its models within ${waitMs / 1000} seconds.`;
+  const { signal, release } = startDeadline(waitMs, new GatewayError("timeout", late));
+  const { endpoint, answer, text } = await askForList(options, signal).finally(release);
   const { response } = answer;
   const body = parseJsonText(text);
   if (!response.ok)

@@ -92,7 +92,8 @@ function accountFor(
   { context, isTurn }: { readonly context: RelayContext; readonly isTurn: boolean },
 ) {
   const { principal } = context;
-  return isTurn
+  // What counts or shortens a conversation may go on from a response, too.
+  return isTurn || json !== undefined
     ? { affinity: options.affinity.ofTurn(context, json), account: accountOfTurn(options, principal, json) }
     : { affinity: options.affinity.ofResource(context), account: accountOfPath(options, principal, path) };
 }

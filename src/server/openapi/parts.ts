@@ -65,7 +65,7 @@ const modelParameter: Parameter = {
   schema: { type: "string" },
 };
 
-const backendParameter: Parameter = {
+export const backendParameter: Parameter = {
   name: "X-CCProxy-Backend",
   in: "header",
   description:

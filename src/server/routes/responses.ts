@@ -31,7 +31,7 @@ function create(exchange: Exchange, services: Services, params: RouteParams): Pr
 }
 
 /** From a response of ours, or from one that a backend keeps. */
-function goesOn({ principal }: Exchange, services: Services, body: unknown): GoesOn | undefined {
+export function goesOn({ principal }: Exchange, services: Services, body: unknown): GoesOn | undefined {
   const previous = isRecord(body) ? body["previous_response_id"] : undefined;
   if (typeof previous !== "string") return undefined;
   const kept = services.responses?.find(principal, previous);

@@ -13,6 +13,7 @@ import { messageRoutes } from "./messages.ts";
 import { modelRoutes } from "./models.ts";
 import { oauthRoutes } from "./oauth.ts";
 import { permissionRoutes } from "./permissions.ts";
+import { relayedResponseRoutes } from "./relayed-responses.ts";
 import { relayedRoutes } from "./relayed.ts";
 import { requestRoutes } from "./requests.ts";
 import { responseRoutes } from "./responses.ts";
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   ...chatCompletionRoutes,
   ...messageRoutes,
   ...responseRoutes,
+  ...relayedResponseRoutes,
   ...countTokensRoutes,
   ...modelRoutes,
   ...sessionRoutes,

@@ -180,6 +180,45 @@ describe("what goes on from one", () => {
   });
 });
 
+// proves("upstream-relay")
+describe("a request that is only counted or shortened", () => {
+  const asked = () => demo.requests().at(-1);
+
+  test.each([
+    ["by its model's name", "", "openai/gpt-6.1"],
+    ["by the base URL", "/providers/other", "gpt-6.1"],
+    ["by what claims its model", "", "spread-1"],
+  ])("goes where it would be answered: %s", async (_name, at, model) => {
+    const { responses } = clientOf("ann", {}, at);
+    const sent = model.replace("openai/", "");
+    const root = model.startsWith("spread") ? "/compatible" : "";
+    const counted = await responses.inputTokens.count({ model, input: "Hello there." });
+    expect(counted).toMatchObject({ object: "response.input_tokens", input_tokens: expect.any(Number) });
+    expect(asked()).toMatchObject({ path: `${root}/v1/responses/input_tokens`, body: { model: sent } });
+    // The demo has none of it, and says so itself.
+    const failure = await failureOf(() => responses.compact({ model, input: "Hello there." }));
+    expect(failure).toMatchObject({ status: 405 });
+    const body = { model: sent, input: "Hello there." };
+    expect(asked()).toMatchObject({ method: "POST", path: `${root}/v1/responses/compact`, body });
+  });
+
+  test("goes to who keeps the response that it goes on from, for its caller alone", async () => {
+    const { id: previous_response_id } = await clientOf("ann").responses.create(asking("First."));
+    const body = { previous_response_id, input: "More." };
+    expect((await clientOf("ann").responses.inputTokens.count(body)).input_tokens).toBeGreaterThan(0);
+    expect(asked()).toMatchObject({ body });
+    const others = demo.requests().length;
+    const failure = await failureOf(() => clientOf("bob", {}, "/providers/openai").responses.inputTokens.count(body));
+    expect(failure).toMatchObject({ status: 400, param: "previous_response_id" });
+    expect(demo.requests().length).toBe(others);
+  });
+
+  test.each(["sonnet", "claude-cli/sonnet"])("is a 404 that says who takes it, for %s", async (model) => {
+    const failure = await failureOf(() => clientOf("ann").responses.inputTokens.count({ model, input: "Hello." }));
+    expect(failure).toMatchObject({ status: 404, message: expect.stringContaining("below /providers/NAME/v1") });
+  });
+});
+
 // proves("upstream-kept-responses", "upstream-affinity")
 test("of two accounts the one that made it is asked, also after a restart", async () => {
   const made: string[] = [];

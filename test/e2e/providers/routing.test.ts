@@ -79,6 +79,12 @@ const tools = [{ type: "function", function: { name: "f", parameters: { type: "o
 const choices: readonly (readonly [string, Asked, string, string])[] = [
   ["nothing is said", {}, "plain", "any"],
   ["the base URL names it", { path: "/providers/claiming/v1/chat/completions" }, "claiming", "any"],
+  [
+    "the base URL names it, and its model's name begins with another's",
+    { path: "/providers/claiming/v1/chat/completions", model: "anthropic/claude-sonnet-5.5" },
+    "claiming",
+    "anthropic/claude-sonnet-5.5",
+  ],
   ["the base URL is Anthropic's", { path: "/api/v1/messages" }, "anthropic", "any"],
   ["a header names it", { headers: { "x-ccproxy-backend": "claiming" } }, "claiming", "any"],
   ["its key names it", { headers: { authorization: "Bearer sk-ant-oat-ccproxy-claiming" } }, "claiming", "any"],
@@ -170,10 +176,12 @@ describe("models", () => {
     const ids = (await Array.fromAsync(await openai.models.list())).map(({ id }) => id);
     const anthropic = new Anthropic({ baseURL: bench.proxy.url, apiKey: "any", maxRetries: 0 });
     expect((await Array.fromAsync(await anthropic.models.list())).map(({ id }) => id)).toEqual(ids);
-    // The default's go by their own names.
+    // The default's go by their own names, unless another would be asked by them.
     const behind = ids.filter((id) => id.startsWith("claiming/")).map((id) => id.slice("claiming/".length));
     expect(behind.length).toBeGreaterThan(2);
-    expect(ids).toEqual(expect.arrayContaining(behind));
+    const own = behind.map((id) => (id.startsWith("anthropic/") ? `plain/${id}` : id));
+    expect(own).not.toEqual(behind);
+    expect(ids).toEqual(expect.arrayContaining(own));
     expect(ids.some((id) => id.startsWith("anthropic/claude-"))).toBe(true);
     expect(ids.some((id) => id.startsWith("gone/"))).toBe(false);
     expect(ids).toHaveLength(new Set(ids).size);
@@ -188,9 +196,10 @@ describe("models", () => {
   });
 
   test("each of the list can be asked for", async () => {
-    for (const id of ["claiming/demo", "anthropic/claude-haiku-4-5"]) {
-      const { response, root } = await ask({ model: id });
+    for (const id of ["claiming/demo", "anthropic/claude-haiku-4-5", "plain/anthropic/claude-sonnet-5.5"]) {
+      const { response, root, body } = await ask({ model: id });
       expect([response.status, root]).toEqual([200, id.split("/")[0]]);
+      expect(body).toMatchObject({ model: id.slice(id.indexOf("/") + 1) });
     }
   });
 });
