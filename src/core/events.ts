@@ -12,7 +12,7 @@ import type { Usage } from "./usage.ts";
 export type ModelEvent =
   | StartEvent
   | { readonly type: "step-start" }
-  | { readonly type: "text-start"; readonly id: string }
+  | TextStartEvent
   | { readonly type: "text-delta"; readonly id: string; readonly text: string }
   /** One Anthropic citation object, as it came, for the text block `id`. */
   | { readonly type: "text-citation"; readonly id: string; readonly citation: unknown }
@@ -36,6 +36,13 @@ export interface StartEvent {
   readonly model: string;
   /** What is known of the input at this point; output counts are not final. */
   readonly usage: Usage;
+}
+
+/** `refuses`: it is the model's refusal to answer, which some formats have apart from what it says. */
+export interface TextStartEvent {
+  readonly type: "text-start";
+  readonly id: string;
+  readonly refuses?: true;
 }
 
 /** `id` is the call id. `backend`: the agent runs the tool itself and no client must try to. */

@@ -12,7 +12,7 @@ export interface ModelResponse {
 
 /** Citations are kept beside their text; a tool call keeps its input as the JSON text the model wrote. */
 export type ResponsePart =
-  | (TextPart & { readonly citations: readonly unknown[] })
+  | (TextPart & { readonly citations: readonly unknown[]; readonly refuses?: true })
   | ReasoningPart
   | {
       readonly type: "tool-call";
@@ -87,7 +87,7 @@ export function add(to: Collecting, event: ModelEvent): void {
       to.content.push(event);
       return;
     case "text-start":
-      to.content.push({ type: "text", text: "", citations: [] });
+      to.content.push({ type: "text", text: "", citations: [], ...(event.refuses && { refuses: true }) });
       return;
     case "reasoning-start":
       to.content.push({

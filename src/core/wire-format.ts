@@ -13,6 +13,11 @@ export interface WireFormat {
   decodeRequest(body: unknown, kept?: number): ModelRequest;
   /** What of a request its way depends on, at a glance and without a judgement: it need not even be one. */
   outline(body: unknown): RequestOutline;
+  /**
+   * For a format that has no place for something a model may say: makes an `error` of it, which ends the answer, before
+   * any of the events is encoded.
+   */
+  createCheck?(): (event: ModelEvent) => readonly ModelEvent[];
   encodeResponse(response: ModelResponse, options: EncodeOptions): unknown;
   createStreamEncoder(options: EncodeOptions): StreamEncoder;
   encodeError(error: GatewayError, requestId: string): EncodedError;

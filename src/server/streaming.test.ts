@@ -1,7 +1,8 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import { GatewayError } from "#core/errors.ts";
 import type { ModelEvent } from "#core/events.ts";
+import { noUsage } from "#core/usage.ts";
 import type { Call } from "#gateway/types.ts";
 
 import { play, startEvent, stuck, textEvents } from "./testing/scripted-gateway.ts";
@@ -108,6 +109,46 @@ test.each(formats)(
     expect(server.rows).toMatchObject([{ status: 200, errorKind: "internal" }]);
   },
 );
+
+describe("a call whose arguments are no object", () => {
+  const batches: readonly (readonly ModelEvent[])[] = [
+    [startEvent, { type: "step-start" }],
+    [
+      { type: "tool-input-start", id: "c", toolName: "lookup", executedBy: "client" },
+      { type: "tool-input-delta", id: "c", delta: '{"a": 1' },
+    ],
+    [{ type: "tool-input-end", id: "c" }],
+    [
+      { type: "step-end", usage: noUsage },
+      { type: "finish", reason: "tool-calls", usage: noUsage, steps: 1 },
+    ],
+  ];
+  const events = () => play(batches);
+  const whole = ({ path, body }: typeof chat | typeof messages) => ({ path, body: { ...body, stream: false } });
+
+  test("is an error to an Anthropic client, who would run the tool with nothing", async () => {
+    await using server = startTestServer({ events });
+    const answer = await post(server.url, whole(messages));
+    expect(answer.status).toBe(502);
+    const error = { type: "api_error", message: expect.stringMatching(/lookup .* no JSON object\. Send .* again/) };
+    expect(await answer.json()).toMatchObject({ type: "error", error });
+    const text = await (await post(server.url, messages)).text();
+    expect(text).toMatch(/"partial_json":.*\n\nevent: error\ndata: .*lookup.*\n\n$/);
+    expect(server.rows).toMatchObject([
+      { status: 502, errorKind: "upstream" },
+      { status: 200, errorKind: "upstream" },
+    ]);
+  });
+
+  test("goes as the model wrote it to a client whose format has it as a text", async () => {
+    await using server = startTestServer({ events });
+    const answer = await post(server.url, whole(chat));
+    expect(await answer.json()).toMatchObject({
+      choices: [{ finish_reason: "tool_calls", message: { tool_calls: [{ function: { arguments: '{"a": 1' } }] } }],
+    });
+    expect(await (await post(server.url, chat)).text()).toEndWith("data: [DONE]\n\n");
+  });
+});
 
 test("each batch of events is one write, sent when it comes", async () => {
   const gate = Promise.withResolvers<void>();

@@ -1,7 +1,8 @@
 import { toGatewayError } from "#core/errors.ts";
+import type { ModelEvent } from "#core/events.ts";
 import { collect } from "#core/response.ts";
 import type { Maker } from "#core/stored-response.ts";
-import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
+import type { EncodeOptions, StreamEncoder, WireFormat } from "#core/wire-format.ts";
 import type { Keeper } from "#gateway/routing.ts";
 import type { Call, Running } from "#gateway/types.ts";
 import { isRecord } from "#lib/is-record.ts";
@@ -87,7 +88,7 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   const { wireFormat, record } = exchange;
   const decoded = wireFormat.decodeRequest(prepared.body, prepared.kept);
   const request = prepared.repeated ? { ...decoded, repeated: { ...decoded.repeated, ...prepared.repeated } } : decoded;
-  const running = await gateway.run(request, call);
+  const running = withCheck(await gateway.run(request, call), wireFormat);
   exchange.runs(running.head);
   if (exchange.cancelledBy !== undefined) throw exchange.cancelledBy;
   const { answerId } = prepared;
@@ -107,6 +108,23 @@ async function runTurn(exchange: Exchange, { gateway, limits }: Services, turn: 
   const { cutBy } = encoder;
   if (answerId !== undefined && cutBy !== undefined) exchange.answer = { id: answerId, cutBy };
   return sseResponse(exchange, running, { encoder, heartbeatMs: limits.heartbeatMs });
+}
+
+function withCheck(running: Running, { createCheck }: WireFormat): Running {
+  return createCheck === undefined ? running : { ...running, events: checked(running.events, createCheck()) };
+}
+
+/** Up to its error: what makes the answer is given up there. */
+async function* checked(
+  batches: Running["events"],
+  check: (event: ModelEvent) => readonly ModelEvent[],
+): AsyncGenerator<readonly ModelEvent[]> {
+  for await (const batch of batches) {
+    const events = batch.flatMap(check);
+    const error = events.findIndex(({ type }) => type === "error");
+    if (events.length > 0) yield error < 0 ? events : events.slice(0, error + 1);
+    if (error >= 0) return;
+  }
 }
 
 type Remember = ((answer: Readonly<Record<string, unknown>>) => void) | undefined;

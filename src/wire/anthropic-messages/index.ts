@@ -1,6 +1,7 @@
 /** Anthropic messages: its bodies, frames and errors. Knows no HTTP server and no backend. */
 import type { WireFormat } from "#core/wire-format.ts";
 
+import { createInputCheck } from "./call-inputs.ts";
 import { encodeError } from "./error.ts";
 import { outline } from "./outline.ts";
 import { decodeRequest } from "./request.ts";
@@ -13,6 +14,7 @@ export const anthropicMessages: WireFormat = {
   id: "anthropic-messages",
   decodeRequest,
   outline,
+  createCheck: createInputCheck,
   encodeResponse,
   createStreamEncoder,
   encodeError,

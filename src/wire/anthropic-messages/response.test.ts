@@ -84,10 +84,9 @@ describe("content", () => {
     expect(content).toEqual([{ type: "text", text: "x", citations }]);
   });
 
-  test("gives a call cut off by the limit an empty input", () => {
-    expect(encodeResponse(ended({ reason: "length" }, [call("client", '{"q":')])).content).toMatchObject([
-      { input: {} },
-    ]);
+  test.each(['{"q":', "[1]"])("gives a call cut off by the limit at %s an empty input", (inputJson) => {
+    const cut = ended({ reason: "length" }, [call("client", inputJson)]);
+    expect(encodeResponse(cut).content).toMatchObject([{ input: {} }]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { FinishEvent } from "#core/events.ts";
 import type { FinishReason } from "#core/finish-reason.ts";
 import type { ModelResponse, ResponsePart } from "#core/response.ts";
 import type { Usage } from "#core/usage.ts";
+import { parseArguments } from "#lib/parse-arguments.ts";
 
 import type { Message, MessageDeltaUsage, MessageUsage, ResponseBlock, StopReason } from "./schema.ts";
 
@@ -38,8 +39,11 @@ function encodePart(part: ResponsePart): ResponseBlock[] {
         ? [{ type: "thinking", thinking: part.text, signature: part.signature ?? "" }]
         : [{ type: "redacted_thinking", data: part.redactedData }];
     case "tool-call":
-      // Calls the backend runs itself are not shown: a client would try to answer them.
-      return part.executedBy === "backend" ? [] : [toolUse(part.callId, part.toolName, parseInput(part.inputJson))];
+      // Calls the backend runs itself are not shown: a client would try to answer them. One that was cut off by the
+      // token limit has no valid input; an empty object is what the SDKs make of it too.
+      return part.executedBy === "backend"
+        ? []
+        : [toolUse(part.callId, part.toolName, parseArguments(part.inputJson) ?? {})];
     case "agent-act":
       return [actBlock(part.act)];
     default:
@@ -54,15 +58,6 @@ export function actBlock(act: AgentAct): ResponseBlock {
 
 export function toolUse(id: string, name: string, input: unknown): ResponseBlock {
   return { type: "tool_use", id, name, input, caller: { type: "direct" } };
-}
-
-/** A call cut off by the token limit has no valid input; an empty object is what the SDKs make of it too. */
-function parseInput(json: string): unknown {
-  try {
-    return json === "" ? {} : JSON.parse(json);
-  } catch {
-    return {};
-  }
 }
 
 type Stop = Pick<Message, "stop_sequence" | "stop_details"> & { stop_reason: StopReason };

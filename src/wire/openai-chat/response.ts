@@ -25,7 +25,8 @@ export function encodeResponse(response: ModelResponse, options: EncodeOptions):
   const reasoning = joinReasoning(response.content);
   const toolCalls = response.content.flatMap(encodeCall);
   const hasClientCalls = response.content.some(isClientCall);
-  const refused = finish.reason === "content-filter" && text === "";
+  const refusal = joinRefusal(response.content);
+  const declined = finish.reason === "content-filter" && text === "" && refusal === "" ? refusalText : refusal;
   return {
     id: response.responseId,
     object: "chat.completion",
@@ -37,14 +38,14 @@ export function encodeResponse(response: ModelResponse, options: EncodeOptions):
         index: 0,
         message: {
           role: "assistant",
-          content: text === "" && (refused || toolCalls.length > 0) ? null : text,
-          refusal: refused ? refusalText : null,
+          content: text === "" && (declined !== "" || toolCalls.length > 0) ? null : text,
+          refusal: declined === "" ? null : declined,
           ...(reasoning !== "" && { reasoning_content: reasoning }),
           ...(annotations.length > 0 && { annotations }),
           ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
         },
         logprobs: null,
-        finish_reason: encodeFinishReason(finish.reason, hasClientCalls),
+        finish_reason: encodeFinishReason(finish.reason, { hasToolCalls: hasClientCalls, refuses: refusal !== "" }),
       },
     ],
     usage: encodeUsage(finish.usage),
@@ -61,7 +62,8 @@ function joinText(content: ModelResponse["content"]): { text: string; annotation
   let newParagraph = false;
   for (const part of content) {
     if (part.type !== "text" && part.type !== "reasoning") newParagraph = true;
-    const said = part.type === "text" ? part.text : part.type === "agent-act" ? (part.line ?? "") : "";
+    const said =
+      part.type === "text" ? (part.refuses ? "" : part.text) : part.type === "agent-act" ? (part.line ?? "") : "";
     if (said === "") continue;
     if (newParagraph && text !== "") text += paragraphBreak;
     newParagraph = part.type === "agent-act";
@@ -71,6 +73,10 @@ function joinText(content: ModelResponse["content"]): { text: string; annotation
       annotations.push(...part.citations.flatMap((citation) => encodeCitation(citation, range)));
   }
   return { text, annotations };
+}
+
+function joinRefusal(content: ModelResponse["content"]): string {
+  return content.map((part) => (part.type === "text" && part.refuses ? part.text : "")).join("");
 }
 
 function joinReasoning(content: ModelResponse["content"]): string {
@@ -110,13 +116,16 @@ export function encodeCitation(citation: unknown, range: { start: number; end: n
   ];
 }
 
-/** Agent loops stop on `stop` beside tool calls, and fail on `tool_calls` without any: the calls shown decide. */
+/**
+ * Agent loops stop on `stop` beside tool calls, and fail on `tool_calls` without any: the calls shown decide. The model's
+ * own refusal is no filter's, of which SDKs make an error.
+ */
 export function encodeFinishReason(
   reason: Exclude<FinishReason, "error">,
-  hasToolCalls: boolean,
+  { hasToolCalls, refuses }: { readonly hasToolCalls: boolean; readonly refuses: boolean },
 ): ChatCompletion["choices"][number]["finish_reason"] {
   if (reason === "length") return "length";
-  if (reason === "content-filter") return "content_filter";
+  if (reason === "content-filter" && !refuses) return "content_filter";
   return hasToolCalls ? "tool_calls" : "stop";
 }
 

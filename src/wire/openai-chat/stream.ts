@@ -1,5 +1,12 @@
 import type { AgentAct } from "#core/agent-act.ts";
-import type { AgentActEvent, FinishEvent, ModelEvent, StartEvent, ToolInputStartEvent } from "#core/events.ts";
+import type {
+  AgentActEvent,
+  FinishEvent,
+  ModelEvent,
+  StartEvent,
+  TextStartEvent,
+  ToolInputStartEvent,
+} from "#core/events.ts";
 import type { EncodeOptions, StreamEncoder } from "#core/wire-format.ts";
 
 import { encodeErrorFrame } from "./error.ts";
@@ -29,6 +36,9 @@ interface State {
   textLength: number;
   blockStart: number;
   citations: unknown[];
+  /** The block whose text is a refusal. */
+  refusal: string | undefined;
+  refuses: boolean;
   /** The next text begins a new paragraph (see joinText in response.ts). */
   newParagraph: boolean;
   hasReasoning: boolean;
@@ -48,6 +58,8 @@ export function createStreamEncoder(options: EncodeOptions): StreamEncoder {
     textLength: 0,
     blockStart: 0,
     citations: [],
+    refusal: undefined,
+    refuses: false,
     newParagraph: false,
     hasReasoning: false,
     newReasoning: false,
@@ -72,9 +84,9 @@ function encode(state: State, event: ModelEvent): string {
 function encodeStarted(state: State, event: Exclude<ModelEvent, { type: "start" | "error" | "agent-act" }>): string {
   switch (event.type) {
     case "text-start":
-      return encodeTextEnd(state);
+      return encodeTextStart(state, event);
     case "text-delta":
-      return encodeText(state, event.text);
+      return encodeTextDelta(state, event);
     case "text-citation":
       state.citations.push(event.citation);
       return "";
@@ -116,6 +128,15 @@ function encodeChunk(state: State, delta: Choice["delta"], finishReason: Choice[
   return `${state.chunkHead}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${finish}}]}\n\n`;
 }
 
+function encodeTextStart(state: State, { id, refuses }: TextStartEvent): string {
+  state.refusal = refuses ? id : undefined;
+  return encodeTextEnd(state);
+}
+
+function encodeTextDelta(state: State, { id, text }: { id: string; text: string }): string {
+  return id === state.refusal ? encodeRefusal(state, text) : encodeText(state, text);
+}
+
 function encodeText(state: State, text: string): string {
   if (text === "") return "";
   const lead = state.newParagraph && state.textLength > 0 ? paragraphBreak : "";
@@ -123,6 +144,12 @@ function encodeText(state: State, text: string): string {
   state.newParagraph = false;
   state.textLength += lead.length + text.length;
   return encodeChunk(state, { content: lead + text });
+}
+
+function encodeRefusal(state: State, refusal: string): string {
+  if (refusal === "") return "";
+  state.refuses = true;
+  return encodeChunk(state, { refusal });
 }
 
 /** Citations come before or amid the text they belong to; only at its end is the range known. */
@@ -189,12 +216,13 @@ function encodeFinish(state: State, event: FinishEvent): string {
   state.ended = true;
   const closing = encodeTextEnd(state) + encodeToolInputEnd(state);
   if (event.reason === "error") return closing + encodeErrorFrame(failedFinish(event));
-  const refused = event.reason === "content-filter" && state.textLength === 0;
+  const { refuses, textLength, clientCalls } = state;
+  const declined = event.reason === "content-filter" && textLength === 0 && !refuses;
   const usage = `${state.chunkHead}[],"usage":${JSON.stringify(encodeUsage(event.usage))}}\n\n`;
   return [
     closing,
-    refused ? encodeChunk(state, { refusal: refusalText }) : "",
-    encodeChunk(state, {}, encodeFinishReason(event.reason, state.clientCalls > 0)),
+    declined ? encodeChunk(state, { refusal: refusalText }) : "",
+    encodeChunk(state, {}, encodeFinishReason(event.reason, { hasToolCalls: clientCalls > 0, refuses })),
     state.options.includeUsage ? usage : "",
     "data: [DONE]\n\n",
   ].join("");

@@ -39,6 +39,9 @@ interface State {
   citations: unknown[];
   readonly callIds: Set<string>;
   spoke: boolean;
+  /** The block whose text is a refusal. */
+  refusal: string | undefined;
+  refuses: boolean;
   ended: ResponseObject | undefined;
 }
 
@@ -63,6 +66,8 @@ export function createAssembly(options: EncodeOptions): Assembly {
     citations: [],
     callIds: new Set(),
     spoke: false,
+    refusal: undefined,
+    refuses: false,
     ended: undefined,
   };
   return {
@@ -118,20 +123,24 @@ function addStarted(state: State, event: InnerEvent): readonly AnswerEvent[] {
 type TextEvent = Extract<ModelEvent, { type: "text-start" | "text-delta" | "text-citation" | "text-end" }>;
 
 function addText(state: State, event: TextEvent): readonly AnswerEvent[] {
-  if (event.type === "text-delta") return say(state, event.text);
+  if (event.type === "text-delta") return say(state, event.text, event.id === state.refusal);
   if (event.type === "text-end") return citeBlock(state);
-  if (event.type === "text-start") return state.open?.type === "message" ? citeBlock(state) : close(state);
+  if (event.type === "text-start") {
+    state.refusal = event.refuses ? event.id : undefined;
+    return state.open?.type === "message" ? citeBlock(state) : close(state);
+  }
   state.citations.push(event.citation);
   return [];
 }
 
-function say(state: State, text: string): readonly AnswerEvent[] {
+function say(state: State, text: string, refuses = false): readonly AnswerEvent[] {
   if (text === "") return [];
   state.spoke = true;
+  state.refuses ||= refuses;
   const { open, output } = state;
-  if (open?.type === "message") return [addWords(open, output, text)];
+  if (open?.type === "message" && open.refuses === refuses) return [addWords(open, output, text)];
   const before = close(state);
-  const message = newMessage(output);
+  const message = newMessage(output, refuses);
   state.open = message;
   return [...before, ...messageAdded(message, output), addWords(message, output, text)];
 }
@@ -210,7 +219,8 @@ function responseOf({ output, options }: State, base: Base, { status, ...ending 
 
 function finish(state: State, event: FinishEvent): readonly AnswerEvent[] {
   if (event.reason === "error") return fail(state, failedFinish(event));
-  const reason = incompleteReason(event.reason);
+  // The model's own refusal is a whole answer.
+  const reason = incompleteReason(state.refuses && event.reason === "content-filter" ? "stop" : event.reason);
   if (reason === undefined && state.summary === "") return fail(state, noSummary());
   const refused = reason === "content_filter" && !state.spoke;
   const before = [...close(state, {}, reason !== undefined), ...(refused ? refuse(state.output) : [])];

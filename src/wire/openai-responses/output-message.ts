@@ -5,25 +5,28 @@ import type { Annotation } from "./schema.ts";
 export interface OpenMessage {
   readonly type: "message";
   readonly id: string;
+  /** Its text is a refusal. */
+  readonly refuses: boolean;
   text: string;
   /** Where in the text the open block began, which citations are of. */
   blockStart: number;
   readonly annotations: Annotation[];
 }
 
-export function newMessage(output: Output): OpenMessage {
-  return { type: "message", id: nextId(output, "msg"), text: "", blockStart: 0, annotations: [] };
+export function newMessage(output: Output, refuses: boolean): OpenMessage {
+  return { type: "message", id: nextId(output, "msg"), refuses, text: "", blockStart: 0, annotations: [] };
 }
 
 export function messageAdded(open: OpenMessage, output: Output): readonly AnswerEvent[] {
   return [
     itemAdded(output, { type: "message", id: open.id, role: "assistant", status: "in_progress", content: [] }),
-    { type: "response.content_part.added", ...part(open, output), part: outputText("", []) },
+    { type: "response.content_part.added", ...part(open, output), part: contentOf(open) },
   ];
 }
 
 export function addWords(open: OpenMessage, output: Output, text: string): AnswerEvent {
   open.text += text;
+  if (open.refuses) return { type: "response.refusal.delta", ...part(open, output), delta: text };
   return { type: "response.output_text.delta", ...part(open, output), delta: text, logprobs: [] };
 }
 
@@ -42,10 +45,12 @@ export function annotate(open: OpenMessage, output: Output, citations: readonly 
 }
 
 export function closeMessage(open: OpenMessage, output: Output, cut: boolean): readonly AnswerEvent[] {
-  const content = outputText(open.text, open.annotations);
+  const content = contentOf(open);
   const status = cut ? "incomplete" : "completed";
   return [
-    { type: "response.output_text.done", ...part(open, output), text: open.text, logprobs: [] },
+    content.type === "refusal"
+      ? { type: "response.refusal.done", ...part(open, output), refusal: open.text }
+      : { type: "response.output_text.done", ...part(open, output), text: open.text, logprobs: [] },
     { type: "response.content_part.done", ...part(open, output), part: content },
     itemDone(output, { type: "message", id: open.id, role: "assistant", status, content: [content] }),
   ];
@@ -53,21 +58,12 @@ export function closeMessage(open: OpenMessage, output: Output, cut: boolean): r
 
 /** A message of its own, for an answer that was filtered before its first word. */
 export function refuse(output: Output): readonly AnswerEvent[] {
-  const id = nextId(output, "msg");
-  const at = { item_id: id, output_index: output.done.length, content_index: 0 };
-  const message = { type: "message" as const, id, role: "assistant" as const };
-  const refusal = { type: "refusal" as const, refusal: refusalText };
-  return [
-    itemAdded(output, { ...message, status: "in_progress", content: [] }),
-    { type: "response.content_part.added", ...at, part: { type: "refusal", refusal: "" } },
-    { type: "response.refusal.delta", ...at, delta: refusalText },
-    { type: "response.refusal.done", ...at, refusal: refusalText },
-    { type: "response.content_part.done", ...at, part: refusal },
-    itemDone(output, { ...message, status: "completed", content: [refusal] }),
-  ];
+  const open = newMessage(output, true);
+  return [...messageAdded(open, output), addWords(open, output, refusalText), ...closeMessage(open, output, false)];
 }
 
-function outputText(text: string, annotations: readonly Annotation[]) {
+function contentOf({ refuses, text, annotations }: OpenMessage) {
+  if (refuses) return { type: "refusal" as const, refusal: text };
   const logprobs: [] = [];
   return { type: "output_text" as const, text, annotations: [...annotations], logprobs };
 }

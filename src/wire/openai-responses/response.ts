@@ -24,7 +24,7 @@ function eventsOf(part: ResponsePart, id: string): readonly ModelEvent[] {
   switch (part.type) {
     case "text":
       return [
-        { type: "text-start", id },
+        { type: "text-start", id, ...(part.refuses && { refuses: true }) },
         { type: "text-delta", id, text: part.text },
         ...part.citations.map((citation): ModelEvent => ({ type: "text-citation", id, citation })),
         { type: "text-end", id },

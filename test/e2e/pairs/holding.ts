@@ -12,8 +12,6 @@ export type Holding =
   | { readonly holds: "refused"; readonly status: number; readonly words: RegExp }
   /** It comes in another form, and the answer says so. */
   | { readonly holds: "changed"; readonly to: Change }
-  /** One and the other. */
-  | { readonly holds: "by way"; readonly streamed: Holding; readonly whole: Holding }
   /** A suite about little else shows it, through the same SDKs; its file, below `test/e2e/`. */
   | { readonly holds: "shown"; readonly by: string }
   /** The client's API has no words for it. */
@@ -30,11 +28,6 @@ export const unsayable: Holding = { holds: "unsayable" };
 export const named = (...fields: readonly string[]): Holding => ({ holds: "named", fields });
 export const refused = (status: number, words = /./): Holding => ({ holds: "refused", status, words });
 export const changed = (to: Change): Holding => ({ holds: "changed", to });
-
-export const byWay = (ways: { readonly streamed: Holding; readonly whole: Holding }): Holding => ({
-  holds: "by way",
-  ...ways,
-});
 
 export const shownBy = (file: string): Holding => ({ holds: "shown", by: file });
 

@@ -1,7 +1,6 @@
 /** Every client format on every backend, and what must hold of each case there. The suites beside this only go through it. */
 import { keysOf } from "./backends.ts";
 import {
-  byWay,
   carried,
   type Cells,
   changed,
@@ -21,6 +20,7 @@ export type TalkCase = Exclude<keyof typeof talkTable, "anything">;
 const overloaded = { ...forAll(refused(503)), "anthropic-messages": refused(529) };
 
 const byFilter = changed("an end by filter");
+const betweenOpenai = { ...forAll(carried), "anthropic-messages": byFilter };
 /** A suite of Claude Code shows it through the other formats' SDKs, whole and as a stream. */
 const elsewhere = (file: string, ofResponses = carried): Cells => ({
   ...forAll(shownBy(file)),
@@ -54,10 +54,9 @@ export const talkTable = {
   filter: everywhere(forAll(carried), { "claude-cli": elsewhere("clients/answers") }),
   refusal: everywhere(forAll(byFilter), {
     "anthropic-messages-api": { ...forAll(byFilter), "anthropic-messages": carried },
-    "openai-chat-api": { ...forAll(byFilter), "openai-chat": carried },
-    "openai-responses-api": { ...forAll(byFilter), "openai-responses": carried },
-    // As a stream it passes as it comes.
-    "codex-api": { ...forAll(byFilter), "openai-responses": byWay({ streamed: carried, whole: byFilter }) },
+    "openai-chat-api": betweenOpenai,
+    "openai-responses-api": betweenOpenai,
+    "codex-api": betweenOpenai,
     "claude-cli": elsewhere("clients/answers", byFilter),
     "codex-cli": forAll(changed("an end by filter, without words")),
   }),

@@ -158,7 +158,7 @@ export const talks: Readonly<Record<TalkCase, Check>> = {
 
 const brokenOff = "[[demo text 5]] [[demo fail at=2]]";
 
-export const isStream = ({ name }: Asker): boolean => name.includes("stream");
+const isStream = ({ name }: Asker): boolean => name.includes("stream");
 
 /** The helper of OpenAI's SDK drops what it does not know. */
 function expectThought(reasoning: string | undefined): void {

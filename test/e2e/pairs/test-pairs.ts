@@ -23,7 +23,7 @@ import {
   talkTable,
 } from "./table.ts";
 import { openTalk, type Talk } from "./talk.ts";
-import { isStream, talks } from "./talks.ts";
+import { talks } from "./talks.ts";
 
 export function testPairs(suite: PairBackend["suite"]): void {
   let bench: ProviderBench;
@@ -46,11 +46,7 @@ export function testPairs(suite: PairBackend["suite"]): void {
       beforeAll(() => {
         talk = openTalk({ backend, asker, bench, goesOn });
       });
-      test.each(talkCases.filter(isAsked))("%s", (name) => {
-        const holding = talkTable[name][backend][asker.format];
-        if (holding.holds !== "by way") return talks[name](talk, holding);
-        return talks[name](talk, isStream(asker) ? holding.streamed : holding.whole);
-      });
+      test.each(talkCases.filter(isAsked))("%s", (name) => talks[name](talk, talkTable[name][backend][asker.format]));
     });
 
     describe.each(byFormat)("$format on $backend", ({ backend, format }) => {

@@ -25,13 +25,16 @@ import {
 import { type Calls, createCalls } from "./tool-calls.ts";
 import { usageOf } from "./usage.ts";
 
+/** Of the blocks that are words. */
+type Kind = "text" | "refusal" | "reasoning";
+
 interface State {
   phase: "waiting" | "answering" | "ended";
   readonly seesAll: boolean;
   readonly tell: (event: BlockEvent) => readonly ModelEvent[];
   readonly calls: Calls;
-  /** Text, or reasoning, that may go on. */
-  open: { readonly kind: "text" | "reasoning"; readonly id: string } | undefined;
+  /** What may go on. */
+  open: { readonly kind: Kind; readonly id: string } | undefined;
   blocks: number;
   refused: boolean;
   stop: string | undefined;
@@ -110,12 +113,12 @@ function begin(state: State, id: string, model: string): readonly ModelEvent[] {
 function decodeDelta(state: State, delta: Delta): readonly ModelEvent[] {
   const { reasoning_content, reasoning, content, refusal, annotations, extra_content } = delta;
   const { tool_calls, function_call: called } = delta;
-  if (typeof refusal === "string" && refusal !== "") state.refused = true;
+  if (refusal) state.refused = true;
   return [
     // Some servers say the same under both names.
     ...say(state, "reasoning", reasoning_content || reasoning || thoughtsOf(content)),
     ...say(state, "text", textOf(content)),
-    ...say(state, "text", refusal ?? ""),
+    ...say(state, "refusal", refusal ?? ""),
     ...cite(state, annotations),
     ...call(state, tool_calls ?? (called ? [{ index: 0, function: called }] : []), extra_content),
   ];
@@ -165,18 +168,22 @@ function fail(state: State, error: GatewayError): readonly ModelEvent[] {
 
 // ---- blocks
 
-function say(state: State, kind: "text" | "reasoning", text: string): readonly ModelEvent[] {
+function say(state: State, kind: Kind, text: string): readonly ModelEvent[] {
   if (text === "") return [];
   const opening = state.open?.kind === kind ? [] : [...leave(state), ...open(state, kind)];
   const id = state.open?.id ?? "";
-  return [...opening, ...state.tell({ type: `${kind}-delta`, id, text })];
+  return [...opening, ...state.tell({ type: `${eventsOf(kind)}-delta`, id, text })];
 }
 
-function open(state: State, kind: "text" | "reasoning"): readonly ModelEvent[] {
+function open(state: State, kind: Kind): readonly ModelEvent[] {
   state.blocks += 1;
   const id = `block-${state.blocks}`;
   state.open = { kind, id };
-  return state.tell({ type: `${kind}-start`, id });
+  return state.tell(kind === "refusal" ? { type: "text-start", id, refuses: true } : { type: `${kind}-start`, id });
+}
+
+function eventsOf(kind: Kind): "text" | "reasoning" {
+  return kind === "refusal" ? "text" : kind;
 }
 
 /** Something else begins. Calls that are not whole may go on behind it. */
@@ -187,7 +194,7 @@ function leave(state: State): readonly ModelEvent[] {
 function close(state: State): readonly ModelEvent[] {
   const { open: block } = state;
   state.open = undefined;
-  return block === undefined ? [] : state.tell({ type: `${block.kind}-end`, id: block.id });
+  return block === undefined ? [] : state.tell({ type: `${eventsOf(block.kind)}-end`, id: block.id });
 }
 
 function cite({ open: block, tell }: State, annotations: Delta["annotations"]): readonly ModelEvent[] {

@@ -28,6 +28,8 @@ interface Told {
   /** The part of it that was said last. */
   part: string;
   citations: number;
+  /** It began as a refusal. */
+  refuses: boolean;
   phase: "waiting" | "open" | "over";
 }
 
@@ -78,6 +80,7 @@ function extend(state: State, event: StreamEvent, kind: Told["kind"] | undefined
   // A call is not told before its name is.
   const told = known ?? (isCall(kind) ? undefined : place(state, kind, event));
   if (told?.kind !== kind) return [];
+  if (told.phase === "waiting") told.refuses = type === "response.refusal.delta";
   return say(told, delta, kind === "reasoning" ? `${type}${event.summary_index ?? event.content_index ?? 0}` : "");
 }
 
@@ -138,6 +141,7 @@ function place(state: State, kind: Told["kind"], { output_index: index, item_id:
     said: "",
     part: "",
     citations: 0,
+    refuses: false,
     phase: "waiting",
   };
   state.told.push(told);
@@ -164,6 +168,7 @@ function complete(state: State, item: Item, at: Place): readonly BlockEvent[] {
   if (told === undefined || told.phase === "over") return [];
   if (item.content?.some(({ refusal }) => typeof refusal === "string" && refusal !== "")) state.refused = true;
   const whole = textIn(item);
+  if (told.phase === "waiting") told.refuses = item.content?.every(({ refusal }) => Boolean(refusal)) === true;
   const rest = whole.startsWith(told.said) ? whole.slice(told.said.length) : "";
   const annotations = (item.content ?? []).flatMap((part) => part.annotations ?? []);
   return [
@@ -204,7 +209,8 @@ function open(told: Told): readonly BlockEvent[] {
   if (told.phase !== "waiting") return [];
   told.phase = "open";
   const { id, kind, toolName: name } = told;
-  if (kind === "text" || kind === "reasoning") return [{ type: `${kind}-start`, id }];
+  if (kind === "text") return [{ type: "text-start", id, ...(told.refuses && { refuses: true }) }];
+  if (kind === "reasoning") return [{ type: "reasoning-start", id }];
   const start: BlockEvent = { type: "tool-input-start", id, toolName: name, executedBy: "client" };
   // A custom tool takes a text, which is the member `input` to everybody else.
   return kind === "custom" ? [start, { type: "tool-input-delta", id, delta: '{"input":"' }] : [start];
