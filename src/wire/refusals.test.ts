@@ -6,6 +6,7 @@ import OpenAI from "openai";
 import type { ModelEvent } from "#core/events.ts";
 import { collect } from "#core/response.ts";
 import type { UpstreamFormat } from "#core/upstream-format.ts";
+import { noUsage } from "#core/usage.ts";
 import type { WireFormat } from "#core/wire-format.ts";
 
 import { anthropicMessages } from "./anthropic-messages/index.ts";
@@ -134,4 +135,26 @@ test("what was said before a filter cut it off is no refusal", async () => {
     incomplete_details: { reason: "content_filter" },
     output: [{ content: [{ type: "output_text", text: "Well" }] }],
   });
+});
+
+test.each([openaiChat, openaiResponses])("$id: an end by a filter stays one where there are calls", async (format) => {
+  const usage = { ...noUsage, inputTokens: 1, outputTokens: 1 };
+  const events: readonly ModelEvent[] = [
+    { type: "start", responseId: "r", model: "m", usage },
+    { type: "step-start" },
+    { type: "text-start", id: "t", refuses: true },
+    { type: "text-delta", id: "t", text: "No way" },
+    { type: "text-end", id: "t" },
+    { type: "tool-input-start", id: "call_1", toolName: "f", executedBy: "client" },
+    { type: "tool-input-end", id: "call_1" },
+    { type: "step-end", usage },
+    { type: "finish", reason: "content-filter", rawReason: "refusal", usage, steps: 1 },
+  ];
+  const encoder = format.createStreamEncoder(options);
+  const stream = events.map((event) => encoder.encode(event)).join("");
+  const whole = async function* () {
+    yield events;
+  };
+  const answer = JSON.stringify(format.encodeResponse(await collect(whole()), options));
+  for (const told of [stream, answer]) expect(told).toContain('"content_filter"');
 });

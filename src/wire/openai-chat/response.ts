@@ -118,14 +118,14 @@ export function encodeCitation(citation: unknown, range: { start: number; end: n
 
 /**
  * Agent loops stop on `stop` beside tool calls, and fail on `tool_calls` without any: the calls shown decide. The model's
- * own refusal is no filter's, of which SDKs make an error.
+ * own refusal, which brings no calls, is no filter's, of which SDKs make an error.
  */
 export function encodeFinishReason(
   reason: Exclude<FinishReason, "error">,
   { hasToolCalls, refuses }: { readonly hasToolCalls: boolean; readonly refuses: boolean },
 ): ChatCompletion["choices"][number]["finish_reason"] {
   if (reason === "length") return "length";
-  if (reason === "content-filter" && !refuses) return "content_filter";
+  if (reason === "content-filter" && (hasToolCalls || !refuses)) return "content_filter";
   return hasToolCalls ? "tool_calls" : "stop";
 }
 

@@ -219,8 +219,9 @@ function responseOf({ output, options }: State, base: Base, { status, ...ending 
 
 function finish(state: State, event: FinishEvent): readonly AnswerEvent[] {
   if (event.reason === "error") return fail(state, failedFinish(event));
-  // The model's own refusal is a whole answer.
-  const reason = incompleteReason(state.refuses && event.reason === "content-filter" ? "stop" : event.reason);
+  // The model's own refusal is a whole answer, and brings no calls.
+  const isRefusal = state.refuses && state.callIds.size === 0 && event.reason === "content-filter";
+  const reason = incompleteReason(isRefusal ? "stop" : event.reason);
   if (reason === undefined && state.summary === "") return fail(state, noSummary());
   const refused = reason === "content_filter" && !state.spoke;
   const before = [...close(state, {}, reason !== undefined), ...(refused ? refuse(state.output) : [])];
