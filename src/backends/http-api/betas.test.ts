@@ -1,9 +1,8 @@
 import { afterAll, beforeEach, expect, test } from "bun:test";
 
-import type { RunContext } from "#core/backend.ts";
 import type { ModelRequest, WireFormatId } from "#core/request.ts";
 
-import { backendAt } from "./testing/backend-at.ts";
+import { alices as context, backendAt, hello } from "./testing/backend-at.ts";
 
 const asked: (string | null)[] = [];
 beforeEach(() => {
@@ -21,26 +20,7 @@ afterAll(() => server.stop(true));
 
 const backendFor = (format: WireFormatId, headers = {}) => backendAt({ format, baseUrl: server.url.href, headers });
 
-const request: ModelRequest = {
-  wireFormat: "anthropic-messages",
-  model: "m",
-  system: [],
-  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
-  stream: false,
-  includeUsage: true,
-  features: { betas: ["one-2030-01-01", "two"] },
-  featureFields: {},
-  ignoredFields: [],
-};
-
-const context: RunContext = {
-  mode: "chat",
-  tools: "client",
-  requestId: "req_1",
-  principal: "alice",
-  signal: new AbortController().signal,
-  report: () => undefined,
-};
+const request: ModelRequest = { ...hello, features: { betas: ["one-2030-01-01", "two"] } };
 
 // proves("request-ignored-params")
 test("betas reach Anthropic's API beside those that the configuration names, also where tokens are counted", async () => {

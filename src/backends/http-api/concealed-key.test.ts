@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import type { RelayContext } from "#core/backend.ts";
 import { createCredential } from "#credentials/credential.ts";
 
-import { backendAt } from "./testing/backend-at.ts";
+import { alices, backendAt, hello } from "./testing/backend-at.ts";
 
 const key = "a-key.of-no+known/look";
 const server = Bun.serve({
@@ -61,29 +61,7 @@ test("a refusal that repeats the key is passed on without it, and told so", asyn
 });
 
 test("nor is it in the error where the request was translated", async () => {
-  const batches = await Array.fromAsync(
-    backend.run(
-      {
-        wireFormat: "anthropic-messages",
-        model: "m",
-        system: [],
-        messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
-        stream: false,
-        includeUsage: true,
-        features: {},
-        featureFields: {},
-        ignoredFields: [],
-      },
-      {
-        mode: "chat",
-        tools: "client",
-        requestId: "req_1",
-        principal: "alice",
-        signal: new AbortController().signal,
-        report: () => undefined,
-      },
-    ),
-  );
+  const batches = await Array.fromAsync(backend.run(hello, alices));
   const [event] = batches.flat();
   expect(event).toMatchObject({ type: "error", error: { kind: "authentication" } });
   expect(event?.type === "error" && event.error.message).not.toContain(key);

@@ -1,46 +1,19 @@
 import { afterAll, describe, expect, test } from "bun:test";
 
-import type { RelayContext, RunContext } from "#core/backend.ts";
+import type { RelayContext } from "#core/backend.ts";
 import type { ModelEvent } from "#core/events.ts";
-import type { ModelRequest, WireFormatId } from "#core/request.ts";
-import { createUpstream } from "#upstream/upstream.ts";
+import type { WireFormatId } from "#core/request.ts";
 
-import { createAffinity } from "./affinity.ts";
-import { createHttpApiBackend } from "./index.ts";
+import { alices, backendAt, hello, mostHeldBytes } from "./testing/backend-at.ts";
 
 /** What the upstream answers with from now on. */
 const said: { answer: () => Response } = { answer: () => new Response() };
 const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => said.answer() });
 afterAll(() => server.stop(true));
 
-const mostHeldBytes = 4096;
-const signal = new AbortController().signal;
+const { signal } = alices;
 
-function backendFor(format: WireFormatId) {
-  return createHttpApiBackend({
-    id: "acme",
-    title: "Acme",
-    endpoints: [{ format, baseUrl: server.url.href }],
-    upstream: createUpstream({
-      provider: "Acme",
-      settings: "providers.acme",
-      credentials: [],
-      spread: "failover",
-      connect: undefined,
-      responseTimeoutMs: 5000,
-      maxRetries: 0,
-    }),
-    headers: {},
-    defaultModel: undefined,
-    models: [],
-    limitsOf: () => undefined,
-    answersAs: undefined,
-    asksForUsage: false,
-    affinity: createAffinity({ spreads: false }),
-    idleTimeoutMs: 5000,
-    mostHeldBytes,
-  });
-}
+const backendFor = (format: WireFormatId) => backendAt({ format, baseUrl: server.url.href });
 
 const paths: Readonly<Record<WireFormatId, string>> = {
   "anthropic-messages": "/v1/messages",
@@ -48,27 +21,10 @@ const paths: Readonly<Record<WireFormatId, string>> = {
   "openai-responses": "/v1/responses",
 };
 
-const request: Omit<ModelRequest, "wireFormat"> = {
-  model: "m",
-  system: [],
-  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
-  stream: true,
-  includeUsage: true,
-  features: {},
-  featureFields: {},
-  ignoredFields: [],
-};
+const request = { ...hello, stream: true };
 
 async function translated(wireFormat: WireFormatId): Promise<readonly ModelEvent[]> {
-  const context: RunContext = {
-    mode: "chat",
-    tools: "client",
-    requestId: "req_1",
-    principal: "alice",
-    signal,
-    report: () => undefined,
-  };
-  return (await Array.fromAsync(backendFor(wireFormat).run({ ...request, wireFormat }, context))).flat();
+  return (await Array.fromAsync(backendFor(wireFormat).run({ ...request, wireFormat }, alices))).flat();
 }
 
 /** The bytes as they arrive, and what is noted of them. */

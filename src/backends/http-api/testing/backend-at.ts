@@ -1,7 +1,11 @@
 import { createAffinity, createHttpApiBackend } from "#backends/http-api/index.ts";
-import type { WireFormatId } from "#core/request.ts";
+import type { RunContext } from "#core/backend.ts";
+import type { ModelRequest, WireFormatId } from "#core/request.ts";
 import type { Credential } from "#credentials/credential.ts";
 import { createUpstream } from "#upstream/upstream.ts";
+
+/** Of an answer, or of one piece of it, that such a backend holds. */
+export const mostHeldBytes = 4096;
 
 interface Place {
   readonly format: WireFormatId;
@@ -33,5 +37,26 @@ export const backendAt = ({ format, baseUrl, headers = {}, credentials = [] }: P
     asksForUsage: false,
     affinity: createAffinity({ spreads: false }),
     idleTimeoutMs: 5000,
-    mostHeldBytes: 4096,
+    mostHeldBytes,
   });
+
+export const hello: ModelRequest = {
+  wireFormat: "anthropic-messages",
+  model: "m",
+  system: [],
+  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
+  stream: false,
+  includeUsage: true,
+  features: {},
+  featureFields: {},
+  ignoredFields: [],
+};
+
+export const alices: RunContext = {
+  mode: "chat",
+  tools: "client",
+  requestId: "req_1",
+  principal: "alice",
+  signal: new AbortController().signal,
+  report: () => undefined,
+};
