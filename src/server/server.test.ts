@@ -57,6 +57,13 @@ test("one model is found by id or alias; an unknown one is 404 in the client's f
   expect(JSON.parse((await get("/v1/models/sonnet")).text).id).toBe("claude-test-1");
   expect(JSON.parse((await get("/v1/models/claude-test-2%5B1m%5D")).text).id).toBe("claude-test-2[1m]");
   expect((await get("/v1/models/claude-test-4")).text).toContain("Did you mean claude-test-1");
+  for (const path of ["far/vendor/x:y", "far%2Fvendor/x%3Ay", "far/vendor%2Fx%3ay"]) {
+    const far = await get(`/v1/models/${path}`);
+    expect([far.status, JSON.parse(far.text).error.message]).toEqual([
+      404,
+      expect.stringContaining('"far/vendor/x:y"'),
+    ]);
+  }
   const openai = await get("/v1/models/none");
   expect([openai.status, JSON.parse(openai.text).error.code]).toEqual([404, "model_not_found"]);
   const anthropic = await get("/v1/models/none", { headers: { "anthropic-version": "2026-10-21" } });

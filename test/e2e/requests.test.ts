@@ -233,7 +233,7 @@ describe("paths that lead nowhere", () => {
     ["/%", "openai-chat"],
     ["/%zz", "openai-chat"],
     ["/v1/%00", "openai-chat"],
-    ["/v1/models/a/b", "openai-chat"],
+    ["/v1/module/a/b", "openai-chat"],
     ["/..%2f..%2fetc/passwd", "openai-chat"],
     [`/${"x".repeat(5000)}`, "openai-chat"],
     ["/swagger/../../etc/passwd", "openai-chat"],

@@ -1,6 +1,7 @@
 import type { ModelInfo } from "#core/backend.ts";
 import { GatewayError } from "#core/errors.ts";
 import { suggestModels } from "#gateway/suggest-models.ts";
+import { percentDecoded } from "#lib/percent-decoded.ts";
 import { callOf } from "#server/call.ts";
 import type { Exchange } from "#server/exchange.ts";
 import { jsonResponse } from "#server/json-response.ts";
@@ -101,5 +102,15 @@ export const modelRoutes: readonly Route[] = [
         ...failures,
       },
     },
+  },
+  {
+    // `openrouter/demo`, with its slash as it is.
+    method: "GET",
+    path: "/v1/models/:id/*",
+    open: false,
+    prefixed: true,
+    answer: (exchange, services, params) =>
+      getModel(exchange, services, { ...params, id: `${params["id"]}/${percentDecoded(params["*"] ?? "")}` }),
+    operation: undefined,
   },
 ];
