@@ -79,7 +79,7 @@ function waitForTurn(queue: Set<Waiter>, options: AdmissionOptions, signal: Abor
 }
 
 function queueFull({ maxRunning, maxWaiting, setting }: AdmissionOptions): GatewayError {
-  return new GatewayError("rate-limit", `All ${maxRunning} places are taken and ${maxWaiting} requests wait already.`, {
+  return new GatewayError("rate-limit", `No place is free: ${maxRunning} run, ${maxWaiting} wait, and no more may.`, {
     hint: `Retry shortly, or raise ${setting} or limits.max_waiting.`,
     retryAfterSeconds: 5,
     isOurLimit: true,

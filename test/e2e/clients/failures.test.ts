@@ -337,7 +337,7 @@ describe("more requests than may run or wait", () => {
     prompt: "hi",
     openai: [429, "requests", "rate_limit_exceeded"],
     anthropic: [429, "rate_limit_error"],
-    says: /places are taken|No place became free/,
+    says: /No place is free|No place became free/,
     retryAfter: [1, 5],
   };
   test('are a 429 with Retry-After, and the first is answered; proves("admission-limits")', async () => {
