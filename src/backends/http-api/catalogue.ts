@@ -6,6 +6,7 @@ import { parseJsonText } from "#lib/parse-json-text.ts";
 import { askForList } from "./ask-for-list.ts";
 import { modelsIn } from "./dialect.ts";
 import type { HttpApiOptions } from "./options.ts";
+import { refusalIn } from "./send.ts";
 
 export interface Catalogue {
   /** As they were last told; those of the configuration before that. */
@@ -105,16 +106,8 @@ async function askForModels(options: HttpApiOptions, waitMs: number): Promise<re
   const late = `${options.title} did not tell its models within ${waitMs / 1000} seconds.`;
   const { signal, release } = startDeadline(waitMs, new GatewayError("timeout", late));
   const { endpoint, answer, text } = await askForList(options, signal).finally(release);
-  const { response } = answer;
-  const body = parseJsonText(text);
-  if (!response.ok)
-    throw endpoint.dialect.format.decodeError({
-      status: response.status,
-      headers: response.headers,
-      body: body ?? text,
-      provider: options.title,
-    });
-  const models = modelsIn(body);
+  if (!answer.response.ok) throw refusalIn(options, endpoint, answer, text);
+  const models = modelsIn(parseJsonText(text));
   if (models !== undefined) return models;
   throw new GatewayError("upstream", `${options.title} has no list of models.`, {
     hint: `providers.${options.id}.models can name them.`,

@@ -13,7 +13,7 @@ const server = Bun.serve({
     Response.json(
       {
         error: {
-          message: `Incorrect API key provided: ${headers.get("authorization")}`,
+          message: `Incorrect API key provided: ${headers.get("authorization")?.replace("Bearer ", "")}`,
           type: "invalid_request_error",
         },
       },
@@ -53,7 +53,7 @@ test("a refusal that repeats the key is passed on without it, and told so", asyn
   expect(answer?.headers.get("x-was")).toBe("refused");
   const body = answer?.body instanceof Uint8Array ? new TextDecoder().decode(answer.body) : "";
   expect(JSON.parse(body).error).toEqual({
-    message: "Incorrect API key provided: Bearer [redacted]",
+    message: "Incorrect API key provided: [redacted]",
     type: "invalid_request_error",
   });
   expect(told).toMatchObject([{ type: "error", error: { kind: "authentication" } }]);
@@ -65,4 +65,10 @@ test("nor is it in the error where the request was translated", async () => {
   const [event] = batches.flat();
   expect(event).toMatchObject({ type: "error", error: { kind: "authentication" } });
   expect(event?.type === "error" && event.error.message).not.toContain(key);
+});
+
+test("nor is it where the list of models is refused", async () => {
+  const error = await backend.listModels(alices.signal).catch((thrown: unknown) => String(thrown));
+  expect(error).toContain("Incorrect API key provided");
+  expect(error).not.toContain(key);
 });

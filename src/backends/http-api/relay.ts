@@ -80,8 +80,8 @@ interface Refused {
 /** Its body, without the key that some servers repeat. */
 function refused(answer: Uint8Array<ArrayBuffer>, { options, endpoint, sent, note }: Refused): Uint8Array<ArrayBuffer> {
   const text = new TextDecoder().decode(answer);
+  note({ type: "error", error: refusalIn(options, endpoint, sent, text) });
   const told = sent.conceal?.(text) ?? text;
-  note({ type: "error", error: refusalIn(options, endpoint, sent, told) });
   return told === text ? answer : new TextEncoder().encode(told);
 }
 

@@ -52,8 +52,7 @@ export async function refusalOf(
   signal: AbortSignal,
 ): Promise<GatewayError> {
   const chunks = chunksOf(answer.response, { idleTimeoutMs: options.idleTimeoutMs, signal });
-  const text = await textOf(chunks, mostBytes);
-  return refusalIn(options, endpoint, answer, answer.conceal?.(text) ?? text);
+  return refusalIn(options, endpoint, answer, await textOf(chunks, mostBytes));
 }
 
 /** Whoever follows it takes the credential along. */
@@ -70,14 +69,16 @@ function redirected(
   });
 }
 
+/** Says nothing of the secret that it was asked with. */
 export function refusalIn(
   { id, title }: Pick<HttpApiOptions, "id" | "title">,
   { dialect }: Endpoint,
-  { response: { status, headers }, credential }: Refused,
+  { response: { status, headers }, credential, conceal = (said) => said }: Refused,
   text: string,
 ): GatewayError {
   if (status >= 300 && status < 400) return redirected({ id, title }, status, headers.get("location"));
-  const body = parseJsonText(text) ?? text.slice(0, longestText);
+  const said = conceal(text);
+  const body = parseJsonText(said) ?? said.slice(0, longestText);
   const error = dialect.format.decodeError({ status, headers, body, provider: title, credential });
   if (error.kind !== "authentication" || credential !== undefined) return error;
   const hint = `ccproxy has no key for it: call \`ccproxy auth login ${id}\`, or let env, file or command of [providers.${id}.credentials.mine] say where one is.`;
